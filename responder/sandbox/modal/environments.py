@@ -219,7 +219,9 @@ class SecretRpcs:
     ) -> Secret | None:
         # A secret without a name belongs to the app that is being deployed: there is never one already.
         secret = (
-            self._state().secret_named(request.deployment_name, environment.name) if request.deployment_name else None
+            self._state().secret_named(request.deployment_name, environment.name)
+            if request.deployment_name
+            else None
         )
         if secret is None:
             return None

@@ -89,7 +89,9 @@ def is_live(token: IssuedToken, now: float) -> bool:
 def _owner(state: State, token: IssuedToken) -> Member | ServiceUser | None:
     if token.kind == "member":
         return state.members.get(token.owner_id)
-    return next((user for user in state.service_users.values() if user.service_user_id == token.owner_id), None)
+    return next(
+        (user for user in state.service_users.values() if user.service_user_id == token.owner_id), None
+    )
 
 
 def _header(metadata: "MultiDict[str | bytes]", name: str) -> str:

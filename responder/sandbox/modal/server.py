@@ -10,7 +10,6 @@ from grpclib.exceptions import GRPCError
 from grpclib.server import Stream
 from modal_proto.api_grpc import ModalClientBase
 
-
 # A request and whatever identifies who sent it (a caller, or a container) to a reply.
 Rpc = Callable[[Any, Any], Message | Awaitable[Message]]
 

@@ -43,7 +43,12 @@ def issue_token(
 
 
 def create_service_user(
-    state: State, name: str, roles: dict[str, str], created_by: str, now: float, expires_at: float | None = None
+    state: State,
+    name: str,
+    roles: dict[str, str],
+    created_by: str,
+    now: float,
+    expires_at: float | None = None,
 ) -> Token:
     if name in state.service_users:
         raise already_exists(f"Service user '{name}'")
@@ -61,7 +66,9 @@ class WorkspaceRpcs:
     def ClientHello(self, _request: Empty, _caller: Caller) -> api_pb2.ClientHelloResponse:
         return api_pb2.ClientHelloResponse()
 
-    def TokenInfoGet(self, _request: api_pb2.TokenInfoGetRequest, caller: Caller) -> api_pb2.TokenInfoGetResponse:
+    def TokenInfoGet(
+        self, _request: api_pb2.TokenInfoGetRequest, caller: Caller
+    ) -> api_pb2.TokenInfoGetResponse:
         state, token = self._state(), caller.token
         reply = api_pb2.TokenInfoGetResponse(
             token_id=token.token_id,
@@ -82,14 +89,16 @@ class WorkspaceRpcs:
                 reply.service_user_identity.created_by.CopyFrom(_user_identity(creator))
         return reply
 
-    def WorkspaceNameLookup(self, _request: Empty, caller: Caller) -> api_pb2.WorkspaceNameLookupResponse:
+    def WorkspaceNameLookup(self, _request: Empty, _caller: Caller) -> api_pb2.WorkspaceNameLookupResponse:
         # The client takes the workspace's name from `username`.
         name = self._state().workspace
         return api_pb2.WorkspaceNameLookupResponse(workspace_name=name, username=name)
 
     def WorkspaceMembersList(self, _request: Empty, _caller: Caller) -> api_pb2.WorkspaceMembersListResponse:
         state = self._state()
-        return api_pb2.WorkspaceMembersListResponse(members=[_member_item(state, m) for m in state.members.values()])
+        return api_pb2.WorkspaceMembersListResponse(
+            members=[_member_item(state, m) for m in state.members.values()]
+        )
 
     def ServiceUserCreate(
         self, request: api_pb2.ServiceUserCreateRequest, caller: Caller
@@ -111,7 +120,9 @@ class WorkspaceRpcs:
 
     def ServiceUserList(self, _request: Empty, _caller: Caller) -> api_pb2.ServiceUserListResponse:
         users = self._state().service_users.values()
-        return api_pb2.ServiceUserListResponse(service_users=[self._service_user_item(user) for user in users])
+        return api_pb2.ServiceUserListResponse(
+            service_users=[self._service_user_item(user) for user in users]
+        )
 
     def ServiceUserInfo(
         self, request: api_pb2.ServiceUserInfoRequest, _caller: Caller
@@ -139,8 +150,10 @@ class WorkspaceRpcs:
             service_user_id=user.service_user_id,
             status="active" if is_live(token, self._clock()) else "expired",
             environment_roles=[
-                api_pb2.EnvironmentRoleEntry(
-                    environment_id=state.environment(name).environment_id, environment_name=name, role_str=role
+                api_pb2.ServiceUser.EnvironmentRoleEntry(
+                    environment_id=state.environment(name).environment_id,
+                    environment_name=name,
+                    role_str=role,
                 )
                 for name, role in user.roles.items()
             ],
@@ -278,9 +291,9 @@ def _member_item(state: State, member: Member) -> api_pb2.WorkspaceMembersListIt
     )
 
 
-def _token_item(state: State, token: IssuedToken) -> api_pb2.Token:
+def _token_item(state: State, token: IssuedToken) -> api_pb2.TokensListResponse.Token:
     owner = state.members[token.owner_id]
-    item = api_pb2.Token(
+    item = api_pb2.TokensListResponse.Token(
         token_id=token.token_id,
         created_at=token.created_at,
         workspace_id=state.workspace_id,

@@ -1,0 +1,115 @@
+"""One container: the package's own entry point in a process, behind a unix socket that is its identity."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from grpclib.server import Server
+from modal_proto import api_pb2
+
+from responder.sandbox.modal.calls import Input
+from responder.sandbox.modal.server import Rpc, Service
+
+
+@dataclass(eq=False)
+class Container:
+    task_id: str
+    app_id: str
+    environment: str
+    arguments: api_pb2.ContainerArguments
+    secret_values: dict[str, str] = field(repr=False)
+    enqueued_at: float
+    started_at: float = 0.0
+    finished_at: float = 0.0
+    draining: bool = False  # takes no more inputs
+    killed: bool = False
+    running: dict[str, Input] = field(default_factory=dict)
+    waiting: "asyncio.Future[Input | None] | None" = None
+    result: api_pb2.GenericResult | None = None
+    process: asyncio.subprocess.Process | None = None
+
+    @property
+    def function_id(self) -> str:
+        return self.arguments.function_id
+
+    @property
+    def accepts(self) -> bool:
+        return not (self.draining or self.killed or self.finished_at)
+
+    def drain(self) -> None:
+        """Finish what is running, then leave."""
+        self.draining = True
+        if self.waiting and not self.waiting.done():
+            self.waiting.set_result(None)
+
+    def kill(self) -> None:
+        """At once, with every process that the body started."""
+        self.killed = True
+        if self.process and self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+
+def write_mounts(root: Path, files: Mapping[str, bytes]) -> None:
+    """Lay files out below `root` as an image would have them below `/`."""
+    for name, data in files.items():
+        parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..")]
+        path = root.joinpath(*parts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+async def run(
+    container: Container,
+    directory: Path,
+    rpcs: Mapping[str, Rpc],
+    extra_env: Mapping[str, str],
+    started: Callable[[Container], Any],
+) -> int:
+    """Run the container until its process ends; gives the exit code.
+
+    The environment is empty but for PATH, what the entry point needs, `extra_env` and the secrets' keys.
+    Output goes nowhere: a body may print what it was given.
+    """
+    (directory / "args").write_bytes(container.arguments.SerializeToString())
+    socket = directory / "s"
+    server = Server([Service(rpcs, lambda _metadata: container)])
+    await server.start(path=str(socket))
+    root = str(directory / "root")
+    try:
+        container.process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "modal._container_entrypoint",
+            cwd=root,
+            start_new_session=True,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={
+                "PATH": os.environ.get("PATH", os.defpath),
+                "HOME": root,  # so that no profile of the person at the keyboard is read
+                "PYTHONPATH": root,
+                "MODAL_IS_REMOTE": "1",
+                "MODAL_TASK_ID": container.task_id,
+                "MODAL_ENVIRONMENT": container.environment,
+                "MODAL_SERVER_URL": f"unix://{socket}",
+                "MODAL_CONTAINER_ARGUMENTS_PATH": str(directory / "args"),
+                **extra_env,
+                **container.secret_values,
+            },
+        )
+        started(container)
+        return await container.process.wait()
+    finally:
+        container.kill()
+        server.close()
+        await server.wait_closed()
+        shutil.rmtree(directory, ignore_errors=True)
