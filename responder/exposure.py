@@ -1,0 +1,157 @@
+"""What is known of a leak: which credentials, whose they are, whether they live, and what hangs on them.
+
+Providers fill in what they can find out (`identify`); playbooks iterate over it.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from responder.secret import Secret
+
+
+class Kind(StrEnum):
+    """What can leak."""
+
+    AWS_ACCESS_KEY = "aws-access-key"
+    MODAL_SERVICE_USER = "modal-service-user"
+    MODAL_MEMBER_TOKEN = "modal-member-token"  # noqa: S105  # a kind, no value
+    MODAL_PROXY_TOKEN = "modal-proxy-token"  # noqa: S105  # a kind, no value
+    GITHUB_TOKEN = "github-token"  # noqa: S105  # a kind, no value
+    MODAL_TOKEN = (
+        "modal-token"  # by its form alone: a member's or a service user's, which only Modal can tell
+    )
+
+
+Life = Literal["live", "dead", "unknown"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Found(_Model):
+    """A credential as it stands in a text: recognised by its form, not yet looked up anywhere."""
+
+    kind: Kind
+    identifier: (
+        str  # public: an access key id, a token id; a fingerprint where the credential has no public part
+    )
+    secret: Secret | None = None  # absent when only the identifier was seen
+
+
+class Leaked(_Model):
+    """A credential that is exposed, with what its provider says of it.
+
+    `credential` is its name in the inventory; the identifier stands in for it when the inventory has none.
+    """
+
+    credential: str
+    known: bool  # to the inventory: only then is there anything to rotate
+    identifier: str
+    secret: Secret | None = None
+    life: Life = "unknown"
+    note: str = ""  # anything that the person should know, one sentence
+
+
+class LeakedAccessKey(Leaked):
+    """An AWS access key.
+
+    `session` was got from the key beforehand, to prove later that sessions are denied: the JSON object with
+    AccessKeyId, SecretAccessKey and SessionToken.
+    """
+
+    user: str = ""  # empty when IAM could not tell whose it is
+    session: Secret | None = None
+    other_keys: tuple[str, ...] = ()  # further access keys of the same user
+    quarantined: bool = False  # AWS has already attached AWSCompromisedKeyQuarantine*
+
+
+class LeakedServiceUser(Leaked):
+    """A Modal service user's token; `roles` are environment -> role, as they were when it was identified."""
+
+    name: str
+    base: str  # the name without what rotations appended: ci-prod for ci-prod--3f9a2c
+    roles: dict[str, str]
+
+
+class LeakedMemberToken(Leaked):
+    owner: str = ""
+
+
+class LeakedProxyToken(Leaked):
+    pass
+
+
+class LeakedGithubToken(Leaked):
+    login: str = ""
+
+
+class ModalSecretPlacement(_Model):
+    """A Modal Secret that holds a credential: which of its keys has the identifier and which the secret."""
+
+    credential: str
+    environment: str
+    secret: str
+    identifier_key: str
+    secret_key: str
+
+
+class GithubEnvironmentPlacement(_Model):
+    """Secrets of a GitHub environment that hold a credential."""
+
+    credential: str
+    repository: str
+    environment: str
+    identifier_key: str
+    secret_key: str
+
+
+class Workflow(_Model):
+    """The repository's own workflow that deploys a workload."""
+
+    repository: str
+    file: str
+    ref: str = "main"
+    inputs: dict[str, str] = {}
+
+
+class Workload(_Model):
+    """A Modal app in an environment: what runs with a credential or is deployed with one."""
+
+    name: str
+    app: str
+    environment: str
+    function: str  # answers with the access key id and the container that it runs in
+    runs_with: tuple[str, ...] = ()  # names of credentials
+    deployed_with: tuple[str, ...] = ()
+    source: str = ""  # the app's file, for deploying from here
+    workflow: Workflow | None = None
+
+
+class Exposure(_Model):
+    """All that a playbook is given of the leak."""
+
+    source: str  # where the credentials were seen: a file's name, "standard input", "command line"
+    seen_at: datetime
+    access_keys: tuple[LeakedAccessKey, ...] = ()
+    service_users: tuple[LeakedServiceUser, ...] = ()
+    member_tokens: tuple[LeakedMemberToken, ...] = ()
+    proxy_tokens: tuple[LeakedProxyToken, ...] = ()
+    github_tokens: tuple[LeakedGithubToken, ...] = ()
+    unidentified: tuple[Found, ...] = ()  # recognised by form, and no provider knows them
+    modal_secrets: tuple[ModalSecretPlacement, ...] = ()
+    github_environments: tuple[GithubEnvironmentPlacement, ...] = ()
+    workloads: tuple[Workload, ...] = ()
+
+    def leaked(self) -> tuple[Leaked, ...]:
+        """Every credential of whatever kind that a provider knows."""
+        return (
+            *self.access_keys,
+            *self.service_users,
+            *self.member_tokens,
+            *self.proxy_tokens,
+            *self.github_tokens,
+        )

@@ -1,0 +1,1 @@
+"""One folder a service: its clients, and the actions that playbooks can use."""
