@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -11,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from grpclib.server import Server
 from modal_proto import api_pb2
 
+from responder.sandbox.modal import entry
 from responder.sandbox.modal.calls import Input
-from responder.sandbox.modal.server import Rpc, Service
+from responder.sandbox.modal.server import Listener, Rpc, Service
 
 
 @dataclass(eq=False)
@@ -31,7 +30,8 @@ class Container:
     draining: bool = False  # takes no more inputs
     killed: bool = False
     running: dict[str, Input] = field(default_factory=dict)
-    waiting: "asyncio.Future[Input | None] | None" = None
+    waiting: "asyncio.Future[Input | None] | None" = None  # while it asks for an input
+    ready: bool = False  # has asked for one, so its module could be imported
     result: api_pb2.GenericResult | None = None
     process: asyncio.subprocess.Process | None = None
 
@@ -42,6 +42,21 @@ class Container:
     @property
     def accepts(self) -> bool:
         return not (self.draining or self.killed or self.finished_at)
+
+    @property
+    def idle(self) -> bool:
+        return self.accepts and self.waiting is not None and not self.waiting.done()
+
+    @property
+    def coming(self) -> bool:
+        """About to ask for an input: still starting, or just done with one."""
+        return self.accepts and self.waiting is None and not self.running
+
+    def hand(self, item: Input) -> None:
+        """To an idle container. From here on the input fails if the container dies."""
+        self.running[item.input_id] = item
+        if self.waiting:
+            self.waiting.set_result(item)
 
     def drain(self) -> None:
         """Finish what is running, then leave."""
@@ -76,20 +91,24 @@ async def run(
     """Run the container until its process ends; gives the exit code.
 
     The environment is empty but for PATH, what the entry point needs, `extra_env` and the secrets' keys.
-    Output goes nowhere: a body may print what it was given.
+    Output goes nowhere: a body may print what it was given. The container never outlives this process.
     """
     (directory / "args").write_bytes(container.arguments.SerializeToString())
     socket = directory / "s"
-    server = Server([Service(rpcs, lambda _metadata: container)])
+    server = Listener(Service(rpcs, lambda _metadata: container))
     await server.start(path=str(socket))
     root = str(directory / "root")
+    lifeline, held = os.pipe()  # the container reads one end until we, with the other, are gone
     try:
         container.process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-m",
-            "modal._container_entrypoint",
+            "-P",  # the entry's own folder is no place for the app's imports
+            entry.__file__,
+            str(lifeline),
+            str(directory),
             cwd=root,
             start_new_session=True,
+            pass_fds=(lifeline,),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
@@ -110,6 +129,6 @@ async def run(
         return await container.process.wait()
     finally:
         container.kill()
-        server.close()
-        await server.wait_closed()
-        shutil.rmtree(directory, ignore_errors=True)
+        os.close(lifeline)
+        os.close(held)
+        await server.end()

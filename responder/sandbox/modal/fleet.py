@@ -2,7 +2,6 @@
 
 import asyncio
 import collections
-import contextlib
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -88,9 +87,9 @@ class Fleet:
         queue = self._queues[function_id]
         accepting = [c for c in self.live() if c.function_id == function_id and c.accepts]
         for container in accepting:
-            if queue and container.waiting and not container.waiting.done():
-                container.waiting.set_result(queue.popleft())
-        coming = sum(1 for c in accepting if not c.running and not c.waiting)
+            if queue and container.idle:
+                container.hand(queue.popleft())
+        coming = sum(1 for c in accepting if c.coming)
         for _ in range(min(len(queue) - coming, MAX_CONTAINERS_PER_FUNCTION - len(accepting))):
             self._start(function_id)
 
@@ -121,11 +120,16 @@ class Fleet:
         return Container(task_id, app.app_id, app.environment, arguments, values, enqueued_at=now)
 
     async def _run(self, container: Container, definition: FunctionDefinition) -> None:
-        directory = Path(tempfile.mkdtemp(prefix="modal-"))
-        (directory / "root").mkdir()
-        for mount_id in definition.function.mount_ids:
-            write_mounts(directory, self._files(mount_id))
-        exit_code = await run(container, directory, self._rpcs, self._container_env, self._started)
+        try:
+            with tempfile.TemporaryDirectory(prefix="modal-", ignore_cleanup_errors=True) as name:
+                directory = Path(name)
+                (directory / "root").mkdir()
+                for mount_id in definition.function.mount_ids:
+                    write_mounts(directory, self._files(mount_id))
+                exit_code = await run(container, directory, self._rpcs, self._container_env, self._started)
+        except OSError as error:  # a full disk, no processes left, a TMPDIR too long for a socket's path
+            exit_code = -1
+            container.result = failed(_Status.GENERIC_STATUS_INIT_FAILURE, f"No container: {error}")
         container.finished_at = container.finished_at or self._clock()
         self._after(container, exit_code)
 
@@ -139,8 +143,8 @@ class Fleet:
             _Status.GENERIC_STATUS_FAILURE, f"The container's process ended with exit code {exit_code}."
         )
         self._fail_running(container, why)
-        never_ready = container.waiting is None and not container.killed
-        if container.result is not None or (never_ready and not container.draining):
+        failed_to_start = not (container.ready or container.killed or container.draining)
+        if container.result is not None or failed_to_start:
             # It could not even import: the next one would not either, and callers would wait for ever.
             self._fail_queued(container.function_id, why)
         elif self._queues[container.function_id]:
@@ -189,7 +193,6 @@ class Fleet:
             container.draining = True
             asyncio.get_running_loop().call_later(GRACE_SECONDS, container.kill)
             return api_pb2.FunctionGetInputsResponse(inputs=[api_pb2.FunctionGetInputsItem(kill_switch=True)])
-        container.running[item.input_id] = item
         limit = container.arguments.function_def.timeout_secs
         if limit:
             asyncio.get_running_loop().call_later(limit, self._time_out, container, item)
@@ -209,14 +212,18 @@ class Fleet:
         """None when it is time to leave: replaced, stopped, or idle for its scaledown window."""
         if not container.accepts:
             return None
+        container.ready = True
         container.waiting = asyncio.get_running_loop().create_future()
         queue = self._queues[container.function_id]
         if queue:
-            container.waiting.set_result(queue.popleft())
+            container.hand(queue.popleft())
         idle = container.arguments.function_def.task_idle_timeout_secs or IDLE_SECONDS
-        with contextlib.suppress(TimeoutError):
+        try:
             return await asyncio.wait_for(container.waiting, idle)
-        return None
+        except TimeoutError:
+            return None
+        finally:
+            container.waiting = None
 
     def _time_out(self, container: Container, item: Input) -> None:
         if item.input_id in container.running:

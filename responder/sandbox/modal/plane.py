@@ -2,13 +2,10 @@
 
 import asyncio
 import copy
-import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
-
-from grpclib.server import Server
 
 from responder.sandbox.modal import environments, workspace
 from responder.sandbox.modal.apps import AppRpcs
@@ -17,7 +14,7 @@ from responder.sandbox.modal.environments import EnvironmentRpcs, SecretRpcs
 from responder.sandbox.modal.fleet import Fleet
 from responder.sandbox.modal.functions import FunctionRpcs
 from responder.sandbox.modal.identity import authenticate
-from responder.sandbox.modal.server import Service, rpcs_of
+from responder.sandbox.modal.server import Listener, Service, loopback_socket, rpcs_of
 from responder.sandbox.modal.state import Member, MemberRole, State, Token, fresh_id, not_found
 from responder.sandbox.modal.workspace import WorkspaceRpcs
 from responder.sandbox.modal.world import world
@@ -49,7 +46,7 @@ class ModalPlane:
         self._fleet = Fleet(self._current_state, clock, container_env)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._server: Server | None = None
+        self._server: Listener | None = None
 
     def start(self, port: int = 0) -> str:
         """Serve on 127.0.0.1; gives the value for MODAL_SERVER_URL.
@@ -78,11 +75,11 @@ class ModalPlane:
             AppRpcs(self._current_state, self._clock, self._fleet),
             FunctionRpcs(self._current_state, self._fleet, self._calls),
         )
-        self._server = Server(
-            [Service(rpcs, lambda metadata: authenticate(self._state, metadata, self._clock))]
-        )
         # grpclib does not say which port 0 became, so the socket is made here.
-        sock = _loopback_socket(port)
+        sock = loopback_socket(port)
+        self._server = Listener(
+            Service(rpcs, lambda metadata: authenticate(self._state, metadata, self._clock))
+        )
         await self._server.start(sock=sock)
         bound: int = sock.getsockname()[1]
         return bound
@@ -99,8 +96,7 @@ class ModalPlane:
         self._calls.close_all("The control plane stopped.")
         await self._fleet.stop_all()
         if self._server:
-            self._server.close()
-            await self._server.wait_closed()
+            await self._server.end()
 
     def add_environment(
         self, name: str, *, restricted: bool = False, default_role: str = "contributor"
@@ -198,10 +194,6 @@ class ModalPlane:
         if self._loop is None:
             raise RuntimeError("The Modal control plane is not running.")
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
-
-
-def _loopback_socket(port: int) -> socket.socket:
-    return socket.create_server(("127.0.0.1", port))
 
 
 def _close(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:

@@ -1,14 +1,18 @@
 """From a table of plain handlers to a gRPC service of the package's own protocol."""
 
 import inspect
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from weakref import WeakSet
 
 from google.protobuf.message import Message
 from grpclib.const import Handler, Status
 from grpclib.exceptions import GRPCError
-from grpclib.server import Stream
+from grpclib.protocol import H2Protocol
+from grpclib.server import Server, Stream
 from modal_proto.api_grpc import ModalClientBase
+from typing_extensions import override
 
 # A request and whatever identifies who sent it (a caller, or a container) to a reply.
 Rpc = Callable[[Any, Any], Message | Awaitable[Message]]
@@ -55,3 +59,44 @@ def rpcs_of(*parts: object) -> dict[str, Rpc]:
         for name, method in inspect.getmembers(part, inspect.ismethod)
         if name[0].isupper()
     }
+
+
+class Listener(Server):
+    """grpclib's server, which when it ends also hangs up on the clients that are connected.
+
+    Otherwise they would go on waiting, and on Python 3.12 and later so would `wait_closed`.
+    """
+
+    def __init__(self, service: Service) -> None:
+        super().__init__([service])
+        self._protocols: WeakSet[H2Protocol] = WeakSet()
+
+    @override
+    def _protocol_factory(self) -> H2Protocol:
+        protocol = super()._protocol_factory()
+        self._protocols.add(protocol)
+        return protocol
+
+    async def end(self) -> None:
+        self.close()
+        for protocol in list(self._protocols):
+            if hasattr(protocol, "connection"):  # not before the connection is made
+                protocol.connection.close()
+        await self.wait_closed()
+
+
+def loopback_socket(port: int) -> socket.socket:
+    """Bound to 127.0.0.1; port 0 takes a free one.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    # With the protocol named, or asyncio leaves Nagle's algorithm on and each reply waits 40 ms.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("127.0.0.1", port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
