@@ -20,9 +20,8 @@ class Kind(StrEnum):
     MODAL_MEMBER_TOKEN = "modal-member-token"  # noqa: S105  # a kind, no value
     MODAL_PROXY_TOKEN = "modal-proxy-token"  # noqa: S105  # a kind, no value
     GITHUB_TOKEN = "github-token"  # noqa: S105  # a kind, no value
-    MODAL_TOKEN = (
-        "modal-token"  # by its form alone: a member's or a service user's, which only Modal can tell
-    )
+    # By its form alone: a member's or a service user's, which only Modal can tell.
+    MODAL_TOKEN = "modal-token"  # noqa: S105  # a kind, no value
 
 
 Life = Literal["live", "dead", "unknown"]
@@ -54,6 +53,11 @@ class Leaked(_Model):
     secret: Secret | None = None
     life: Life = "unknown"
     note: str = ""  # anything that the person should know, one sentence
+
+    @property
+    def label(self) -> str:
+        """What tells it from others of its list."""
+        return self.credential
 
 
 class LeakedAccessKey(Leaked):
@@ -98,6 +102,10 @@ class ModalSecretPlacement(_Model):
     identifier_key: str
     secret_key: str
 
+    @property
+    def label(self) -> str:
+        return f"{self.environment}/{self.secret}/{self.identifier_key}"
+
 
 class GithubEnvironmentPlacement(_Model):
     """Secrets of a GitHub environment that hold a credential."""
@@ -107,6 +115,10 @@ class GithubEnvironmentPlacement(_Model):
     environment: str
     identifier_key: str
     secret_key: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.repository}/{self.environment}/{self.identifier_key}"
 
 
 class Workflow(_Model):
@@ -129,6 +141,10 @@ class Workload(_Model):
     deployed_with: tuple[str, ...] = ()
     source: str = ""  # the app's file, for deploying from here
     workflow: Workflow | None = None
+
+    @property
+    def label(self) -> str:
+        return self.name
 
 
 class Exposure(_Model):

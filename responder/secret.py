@@ -67,7 +67,7 @@ class Secret:
         from pydantic_core import core_schema  # noqa: PLC0415
 
         return core_schema.is_instance_schema(
-            cls, serialization=core_schema.plain_serializer_function_ser_schema(str, when_used="always")
+            cls, serialization=core_schema.plain_serializer_function_ser_schema(str, when_used="json")
         )
 
     @classmethod

@@ -1,0 +1,19 @@
+"""Playbooks: load, validate, expand, draw."""
+
+from responder.playbook.document import PlaybookError
+from responder.playbook.expand import Instance, expand
+from responder.playbook.load import load, named, read
+from responder.playbook.model import Option, Phase, Playbook, Step
+
+__all__ = [
+    "Instance",
+    "Option",
+    "Phase",
+    "Playbook",
+    "PlaybookError",
+    "Step",
+    "expand",
+    "load",
+    "named",
+    "read",
+]
