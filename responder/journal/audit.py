@@ -1,0 +1,86 @@
+"""Whether a journal's file is what was written: for somebody who trusts neither us nor the machine."""
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from responder.errors import TamperedError
+from responder.journal import schema
+from responder.journal.chain import Broken, Flaw, Verified, verify_chain
+from responder.journal.database import open_to_read, open_untouched
+from responder.journal.events import COLUMNS
+from responder.journal.failures import answering_for
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was found. `unguarded`: in what the database no longer keeps its events from being changed."""
+
+    chain: Verified | Broken
+    unguarded: tuple[str, ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        return isinstance(self.chain, Verified) and not self.unguarded
+
+
+def verify(path: Path, known: Collection[str] = ()) -> Audit:
+    """Read the journal or a copy of it, without credentials and without changing it.
+
+    Args:
+        path: of the journal. A copy of a journal in use needs its `-wal` file beside it.
+        known: hashes of events noted down earlier, outside: each must be there. Without any, a journal that
+            was cut at its end or written anew by somebody who knows SQLite well looks like a true one.
+
+    Raises:
+        InputError: there is none, or the file is something else.
+        RefusedError: a newer version of respond wrote it.
+        UnavailableError: it cannot be read.
+    """
+    if not path.with_name(f"{path.name}-wal").exists():  # nobody has it open: not even a lock is needed
+        found = _read(lambda: open_untouched(path), path, known)
+        if found.sound:
+            return found
+    return _read(lambda: open_to_read(path), path, known)  # a process may have begun to write meanwhile
+
+
+def _read(connect: Callable[[], sqlite3.Connection], path: Path, known: Collection[str]) -> Audit:
+    seen = _Progress()
+    try:
+        with closing(connect()) as connection, answering_for(path):
+            # Text that is no UTF-8 is a finding, not a failure.
+            connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+            connection.execute("BEGIN")
+            chain = verify_chain(seen.count(_rows(connection)), known)
+            return Audit(_cut(connection, chain), tuple(schema.differences(connection)))
+    except TamperedError as damaged:
+        return Audit(Broken(seen.rows + 1, f"the file is damaged there: {damaged.what}", Flaw.MISSING))
+
+
+class _Progress:
+    rows = 0
+
+    def count(self, rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[object, ...]]:
+        for row in rows:
+            yield row
+            self.rows += 1
+
+
+def _rows(connection: sqlite3.Connection) -> Iterator[tuple[object, ...]]:
+    # An index could lie; the table itself is read.
+    yield from connection.execute(f"SELECT {COLUMNS} FROM events NOT INDEXED ORDER BY seq")  # noqa: S608
+
+
+def _cut(connection: sqlite3.Connection, chain: Verified | Broken) -> Verified | Broken:
+    """SQLite remembers the highest number that it ever gave."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+    once = row[0] if row else 0
+    if isinstance(chain, Verified) and chain.events != once:
+        return Broken(
+            chain.events + 1,
+            f"the journal ends at event {chain.events}, and has ended at event {once} before",
+            Flaw.MISSING,
+        )
+    return chain

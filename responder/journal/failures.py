@@ -1,0 +1,76 @@
+"""What the database can answer, in words for the person it happens to."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from responder.errors import InputError, RespondError, TamperedError, UnavailableError
+
+BUSY_SECONDS: Final = 10.0
+_ROLLED_BACK: Final = "What was to be written was rolled back; everything acknowledged before is safe."
+
+
+@contextmanager
+def answering_for(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises about the journal at `path` into errors of ours; its own mistakes pass."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        known = _in_words(path, error)
+        if known is None:
+            raise
+        raise known from error
+
+
+def _in_words(path: Path, error: sqlite3.Error) -> RespondError | None:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the upper bits say which kind of the same failure
+    match code:
+        case sqlite3.SQLITE_CANTOPEN:
+            return UnavailableError(
+                f"The journal {path} cannot be opened.",
+                next_step="Check that you may read it and write in its folder; copy the files ending in -wal "
+                "and -shm along with it.",
+            )
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return unwritable(path, "it can only be read")
+        case sqlite3.SQLITE_NOTADB:
+            return not_a_journal(path)
+        case sqlite3.SQLITE_CORRUPT:
+            return TamperedError(
+                f"The journal {path} is damaged: it was cut off or written over.",
+                next_step="Keep the file as it is, and type `respond audit verify` to see how far it can be "
+                "trusted.",
+            )
+    return _in_the_way(path, code)
+
+
+def _in_the_way(path: Path, code: int) -> RespondError | None:
+    """What passes: the journal is as it was, and the same command works later."""
+    match code:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            what = f"Another process has kept the journal {path} locked for {BUSY_SECONDS:.0f} s."
+            mend = f"See who has it open (`fuser -v {path}`) and let it finish"
+        case sqlite3.SQLITE_FULL:
+            what, mend = f"The disk that holds the journal {path} is full.", "Free some space there"
+        case sqlite3.SQLITE_IOERR:
+            what, mend = f"The disk that holds the journal {path} does not work.", "Check the disk"
+        case _:
+            return None
+    return UnavailableError(what, state=_ROLLED_BACK, next_step=f"{mend}, then type `respond resume`.")
+
+
+def unwritable(path: Path, why: str) -> UnavailableError:
+    return UnavailableError(
+        f"The journal {path} cannot be written: {why}.",
+        next_step="Make it writable for you, or name another place with `--state-dir`.",
+    )
+
+
+def not_a_journal(path: Path) -> InputError:
+    return InputError(
+        f"{path} is not a journal of respond.",
+        next_step="Check the path; if it is right, put a copy of the journal back there and type "
+        "`respond audit verify`.",
+    )

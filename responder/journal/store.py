@@ -1,0 +1,222 @@
+"""The journal: runs begin, are taken up, and append events; nothing is ever changed."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from sqlite3 import Connection
+from typing import TYPE_CHECKING, Final, Self
+
+from responder.errors import InputError, RefusedError
+from responder.journal.database import Database
+from responder.journal.events import COLUMNS, Event, EventKind
+from responder.journal.holder import Holder
+
+if TYPE_CHECKING:
+    from responder.action import Json
+
+_BATCH: Final = 500
+_TERM: Final = (
+    f"SELECT {COLUMNS} FROM events WHERE run = ? AND step = '' AND kind IN ('run.started', 'run.resumed') "  # noqa: S608
+    "ORDER BY attempt DESC LIMIT 1"
+)
+
+
+def utcnow() -> datetime:
+    return datetime.now(UTC)
+
+
+class Journal:
+    """The one place where progress is kept. May be used from any thread, and by many processes at once.
+
+    What a method acknowledged is on the disk. A method that raises has written nothing.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self.database = database
+        self.clock = clock
+
+    @classmethod
+    def open(
+        cls, path: Path, *, clock: Callable[[], datetime] = utcnow, read_only: bool = False
+    ) -> "Journal":
+        """Open the journal, or create it with its folders, for this user alone.
+
+        Raises:
+            InputError: there is none to read, or the file is something else.
+            RefusedError: a newer version of respond wrote it.
+            UnavailableError: it cannot be opened, created or written.
+            TamperedError: it is damaged.
+        """
+        return cls(Database.open(path, read_only=read_only), clock)
+
+    def close(self) -> None:
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def begin(self, run: str, holder: Holder, data: "Mapping[str, Json]") -> "Writer":
+        """Start a run; its holder is added to `data` as `holder`.
+
+        Raises:
+            RefusedError: there is a run of this name.
+        """
+        with self.database.transaction() as connection:
+            if latest := _latest_term(connection, run):
+                raise RefusedError(
+                    f"Run {run} exists since {latest.at:%Y-%m-%d %H:%M:%S} UTC.",
+                    next_step=f"Type `respond show {run}` to see it, `respond resume {run}` to go on.",
+                )
+            self._add(connection, run, EventKind.RUN_STARTED, 1, {**data, "holder": holder.to_json()})
+        return Writer(self, run, 1)
+
+    def take_up(
+        self, run: str, holder: Holder, data: "Mapping[str, Json]", *, replacing: Holder | None = None
+    ) -> "Writer":
+        """Become the run's writer. Whoever was it before is refused from here on.
+
+        Args:
+            run: its name.
+            holder: who takes it up; added to `data` as `holder`.
+            data: of the event.
+            replacing: who was found to hold the run; of two who both found that one dead, only the first
+                succeeds.
+
+        Raises:
+            InputError: there is no such run.
+            RefusedError: somebody other than `replacing` holds it by now.
+        """
+        with self.database.transaction() as connection:
+            latest = _latest_term(connection, run)
+            if latest is None:
+                raise _no_such_run(run)
+            if replacing is not None and Holder.from_json(latest.data.get("holder")) != replacing:
+                raise _taken_over(latest)
+            term = latest.attempt + 1
+            self._add(connection, run, EventKind.RUN_RESUMED, term, {**data, "holder": holder.to_json()})
+        return Writer(self, run, term)
+
+    def holder(self, run: str) -> Holder:
+        """Who took the run up last; it may have died since, or finished.
+
+        Raises:
+            InputError: there is no such run.
+        """
+        rows = self.database.rows(_TERM, (run,))
+        if not rows:
+            raise _no_such_run(run)
+        return Holder.from_json(Event.of(rows[0]).data.get("holder"))
+
+    def events(self, run: str | None = None, after: int = 0) -> list[Event]:
+        """The events of a run, or all, in order, from the one that follows seq `after`."""
+        return list(self.iterate(run, after))
+
+    def iterate(self, run: str | None = None, after: int = 0) -> Iterator[Event]:
+        """As `events`, but never more than a few hundred in memory, and new ones join while it is read."""
+        ours = "run = ? AND" if run else ""
+        query = f"SELECT {COLUMNS} FROM events WHERE {ours} seq > ? ORDER BY seq LIMIT {_BATCH}"  # noqa: S608
+        while True:
+            rows = self.database.rows(query, (run, after) if run else (after,))
+            yield from map(Event.of, rows)
+            if len(rows) < _BATCH:
+                return
+            after = rows[-1][0]
+
+    def runs(self) -> list[str]:
+        """The names of all runs, the one that started last first."""
+        rows = self.database.rows("SELECT run FROM events WHERE kind = 'run.started' ORDER BY seq DESC")
+        return [run for (run,) in rows]
+
+    def head(self) -> Event | None:
+        """The last event of all; its hash stands for the whole journal."""
+        rows = self.database.rows(_HEAD)
+        return Event.of(rows[0]) if rows else None
+
+    def append(
+        self,
+        run: str,
+        term: int,
+        kind: EventKind,
+        *,
+        step: str,
+        attempt: int,
+        data: "Mapping[str, Json]",
+    ) -> Event:
+        """As `Writer.append`, which is how to call it."""
+        with self.database.transaction() as connection:
+            latest = _latest_term(connection, run)
+            if latest is None:
+                raise _no_such_run(run)
+            if latest.attempt != term:
+                raise _taken_over(latest)
+            if connection.execute(
+                "SELECT 1 FROM events WHERE run = ? AND step = ? AND attempt = ? AND kind = ?",
+                (run, step, attempt, kind.value),
+            ).fetchone():
+                raise RefusedError(
+                    f"Run {run} has {kind.value} of {step or 'the run'} (attempt {attempt}) already.",
+                    state="The event that is there stands; nothing was added.",
+                    next_step=f"Type `respond show {run}`.",
+                )
+            return self._add(connection, run, kind, attempt, data, step)
+
+    def _add(
+        self,
+        connection: Connection,
+        run: str,
+        kind: EventKind,
+        attempt: int,
+        data: "Mapping[str, Json]",
+        step: str = "",
+    ) -> Event:
+        last = connection.execute(_HEAD).fetchone()
+        head = Event.of(last) if last else None
+        event = Event.after(head, run=run, step=step, attempt=attempt, kind=kind, at=self.clock(), data=data)
+        connection.execute(f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", event.row())  # noqa: S608
+        return event
+
+
+class Writer:
+    """The right to append to a run, until somebody else takes the run up. May be used from any thread."""
+
+    def __init__(self, journal: Journal, run: str, term: int) -> None:
+        self._journal = journal
+        self.run = run
+        self.term = term
+
+    def append(
+        self, kind: EventKind, *, step: str = "", attempt: int = 0, data: "Mapping[str, Json] | None" = None
+    ) -> Event:
+        """Write an event; it is on the disk when this returns. The run's own events get our term as attempt.
+
+        Raises:
+            RefusedError: somebody took over the run, or the event is there already.
+            UnavailableError: the journal is locked, full or not writable; nothing was written.
+            RespondError: the data holds a secret in clear, or has no JSON form.
+        """
+        number = attempt if step else self.term
+        return self._journal.append(self.run, self.term, kind, step=step, attempt=number, data=data or {})
+
+
+_HEAD: Final = f"SELECT {COLUMNS} FROM events ORDER BY seq DESC LIMIT 1"  # noqa: S608
+
+
+def _latest_term(connection: Connection, run: str) -> Event | None:
+    row = connection.execute(_TERM, (run,)).fetchone()
+    return Event.of(row) if row else None
+
+
+def _no_such_run(run: str) -> InputError:
+    return InputError(f"There is no run {run}.", next_step="Type `respond runs` to see which there are.")
+
+
+def _taken_over(latest: Event) -> RefusedError:
+    holder = Holder.from_json(latest.data.get("holder"))
+    return RefusedError(
+        f"Somebody took over this run: {holder}, at {latest.at:%Y-%m-%d %H:%M:%S} UTC.",
+        state="What was done here until then is recorded; nothing more will be done here.",
+        next_step=f"Type `respond show {latest.run}` to watch, `respond resume {latest.run}` to go on.",
+    )
