@@ -1,0 +1,195 @@
+"""This GitHub as the rest of the sandbox holds it: start, seed, look inside, stop."""
+
+import copy
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from responder.sandbox.github import vault
+from responder.sandbox.github.actions import Actions
+from responder.sandbox.github.requests import Api
+from responder.sandbox.github.server import Server, application, one_at_a_time
+from responder.sandbox.github.state import AccountKind, Branch, Permission, Repository, State, User
+from responder.sandbox.github.vault import Vault
+from responder.sandbox.github.world import world
+
+LEFT_OUT = frozenset({".git", ".venv", "__pycache__"})
+
+
+class GithubPlane:
+    """One GitHub behind one loopback port. Every method may be called from any thread.
+
+    Args:
+        clock: Unix seconds; decides every recorded time and every expiry.
+        runner_env: merged into the environment of every `run:` step, which is otherwise clean.
+        auto_approve: seconds after which the first required reviewer approves a waiting deployment;
+            without it, it waits for a person.
+        extra_world: merged into what GET /_sandbox/world answers.
+
+    Raises (all seeding methods): ApiError, as the service would answer, for unknown names.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.time,
+        runner_env: Mapping[str, str] = {},
+        auto_approve: float | None = None,
+        extra_world: Callable[[], dict[str, Any]] = dict,
+    ) -> None:
+        self._clock = clock
+        self._extra_world = extra_world
+        self._changed = threading.Condition(threading.RLock())
+        self._state = State()
+        self._actions = Actions(self._changed, clock, runner_env, auto_approve)
+        api = Api(lambda: self._state, self._actions, clock)
+        self.app = application(api, self._full_world)
+        self._server: Server | None = None
+
+    def start(self, port: int = 0) -> str:
+        """Serve on 127.0.0.1; gives the value for GITHUB_API_URL.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        if self._server is not None:
+            raise RuntimeError("This GitHub is already running.")
+        self._server = Server(one_at_a_time(self.app, self._changed), port)
+        return self._server.url
+
+    def stop(self) -> None:
+        """Cut off the workflow runs and free the port; what is remembered stays. Twice is once."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self._actions.stop()
+
+    def add_user(self, login: str) -> str:
+        """A person with a classic token, which is returned."""
+        with self._changed:
+            self._add_account(login, "User")
+            return self.add_token(login)
+
+    def add_token(self, login: str, *, expires_at: float | None = None) -> str:
+        with self._changed:
+            return self._state.issue_token(login, self._clock(), expires_at).value
+
+    def add_repository(
+        self,
+        full_name: str,
+        files: Mapping[str, bytes] | Path,
+        *,
+        default_branch: str = "main",
+        permissions: Mapping[str, Permission] = {},
+    ) -> None:
+        """A private repository; its owner becomes an organisation unless it is a user already."""
+        with self._changed:
+            owner = full_name.partition("/")[0]
+            if owner not in self._state.users:
+                self._add_account(owner, "Organization")
+            now = self._clock()
+            repository = Repository(
+                self._state.fresh_id(), full_name, default_branch, now, self._state.fresh_vault()
+            )
+            branch = Branch(default_branch, files_below(files) if isinstance(files, Path) else dict(files))
+            repository.branches[default_branch] = branch
+            self._state.repositories[full_name] = repository
+            for login, permission in permissions.items():
+                repository.permissions[self._state.user(login).login] = permission
+
+    def add_branch(
+        self,
+        full_name: str,
+        branch: str,
+        files: Mapping[str, bytes] | None = None,
+        *,
+        protected: bool = False,
+    ) -> None:
+        """With the default branch's files, unless given others."""
+        with self._changed:
+            repository = self._state.repository(full_name)
+            taken = repository.branches[repository.default_branch].files if files is None else files
+            repository.branches[branch] = Branch(branch, dict(taken), protected)
+
+    def add_environment(
+        self,
+        full_name: str,
+        name: str,
+        *,
+        reviewers: Iterable[str] = (),
+        branches: Iterable[str] = (),
+        wait_minutes: int = 0,
+        prevent_self_review: bool = False,
+    ) -> None:
+        """Without `branches` every branch may deploy."""
+        with self._changed:
+            repository = self._state.repository(full_name)
+            environment = self._state.add_environment(repository, name, self._clock())
+            environment.reviewers = [self._state.user(login).login for login in reviewers]
+            environment.branch_patterns = {self._state.fresh_id(): pattern for pattern in branches}
+            environment.branch_policy = "custom" if environment.branch_patterns else None
+            environment.wait_timer = wait_minutes
+            environment.prevent_self_review = prevent_self_review
+
+    def put_environment_secret(self, full_name: str, environment: str, name: str, value: str) -> None:
+        self._put(lambda: self._environment_vault(full_name, environment).secrets, name, value)
+
+    def put_repository_secret(self, full_name: str, name: str, value: str) -> None:
+        self._put(lambda: self._state.repository(full_name).vault.secrets, name, value)
+
+    def put_environment_variable(self, full_name: str, environment: str, name: str, value: str) -> None:
+        self._put(lambda: self._environment_vault(full_name, environment).variables, name, value)
+
+    def put_repository_variable(self, full_name: str, name: str, value: str) -> None:
+        self._put(lambda: self._state.repository(full_name).vault.variables, name, value)
+
+    def world(self) -> dict[str, Any]:
+        """The ground truth, secrets in clear. For tests and the sandbox's own endpoint only."""
+        with self._changed:
+            return world(self._state, self._clock())
+
+    def snapshot(self) -> object:
+        with self._changed:
+            return copy.deepcopy(self._state)
+
+    def restore(self, snapshot: object) -> None:
+        """Back to a snapshot; workflow runs are cut off first."""
+        if not isinstance(snapshot, State):
+            raise TypeError("Not a snapshot of a GithubPlane.")
+        self._actions.stop()
+        with self._changed:
+            self._state = copy.deepcopy(snapshot)
+
+    def wait_until(self, condition: Callable[[dict[str, Any]], bool], *, seconds: float) -> None:
+        """Until the world is so.
+
+        Raises:
+            TimeoutError: it did not become so.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: condition(self.world()), seconds):
+                raise TimeoutError(f"Not so after {seconds} seconds.")
+
+    def _full_world(self) -> dict[str, Any]:
+        return {**self.world(), **self._extra_world()}
+
+    def _add_account(self, login: str, kind: AccountKind) -> None:
+        self._state.users[login] = User(self._state.fresh_id(), login, kind, self._clock())
+
+    def _environment_vault(self, full_name: str, environment: str) -> Vault:
+        return self._state.repository(full_name).environment(environment).vault
+
+    def _put(self, entries: Callable[[], dict[str, vault.Entry]], name: str, value: str) -> None:
+        with self._changed:
+            vault.put(entries(), name, value, self._clock())
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """What a commit of the folder would hold."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not LEFT_OUT.intersection(path.relative_to(folder).parts)
+    }

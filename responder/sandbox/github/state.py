@@ -1,0 +1,162 @@
+"""What this GitHub remembers. Nothing here locks: whoever touches it holds the plane's condition."""
+
+import fnmatch
+import hashlib
+import itertools
+import secrets
+import string
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from responder.sandbox.github.errors import not_found
+from responder.sandbox.github.runs import Run
+from responder.sandbox.github.vault import Vault
+
+Permission = Literal["read", "write", "admin"]
+PERMISSIONS: tuple[Permission, ...] = ("read", "write", "admin")
+AccountKind = Literal["User", "Organization"]
+BranchPolicy = Literal["protected", "custom"]
+
+BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
+
+@dataclass
+class User:
+    id: int
+    login: str
+    kind: AccountKind
+    created_at: float
+
+
+@dataclass
+class Token:
+    value: str = field(repr=False)
+    login: str
+    created_at: float
+    expires_at: float | None = None
+    revoked_at: float | None = None
+
+    def live(self, now: float) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+@dataclass
+class Branch:
+    name: str
+    files: dict[str, bytes]
+    protected: bool = False
+
+    @property
+    def sha(self) -> str:
+        """Of the files' names and contents: two branches with the same files are the same commit."""
+        digest = hashlib.sha1(usedforsecurity=False)
+        for path, data in sorted(self.files.items()):
+            digest.update(f"{path}\0{blob_sha(data)}\n".encode())
+        return digest.hexdigest()
+
+
+@dataclass
+class Environment:
+    id: int
+    name: str
+    created_at: float
+    updated_at: float
+    vault: Vault
+    wait_timer: int = 0  # minutes
+    reviewers: list[str] = field(default_factory=list)
+    prevent_self_review: bool = False
+    branch_policy: BranchPolicy | None = None
+    branch_patterns: dict[int, str] = field(default_factory=dict)
+
+    def allows(self, branch: Branch) -> bool:
+        if self.branch_policy == "protected":
+            return branch.protected
+        if self.branch_policy == "custom":
+            return any(fnmatch.fnmatchcase(branch.name, p) for p in self.branch_patterns.values())
+        return True
+
+
+@dataclass
+class Repository:
+    id: int
+    full_name: str
+    default_branch: str
+    created_at: float
+    vault: Vault
+    branches: dict[str, Branch] = field(default_factory=dict)
+    permissions: dict[str, Permission] = field(default_factory=dict)
+    environments: dict[str, Environment] = field(default_factory=dict)
+    workflow_ids: dict[str, int] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
+
+    def allows(self, login: str, need: Permission) -> bool:
+        held = self.permissions.get(login)
+        return held is not None and PERMISSIONS.index(held) >= PERMISSIONS.index(need)
+
+    def branch(self, ref: str) -> Branch | None:
+        return self.branches.get(ref.removeprefix("refs/heads/"))
+
+    def environment(self, name: str) -> Environment:
+        if name not in self.environments:
+            raise not_found()
+        return self.environments[name]
+
+    def run(self, run_id: int) -> Run:
+        for run in self.runs:
+            if run.id == run_id:
+                return run
+        raise not_found()
+
+
+@dataclass
+class State:
+    users: dict[str, User] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    repositories: dict[str, Repository] = field(default_factory=dict)
+    ids: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
+
+    def fresh_id(self) -> int:
+        return next(self.ids)
+
+    def fresh_vault(self) -> Vault:
+        return Vault(str(568250167242549743 + self.fresh_id()))
+
+    def user(self, login: str) -> User:
+        if login not in self.users:
+            raise not_found()
+        return self.users[login]
+
+    def repository(self, full_name: str) -> Repository:
+        if full_name not in self.repositories:
+            raise not_found()
+        return self.repositories[full_name]
+
+    def add_environment(self, repository: Repository, name: str, now: float) -> Environment:
+        environment = Environment(self.fresh_id(), name, now, now, self.fresh_vault())
+        repository.environments[name] = environment
+        return environment
+
+    def issue_token(self, login: str, now: float, expires_at: float | None = None) -> Token:
+        token = Token(fresh_token(), self.user(login).login, now, expires_at)
+        self.tokens[token.value] = token
+        return token
+
+
+def fresh_token() -> str:
+    """A classic personal access token, its last six characters the checksum that scanners test.
+
+    https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
+    """
+    body = "".join(secrets.choice(BASE62) for _ in range(30))
+    number, checksum = zlib.crc32(body.encode()), ""
+    for _ in range(6):
+        number, digit = divmod(number, 62)
+        checksum = BASE62[digit] + checksum
+    return f"ghp_{body}{checksum}"
+
+
+def blob_sha(data: bytes) -> str:
+    """Git's own name for a file's content."""
+    return hashlib.sha1(f"blob {len(data)}\0".encode() + data, usedforsecurity=False).hexdigest()
