@@ -7,7 +7,6 @@ import base64
 import hashlib
 import re
 import threading
-import urllib.parse
 from collections.abc import Iterator
 from typing import Any, ClassVar, Final, NoReturn, final
 
@@ -15,6 +14,8 @@ from typing import Any, ClassVar, Final, NoReturn, final
 
 _DOMAIN: Final = b"respond:fingerprint:v1\0"
 _SHORTEST_REDACTED: Final = 8  # below that, a replacement would hit ordinary words
+# What stands after the backslash in JSON or in a `repr`.
+_BACKSLASHED: Final = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"} | {c: c for c in "\"'/"}
 
 
 @final
@@ -40,7 +41,7 @@ class Secret:
     @property
     def fingerprint(self) -> str:
         """Tells two secrets apart and says nothing of either: 12 hex digits of a domain-separated SHA-256."""
-        return "sha256:" + hashlib.sha256(_DOMAIN + self.__value.encode()).hexdigest()[:12]
+        return "sha256:" + hashlib.sha256(_DOMAIN + _utf8(self.__value)).hexdigest()[:12]
 
     def __repr__(self) -> str:
         return f"Secret({self.fingerprint})"
@@ -62,6 +63,18 @@ class Secret:
     def __reduce__(self) -> NoReturn:
         raise TypeError("A secret is never pickled.")
 
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("A secret is never pickled.")
+
+    def __copy__(self) -> "Secret":
+        return self
+
+    def __deepcopy__(self, _memo: object) -> "Secret":
+        return self
+
+    def __init_subclass__(cls) -> NoReturn:
+        raise TypeError("Secret has no subclasses: they could show it.")
+
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> Any:  # noqa: ANN401  # pydantic's
         from pydantic_core import core_schema  # noqa: PLC0415
@@ -81,46 +94,74 @@ class KnownValues:
     MASK: ClassVar[str] = "[secret]"
 
     def __init__(self) -> None:
-        self._forms: set[str] = set()
+        self._values: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
         self._lock = threading.Lock()
 
     def add(self, value: str) -> None:
         with self._lock:
-            fresh = set(_forms(value)) - self._forms
-            if fresh:
-                self._forms |= fresh
+            if value not in self._values and len(value) >= _SHORTEST_REDACTED:
+                self._values.add(value)
                 self._pattern = None
 
     def redact(self, text: str) -> str:
-        """`text` with each known value, and its base64 and URL forms, replaced by a mask."""
+        """`text` with each known value, and its base64, URL and escaped forms, replaced by a mask."""
         pattern = self._compiled()
         return pattern.sub(self.MASK, text) if pattern else text
 
     def _compiled(self) -> re.Pattern[str] | None:
         with self._lock:
-            if self._pattern is None and self._forms:
-                longest_first = sorted(self._forms, key=len, reverse=True)
-                self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+            if self._pattern is None and self._values:
+                longest_first = sorted(self._values, key=len, reverse=True)
+                encoded = {form for value in longest_first for form in _base64_forms(value)}
+                alternatives = [
+                    *map(_spelled, longest_first),
+                    *map(re.escape, sorted(encoded, key=len, reverse=True)),
+                ]
+                self._pattern = re.compile("|".join(alternatives))
             return self._pattern
 
 
-def _forms(value: str) -> Iterator[str]:
-    if len(value) < _SHORTEST_REDACTED:
-        return
-    yield value
-    yield urllib.parse.quote(value, safe="")
-    yield urllib.parse.quote_plus(value)
-    raw = value.encode()
+def _utf8(value: str) -> bytes:
+    return value.encode("utf-8", "surrogatepass")  # the environment may hold bytes that are no text
+
+
+def _spelled(value: str) -> str:
+    """A pattern for `value` as plain text, in a URL or form, in JSON and in a `repr`."""
+    return "".join(map(_spellings, value))
+
+
+def _spellings(character: str) -> str:
+    if character.isascii() and (character.isalnum() or character in "-_.~"):
+        return re.escape(character)
+    utf16 = character.encode("utf-16-be", "surrogatepass").hex()
+    ways = [
+        "(?i:" + "".join(f"%{byte:02x}" for byte in _utf8(character)) + ")",
+        "(?i:" + "".join(rf"\\u{utf16[i : i + 4]}" for i in range(0, len(utf16), 4)) + ")",
+    ]
+    if character == " ":
+        ways.append(r"\+")
+    if character == "\\":
+        ways.append(r"\\\\")
+    if character in _BACKSLASHED:
+        ways.append(r"\\" + re.escape(_BACKSLASHED[character]))
+    ways.append(re.escape(character))  # last: the others may begin with it
+    return "(?:" + "|".join(ways) + ")"
+
+
+def _base64_forms(value: str) -> Iterator[str]:
+    raw = _utf8(value)
     # In a longer text a value starts at any of three places of base64's groups: the part that does not
-    # depend on the neighbours is the same each time.
-    for lead in range(3):
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            encoded = encode(b"\0" * lead + raw).decode().rstrip("=")
-            start = (lead * 8 + 5) // 6
-            end = (lead + len(raw)) * 8 // 6
-            if len(encoded[start:end]) >= _SHORTEST_REDACTED:
-                yield encoded[start:end]
+    # depend on the neighbours is the same each time. A text of its own goes with its last characters.
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        alone = encode(raw).decode()
+        yield alone
+        yield alone.rstrip("=")
+        for lead in range(3):
+            encoded = encode(b"\0" * lead + raw).decode()
+            core = encoded[(lead * 8 + 5) // 6 : (lead + len(raw)) * 8 // 6]
+            if len(core) >= _SHORTEST_REDACTED:
+                yield core
 
 
 # The only state of its kind: a value that is known anywhere in the process must be kept out everywhere in it.
