@@ -1,0 +1,106 @@
+"""The door before moto: who asks, may they, and then either our own answer or moto's.
+
+moto's own enforcement stays off: it accepts inactive keys and ignores `Condition` and `Resource`.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from uuid import uuid4
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from werkzeug.test import run_wsgi_app
+
+from responder.sandbox.aws import sigv4
+from responder.sandbox.aws.account import Account
+from responder.sandbox.aws.authorize import authorize, context_of
+from responder.sandbox.aws.errors import ServiceError, error_reply, not_in_sandbox, unsigned
+from responder.sandbox.aws.operations import operations_of
+from responder.sandbox.aws.principal import authenticate
+from responder.sandbox.aws.query import query_reply
+from responder.sandbox.aws.sessions import Sessions
+from responder.sandbox.aws.sigv4 import Signature
+from responder.sandbox.aws.simulation import simulate
+from responder.sandbox.aws.sts import Sts
+from responder.sandbox.aws.wire import Reply, Request, read_request
+
+
+class Front:
+    """A WSGI application.
+
+    Args:
+        account: what may be asked for.
+        sessions: the temporary credentials issued so far.
+        clock: Unix seconds.
+        moto: moto's server application, which answers IAM and S3.
+        lock: held while a request is answered, because moto's state is not made for threads.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        sessions: Sessions,
+        clock: Callable[[], float],
+        moto: WSGIApplication,
+        lock: threading.RLock,
+    ) -> None:
+        self._account = account
+        self._sessions = sessions
+        self._sts = Sts(account, sessions)
+        self._clock = clock
+        self._moto = moto
+        self._lock = lock
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = read_request(environ)
+        with self._lock:
+            reply = self._reply(request, environ)
+        length = ("Content-Length", str(len(reply.body)))
+        headers = [*reply.headers] if _has_length(reply) else [*reply.headers, length]
+        start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", headers)
+        return [b"" if request.method == "HEAD" else reply.body]
+
+    def _reply(self, request: Request, environ: WSGIEnvironment) -> Reply:
+        request_id = str(uuid4())
+        service = "iam" if "Action" in request.parameters else "s3"
+        try:
+            signature = sigv4.parse(request)
+            if signature is None:
+                raise unsigned(service)
+            service = signature.service
+            return self._signed(request, signature, environ, request_id)
+        except ServiceError as error:
+            return error_reply(service, error, request_id)
+
+    def _signed(
+        self, request: Request, signature: Signature, environ: WSGIEnvironment, request_id: str
+    ) -> Reply:
+        now = self._clock()
+        caller = authenticate(request, signature, self._account, self._sessions, now)
+        context = context_of(caller, environ.get("REMOTE_ADDR", ""), now)
+        try:
+            operations = operations_of(request, signature.service, self._account, caller)
+            for operation in operations:
+                authorize(caller, operation, context)
+            name = operations[-1].action.partition(":")[2]
+            if signature.service == "sts":
+                return query_reply(name, self._sts.answer(name, request, caller, context, now), request_id)
+            if name == "SimulatePrincipalPolicy":
+                return query_reply(name, simulate(request, self._account), request_id)
+            return self._from_moto(environ, operations[-1].action)
+        finally:
+            # After the answer: moto records the use too, by its own clock. A refused use is a use.
+            self._account.mark_used(signature.key_id, signature.service, signature.region, now)
+
+    def _from_moto(self, environ: WSGIEnvironment, action: str) -> Reply:
+        passed = {k: v for k, v in environ.items() if not k.startswith("HTTP_X_MOTO_")}
+        passed["HTTP_X_MOTO_ACCOUNT_ID"] = self._account.number
+        try:
+            chunks, status, headers = run_wsgi_app(self._moto, passed, buffered=True)
+        except NotImplementedError:
+            raise not_in_sandbox(action) from None
+        return Reply(int(status.partition(" ")[0]), tuple(headers.items()), b"".join(chunks))
+
+
+def _has_length(reply: Reply) -> bool:
+    return any(name.lower() == "content-length" for name, _ in reply.headers)

@@ -1,0 +1,100 @@
+"""The control plane as the rest of the sandbox holds it: start, seed, look inside, stop."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from responder.sandbox.aws.account import REGION, Account, KeyPair
+from responder.sandbox.aws.front import Front
+from responder.sandbox.aws.server import Server
+from responder.sandbox.aws.sessions import Sessions
+from responder.sandbox.aws.world import world
+
+_ADMINISTRATOR = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
+
+
+class AwsPlane:
+    """One account behind one loopback port. Every method is blocking and may be called from any thread.
+
+    Seeding works before and after `start`. Two planes in one process need two account numbers; bucket names
+    are shared between them, as in AWS.
+
+    Args:
+        clock: Unix seconds; decides expiry, aws:TokenIssueTime and when a key was last used. Creation dates
+            of users and keys are moto's, by the machine's clock.
+        account: twelve digits.
+
+    Raises (all seeding methods): moto's exceptions, as the service would answer, for unknown or duplicate
+    names.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time, *, account: str = "123456789012") -> None:
+        self._clock = clock
+        self._account = Account(account)
+        self._account.forget()
+        self._sessions = Sessions()
+        self._lock = threading.RLock()
+        self._server: Server | None = None
+
+    def start(self, port: int = 0) -> str:
+        """Serve on 127.0.0.1; gives the value for AWS_ENDPOINT_URL.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        if self._server is not None:
+            raise RuntimeError("The AWS control plane is already running.")
+        moto = DomainDispatcherApplication(create_backend_app)
+        self._server = Server(Front(self._account, self._sessions, self._clock, moto, self._lock), port)
+        return f"http://127.0.0.1:{self._server.port}"
+
+    def stop(self) -> None:
+        """Free the port and forget the account. Nothing happens if it is not running."""
+        if self._server is None:
+            return
+        self._server.stop()
+        self._server = None
+        with self._lock:
+            self._account.forget()
+            self._sessions.clear()
+
+    def add_administrator(self, name: str) -> KeyPair:
+        """A user who may do everything, and its key."""
+        with self._lock:
+            self.add_user(name, _ADMINISTRATOR, policy_name="administrator")
+            return self.add_access_key(name)
+
+    def add_user(
+        self, name: str, policy: Mapping[str, Any] | None = None, *, policy_name: str = "access"
+    ) -> None:
+        """With `policy` (a policy document) inline, under `policy_name`; without one it may do nothing."""
+        with self._lock:
+            self._account.add_user(name, {} if policy is None else {policy_name: policy})
+
+    def add_access_key(self, user: str) -> KeyPair:
+        with self._lock:
+            return self._account.add_access_key(user)
+
+    def add_bucket(self, name: str) -> None:
+        with self._lock:
+            self._account.s3.create_bucket(name, REGION)
+
+    def quarantine(self, user: str, *, version: int = 3) -> str:
+        """Attach AWSCompromisedKeyQuarantine, as AWS does where it finds a key in public. Gives its ARN.
+
+        https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCompromisedKeyQuarantineV3.html
+        """
+        suffix = "" if version == 1 else f"V{version}"
+        with self._lock:
+            return self._account.attach_aws_managed_policy(user, f"AWSCompromisedKeyQuarantine{suffix}")
+
+    def world(self) -> dict[str, Any]:
+        """The ground truth, secrets in clear. For tests and the sandbox's own endpoint only."""
+        with self._lock:
+            return world(self._account, self._sessions, self._clock())

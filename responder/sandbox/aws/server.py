@@ -1,0 +1,40 @@
+"""A WSGI application on a loopback port, from start to stopped."""
+
+import socket
+import threading
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from typing_extensions import override
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+
+class Server:
+    """Serves from construction on. A connection is closed after its answer, so none is served after a stop.
+
+    Raises:
+        OSError: the port is taken.
+    """
+
+    def __init__(self, application: WSGIApplication, port: int) -> None:
+        # Bound here, because werkzeug exits the process where a port is taken.
+        with socket.create_server(("127.0.0.1", port)) as bound:
+            self._server = make_server(
+                "127.0.0.1", port, application, threaded=True, request_handler=_Quiet, fd=bound.fileno()
+            )
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="aws-plane", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _Quiet(WSGIRequestHandler):
+    @override
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Nothing: standard error is the product's, and a presigned URL is a credential."""
