@@ -3,7 +3,8 @@
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +72,12 @@ class ModalWorld:
 
     def values(self, environment: str) -> dict[str, str]:
         return next(s["values"] for s in self.plane.world()["secrets"] if s["environment"] == environment)
+
+    def until(self, true: Callable[[], object], seconds: float = 10) -> None:
+        deadline = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < deadline, "It did not come true in time."
+            time.sleep(0.01)
 
     def cli(self, token: Token, *arguments: str) -> subprocess.CompletedProcess[str]:
         env = {

@@ -1,6 +1,5 @@
 """Deployments and containers: what runs, with which values, until when."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -24,13 +23,6 @@ def history(world) -> list[tuple[int, str, str]]:
     ]
 
 
-def until(true, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "It did not come true in time."
-        time.sleep(0.01)
-
-
 def test_a_warm_container_keeps_the_old_value_until_a_rollover_replaces_it(modal_world):
     modal_world.deploy(modal_world.ci_prod)
     identity = modal_world.function("identity")
@@ -44,33 +36,33 @@ def test_a_warm_container_keeps_the_old_value_until_a_rollover_replaces_it(modal
     second = identity.remote()
     assert second["key"] == "AKIANEW"
     assert second["task"] != first["task"]
-    until(lambda: modal_world.containers() == [second["task"]])
+    modal_world.until(lambda: modal_world.containers() == [second["task"]])
     assert history(modal_world) == [(2, "ada", "ROLLOVER"), (1, "ci-prod", "STANDARD")]
 
 
 def test_calls_one_after_another_share_one_container(modal_world):
     modal_world.deploy(modal_world.ada)
     identity = modal_world.function("identity")
-    assert len({identity.remote()["task"] for _ in range(10)}) == 1
+    assert len({identity.remote()["task"] for _ in range(50)}) == 1
     assert len(modal_world.containers()) == 1
 
 
 def test_a_rollover_lets_a_running_call_finish_in_its_old_container(modal_world, tmp_path):
     modal_world.deploy(modal_world.ada)
     waiting = modal_world.function("wait_for").spawn(str(tmp_path / "go"))
-    until((tmp_path / "go.started").exists)
+    modal_world.until((tmp_path / "go.started").exists)
     (old,) = modal_world.containers()
     rollover(modal_world)
     assert modal_world.containers("draining") == [old]
     (tmp_path / "go").touch()
     assert waiting.get(timeout=10) == old
-    until(lambda: not modal_world.containers())
+    modal_world.until(lambda: not modal_world.containers())
 
 
 def test_a_container_is_listed_and_stopped_and_its_call_starts_anew_in_another(modal_world, tmp_path):
     modal_world.deploy(modal_world.ada)
     waiting = modal_world.function("wait_for").spawn(str(tmp_path / "go"))
-    until((tmp_path / "go.started").exists)
+    modal_world.until((tmp_path / "go.started").exists)
     request = api_pb2.TaskListRequest(environment_name="prod", app_id=modal_world.app_id())
     (task,) = modal_world.rpc(modal_world.ada, "TaskList", request).tasks
     modal_world.rpc(modal_world.ada, "ContainerStop", api_pb2.ContainerStopRequest(task_id=task.task_id))
@@ -169,4 +161,4 @@ def test_the_temporary_files_of_a_container_go_with_it(modal_world):
     root = Path(modal_world.function("environment").remote()["HOME"])
     assert root.exists()
     rollover(modal_world)
-    until(lambda: not root.parent.exists())
+    modal_world.until(lambda: not root.parent.exists())

@@ -3,7 +3,6 @@
 import fcntl
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -24,21 +23,12 @@ def is_held(path: Path) -> bool:
         return False
 
 
-def until_free(path: Path, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while is_held(path):
-        assert time.monotonic() < deadline, "A process of the container is still there."
-        time.sleep(0.01)
-
-
-def test_an_idle_container_is_scaled_down(modal_world, tmp_path):
+def test_an_idle_container_is_scaled_down_with_all_its_processes(modal_world, tmp_path):
     modal_world.deploy(modal_world.ada)
     task = modal_world.function("hold").remote(str(tmp_path / "held"))
     assert modal_world.containers("running") == [task]
-    deadline = time.monotonic() + 10
-    while modal_world.containers():
-        assert time.monotonic() < deadline, "It is still there."
-        time.sleep(0.05)
+    modal_world.until(lambda: not modal_world.containers())
+    assert not is_held(tmp_path / "held")
 
 
 def test_stopping_the_plane_kills_containers_and_their_children_and_hangs_up(
@@ -52,7 +42,7 @@ def test_stopping_the_plane_kills_containers_and_their_children_and_hangs_up(
     modal_world.function("hold", tokens["ada"]).remote(str(tmp_path / "held"))
     assert is_held(tmp_path / "held")
     plane.stop()
-    until_free(tmp_path / "held")
+    modal_world.until(lambda: not is_held(tmp_path / "held"))
     with pytest.raises(ModalConnectionError):
         client.hello()
 
@@ -84,7 +74,7 @@ def test_a_sandbox_killed_outright_takes_its_containers_along(modal_world, monke
             assert is_held(tmp_path / "held")
         finally:
             sandbox.kill()
-    until_free(tmp_path / "held")
+    modal_world.until(lambda: not is_held(tmp_path / "held"))
 
 
 def test_a_restored_snapshot_kills_the_containers_and_forgets_the_deployment(modal_world, tmp_path):
@@ -92,6 +82,6 @@ def test_a_restored_snapshot_kills_the_containers_and_forgets_the_deployment(mod
     modal_world.deploy(modal_world.ada)
     modal_world.function("hold").remote(str(tmp_path / "held"))
     modal_world.plane.restore(before)
-    until_free(tmp_path / "held")
+    modal_world.until(lambda: not is_held(tmp_path / "held"))
     assert modal_world.plane.world()["apps"] == []
     assert modal_world.plane.world()["containers"] == []

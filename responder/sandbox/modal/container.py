@@ -68,8 +68,7 @@ class Container:
         """At once, with every process that the body started."""
         self.killed = True
         if self.process and self.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+            _kill_group(self.process.pid)
 
 
 def write_mounts(root: Path, files: Mapping[str, bytes]) -> None:
@@ -126,9 +125,16 @@ async def run(
             },
         )
         started(container)
-        return await container.process.wait()
+        exit_code = await container.process.wait()
+        _kill_group(container.process.pid)  # what the body started ends with its container
+        return exit_code
     finally:
         container.kill()
         os.close(lifeline)
         os.close(held)
         await server.end()
+
+
+def _kill_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)

@@ -65,8 +65,6 @@ def hold(path: str) -> str:
     """Lock `path` for as long as this process or its child lives."""
     file = Path(path).open("w")  # noqa: SIM115, it is to stay open
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    child = subprocess.Popen(
-        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(file.fileno(),)
-    )
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], pass_fds=(file.fileno(),))
     held.extend((file, child))
     return os.environ["MODAL_TASK_ID"]
