@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import rfc8785
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # the action contract brings pydantic, which reading a journa
 
 DOMAIN: Final = b"respond:event:v1\0"
 GENESIS: Final = "0" * 64  # the hash before the first event's
+_EXACT: Final = 2**53 - 1
 COLUMNS: Final = "seq, run, step, attempt, kind, at, data, prev, hash"
 
 # As the database gives it: `at` and `data` are texts, in the one form that `stamp` and `canonical` write.
@@ -78,7 +79,7 @@ class Event:
         Raises:
             RespondError: `data` has no canonical JSON, or holds a secret value in clear: a mistake of ours.
         """
-        kept = json.loads(canonical(dict(data), "an event's data"))
+        kept = parse(canonical(dict(data), "an event's data"))
         for text in _texts([run, step, kept]):
             if redact(text) != text:
                 raise RespondError(
@@ -100,7 +101,7 @@ class Event:
         """
         seq, run, step, attempt, kind, at, data, prev, digest = row
         try:
-            when, fields = datetime.fromisoformat(at), json.loads(data)
+            when, fields = datetime.fromisoformat(at), parse(data)
             return cls(seq, run, step, attempt, EventKind(kind), when, fields, prev, digest)
         except (ValueError, TypeError) as error:
             raise TamperedError(
@@ -141,6 +142,15 @@ def canonical(value: "Json", what: str) -> str:
         raise RespondError(f"There is no canonical JSON of {what}: {error}.") from error
 
 
+def parse(text: str) -> Any:
+    """The value of a JSON text. Numbers are JSON's: a whole one beyond 2**53 is a float, as it was written.
+
+    Raises:
+        ValueError: it is not JSON.
+    """
+    return json.loads(text, parse_int=_whole)
+
+
 def digest_of(head: tuple[int, str, str, int, str, str], data: "Json", prev: str) -> str:
     """The hash of an event from its seq, run, step, attempt, kind, at as written, data and prev.
 
@@ -159,6 +169,11 @@ def digest_of(head: tuple[int, str, str, int, str, str], data: "Json", prev: str
         "prev": prev,
     }
     return hashlib.sha256(DOMAIN + rfc8785.dumps(fields)).hexdigest()
+
+
+def _whole(digits: str) -> int | float:
+    number = float(digits)
+    return int(number) if abs(number) <= _EXACT else number
 
 
 def _texts(value: "Json") -> Iterator[str]:

@@ -175,7 +175,7 @@ def described(annotation: Any) -> str:
     """A type in words for a person."""
     if isinstance(annotation, OutputsType):
         return "the outputs of a step"
-    words = {str: "text", int: "a number", bool: "yes or no", types.NoneType: "nothing"}
+    words: dict[Any, str] = {str: "text", int: "a number", bool: "yes or no", types.NoneType: "nothing"}
     return " or ".join(
-        words.get(kind) or getattr(kind, "__name__", str(kind)) for kind in alternatives(annotation)
+        words[k] if k in words else str(getattr(k, "__name__", k)) for k in alternatives(annotation)
     )

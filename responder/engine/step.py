@@ -1,0 +1,231 @@
+"""One step, from whatever the journal says of it to an outcome in the journal.
+
+1. An intent without a success is reconciled: did it happen? Never is anything applied twice on a guess.
+2. `before`: it may be so already.
+3. The intent is made durable, with what was seen.
+4. `apply`; its output is made durable, secrets sealed, before anything else is done.
+5. `verify`, until the service agrees with itself or the action's patience is over.
+6. The outcome is made durable: succeeded with its evidence, failed, or parked for a person.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from structlog.typing import FilteringBoundLogger
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+
+from responder.action import AnyAction, Call, Done, Input, Json, NotDone, Output, Probe, Unknown
+from responder.engine.record import digest, freeze, shown, thaw
+from responder.engine.state import Intent, StepState
+from responder.errors import InterruptedRunError, RespondError, TransientError
+from responder.journal import EventKind, Seals
+from responder.secret import redact
+
+UNKNOWN_PATIENCE = 8.0  # seconds that an unanswered question is asked again before the step is parked
+_backoff = wait_random_exponential(multiplier=0.25, max=15)
+
+
+class UndecidedError(RespondError):
+    """The service could not tell what is so. Asked again for a while, then the step is parked."""
+
+    code = "undecided"
+
+
+class UnprovenError(RespondError):
+    """It was applied, and could not be proven within the action's patience."""
+
+    code = "unproven"
+
+
+@dataclass
+class StepRun:
+    """One step being played. `record` appends an event and folds it into `state`."""
+
+    instance_id: str
+    action: AnyAction
+    prepare: Callable[[], Input]  # raises RespondError where the step's `with` gives no fitting input
+    call: Call
+    state: StepState
+    seals: Seals
+    record: Callable[..., None]
+    log: FilteringBoundLogger
+
+    @cached_property
+    def given(self) -> Input:
+        return self.prepare()
+
+    def play(self) -> None:
+        """To an outcome in the journal.
+
+        Raises:
+            RefusedError: somebody took over the run: nothing was recorded, nothing more is done.
+            InterruptedRunError: a person asked to stop; the intent stands, a resume reconciles it.
+        """
+        retrying = Retrying(
+            retry=retry_if_exception_type((TransientError, UndecidedError)),
+            wait=_pause,
+            stop=self._enough,
+            sleep=self.call.wait,
+            before_sleep=self._before_sleep,
+            reraise=True,
+        )
+        try:
+            retrying(self._attempt)
+        except InterruptedRunError:
+            raise
+        except UndecidedError as error:
+            self._end(EventKind.STEP_PARKED, error)
+        except RespondError as error:
+            self._end(EventKind.STEP_FAILED, error)
+        except Exception as error:  # a bug in one action must not keep the others from containing
+            self.log.exception("step.bug")
+            self._end(EventKind.STEP_FAILED, _bug(error))
+
+    def _attempt(self) -> None:
+        intent = self.state.intent
+        if intent is not None and self._reconciled(intent):
+            return
+        match self.action.before(self.call, self.given):
+            case Done(output=output, evidence=evidence):
+                self.state.attempt += 1
+                self._succeed(output, evidence, applied=False)
+            case Unknown(why=why):
+                raise UndecidedError(why, state="Nothing was changed by this attempt.")
+            case NotDone(seen=seen):
+                self._apply(dict(seen))
+
+    def _reconciled(self, intent: Intent) -> bool:
+        call = self._call_for(intent)
+        if intent.digest != digest(shown(self.given)):
+            raise UndecidedError(
+                "What this step was about to do is not what it would do now.",
+                state="It may have happened.",
+                next_step=f"Look at `respond show {self.call.run}`, and at {self.instance_id} by hand.",
+            )
+        if intent.output is not None:
+            output = self._thawed(intent)
+            found: Probe[Output] = self.action.verify(call, self.given, output)
+            if isinstance(found, Done):
+                self._succeed(found.output, found.evidence, applied=True)
+                return True
+        match self.action.reconcile(call, self.given):
+            case Done(output=output, evidence=evidence):
+                self._succeed(output, evidence, applied=True)
+                return True
+            case Unknown(why=why):
+                raise UndecidedError(why, state="Whether this step happened is not known.")
+            case NotDone():
+                return False
+
+    def _apply(self, seen: dict[str, Json]) -> None:
+        self.state.attempt += 1
+        what = shown(self.given)
+        self._record(
+            EventKind.STEP_INTENDED,
+            {"action": self.action.name, "input": what, "digest": digest(what), "seen": seen},
+        )
+        intent = self.state.intent
+        if intent is None:
+            raise RuntimeError("An intent was recorded and is not there.")
+        call = self._call_for(intent)
+        output = self.action.apply(call, self.given)
+        self._record(
+            EventKind.STEP_APPLIED, {"output": freeze(output, self._seal, self._label(intent.attempt))}
+        )
+        found = self._proof(call, output)
+        match found:
+            case Done(output=proven, evidence=evidence):
+                self._succeed(proven, evidence, applied=True)
+            case Unknown(why=why):
+                raise UndecidedError(f"Applied; the proof could not be had: {why}", state="It was applied.")
+            case NotDone(why=why):
+                raise UnprovenError(
+                    f"Applied, but not so after {self.action.settle:.0f} s: {why}", state="It was applied."
+                )
+
+    def _proof(self, call: Call, output: Output) -> Probe[Output]:
+        until = time.monotonic() + self.action.settle
+        pause = 0.2
+        while True:
+            found: Probe[Output] = self.action.verify(call, self.given, output)
+            if isinstance(found, Done) or time.monotonic() >= until:
+                return found
+            self.call.progress(found.why)
+            call.wait(pause)
+            pause = min(pause * 1.6, 3.0)
+
+    def _succeed(self, output: Output, evidence: str, *, applied: bool) -> None:
+        frozen = freeze(output, self._seal, self._label(self.state.attempt))
+        self._record(
+            EventKind.STEP_SUCCEEDED,
+            {"action": self.action.name, "output": frozen, "evidence": evidence, "applied": applied},
+        )
+
+    def _end(self, kind: EventKind, error: RespondError) -> None:
+        if self.state.status in ("pending", "failed", "parked"):  # this try had no intent of its own
+            self.state.attempt += 1
+        why = redact(error.what)
+        self.log.warning(kind.value, step=self.instance_id, why=why)
+        self._record(
+            kind,
+            {
+                "action": self.action.name,
+                "code": error.code,
+                "why": why,
+                "state": redact(error.state),
+                "next_step": redact(error.next_step),
+            },
+        )
+
+    def _before_sleep(self, retry: RetryCallState) -> None:
+        error = retry.outcome.exception() if retry.outcome else None
+        if not isinstance(error, RespondError):
+            return
+        pause = retry.next_action.sleep if retry.next_action else 0.0
+        self.call.progress(f"{redact(error.what)} Trying again in {pause:.1f} s.")
+        if isinstance(error, TransientError) and self.state.status in ("intended", "applied"):
+            self._record(
+                EventKind.STEP_RETRIED, {"why": redact(error.what), "pause_seconds": round(pause, 3)}
+            )
+
+    def _enough(self, retry: RetryCallState) -> bool:
+        error = retry.outcome.exception() if retry.outcome else None
+        limit = UNKNOWN_PATIENCE if isinstance(error, UndecidedError) else self.action.deadline
+        return (retry.seconds_since_start or 0.0) >= limit
+
+    def _call_for(self, intent: Intent) -> Call:
+        return replace(self.call, seen=intent.seen, intended_at=intent.at)
+
+    def _thawed(self, intent: Intent) -> Output:
+        return self.action.output_type.model_validate(
+            thaw(intent.output, self._open, self._label(intent.attempt))
+        )
+
+    def _record(self, kind: EventKind, data: dict[str, Any]) -> None:
+        self.record(kind, step=self.instance_id, attempt=self.state.attempt, data=data)
+
+    def _label(self, attempt: int) -> str:
+        return f"{self.instance_id}/{attempt}"
+
+    def _seal(self, label: str, secret: Any) -> dict[str, Json]:  # noqa: ANN401
+        return self.seals.seal(self.call.run, label, secret)
+
+    def _open(self, label: str, sealed: Any) -> Any:  # noqa: ANN401
+        return self.seals.open(self.call.run, label, sealed)
+
+
+def _bug(error: Exception) -> RespondError:
+    return RespondError(
+        f"A mistake of ours: {type(error).__name__}: {error}",
+        state="How far it came is what the service says.",
+        next_step="Do this step by hand, as its runbook says, and report the mistake.",
+    )
+
+
+def _pause(retry: RetryCallState) -> float:
+    error = retry.outcome.exception() if retry.outcome else None
+    named = error.retry_after if isinstance(error, TransientError) else None
+    return _backoff(retry) if named is None else named
