@@ -22,11 +22,12 @@ WITHHELD = frozenset({"GITHUB_TOKEN"})
 
 @dataclass(frozen=True)
 class Execution:
-    """
+    """What one run needs; `perform` is the body of its thread.
+
     Attributes:
         files: of the commit, as they were when the run was asked for.
         auto_approve: seconds after which a waiting deployment is approved by its first reviewer.
-    """  # noqa: D205, D212 - the class needs no summary
+    """
 
     runner: Runner
     state: State
@@ -166,7 +167,7 @@ class Execution:
         gate.decision = "approved"
 
     def _scope(self, spec: JobSpec) -> Scope:
-        """What a job's own `if` and `environment` may use; here too: no secrets."""
+        """What a job's own `if` and `environment` may use: no secrets."""
         needed = [job for job in self.run.jobs if job.key in spec.needs]
         failed = any(job.conclusion == "failure" for job in needed)
         succeeded = all(job.conclusion == "success" for job in needed)

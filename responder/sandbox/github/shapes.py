@@ -196,8 +196,8 @@ class Shapes:
                 "node_id": node_id("Commit", repository.id),
                 "html_url": f"{html}/commit/{branch.sha}",
                 "comments_url": f"{commit}/comments",
-                "author": None,
-                "committer": None,
+                "author": {},
+                "committer": {},
                 "parents": [],
                 "commit": {
                     "url": commit,
