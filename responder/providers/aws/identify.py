@@ -1,0 +1,154 @@
+"""From an access key that stands in a text to what AWS says of it: whose it is and whether it lives."""
+
+import json
+from dataclasses import dataclass, field, replace
+
+from responder.action import Connections
+from responder.errors import DeniedError, NotFoundError, ProviderError
+from responder.exposure import Found, LeakedAccessKey, Life
+from responder.providers.aws.connection import AwsConnection
+from responder.providers.aws.errors import ExpiredSessionError, UnknownKeyError, WrongSecretError, ask
+from responder.providers.aws.keys import last_use, list_keys
+from responder.secret import Secret
+
+CANARY_SECONDS = 900  # the shortest session that STS gives
+_QUARANTINE = "AWSCompromisedKeyQuarantine"
+
+
+def identify(connections: Connections, found: Found, *, prove_sessions: bool = True) -> LeakedAccessKey:
+    """What AWS says of it, by read-only calls, except that a live key is asked for one session.
+
+    The result's `credential` is the identifier and `known` is False: the inventory knows better, by `user`.
+
+    Args:
+        connections: the operator's.
+        found: an access key id, with or without its secret.
+        prove_sessions: get a session of 15 minutes with a live key now, so that it can be shown later that
+            such sessions are denied; containment then has not to wait for it.
+
+    Raises:
+        UnauthenticatedError: the operator's own credentials are missing or refused.
+        TransientError: AWS could not be reached or is busy.
+    """
+    aws = connections.get(AwsConnection)
+    control = ask("sts:GetCallerIdentity", aws.sts.get_caller_identity)
+    seen = _as_itself(aws, found, _Seen())
+    seen = _whose(aws, found, seen, control["Account"])
+    seen = _status(aws, found, seen)
+    session, seen = _canary(aws, found, seen) if prove_sessions else (None, seen)
+    return LeakedAccessKey(
+        credential=found.identifier,
+        known=False,
+        identifier=found.identifier,
+        secret=found.secret,
+        life=seen.life,
+        note=" ".join(seen.notes),
+        user=seen.user,
+        session=session,
+        other_keys=seen.other_keys,
+        quarantined=seen.quarantined,
+    )
+
+
+@dataclass(frozen=True)
+class _Seen:
+    life: Life = "unknown"
+    arn: str = ""  # what STS calls whoever signs with it
+    user: str = ""
+    other_keys: tuple[str, ...] = ()
+    quarantined: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+    def noting(self, note: str) -> "_Seen":
+        return replace(self, notes=(*self.notes, note))
+
+
+def _as_itself(aws: AwsConnection, found: Found, seen: _Seen) -> _Seen:
+    """What STS answers to the credential itself; the operator was just answered, so a refusal means it."""
+    if found.secret is None:
+        return seen
+    tried = aws.as_key(found.identifier, found.secret)
+    try:
+        answer = ask("sts:GetCallerIdentity", tried.sts.get_caller_identity)
+    except UnknownKeyError:
+        if found.identifier.startswith("ASIA"):
+            return seen.noting("Temporary credentials cannot be tried without their session token.")
+        return replace(seen, life="dead")
+    except WrongSecretError:
+        return seen.noting("The secret found with it is not its own.")
+    except ExpiredSessionError:
+        return replace(seen, life="dead").noting("Its session is past its time.")
+    finally:
+        tried.close()
+    return replace(seen, life="live", arn=answer["Arn"])
+
+
+def _whose(aws: AwsConnection, found: Found, seen: _Seen, account: str) -> _Seen:
+    owner = last_use(aws, found.identifier)
+    if owner and owner.user:
+        return replace(seen, user=owner.user)
+    arn_account = seen.arn.split(":")[4] if seen.arn else ""
+    if arn_account and arn_account != account:
+        return seen.noting(f"It belongs to {seen.arn}, of another account than the operator's ({account}).")
+    if seen.arn.endswith(":root"):
+        return seen.noting(
+            "It is the account's root key: delete it by hand; root's sessions cannot be denied."
+        )
+    if ":user/" in seen.arn:
+        return replace(seen, user=seen.arn.rpartition("/")[2])
+    if seen.life == "dead":
+        return seen
+    return seen.noting(
+        "IAM does not say whose it is: it is deleted, of another account, "
+        "or the operator may not iam:GetAccessKeyLastUsed."
+    )
+
+
+def _status(aws: AwsConnection, found: Found, seen: _Seen) -> _Seen:
+    """What hangs on the user; and IAM's word on the key where it could not speak for itself."""
+    if not seen.user:
+        return seen
+    try:
+        listed = list_keys(aws, seen.user)
+        key = listed.get(found.identifier)
+        others = tuple(other for other in listed.ids if other != found.identifier)
+        life: Life = seen.life
+        if life == "unknown":
+            life = "live" if key and key.status == "Active" else "dead"
+        seen = replace(seen, life=life, other_keys=others)
+    except DeniedError as error:
+        seen = seen.noting(error.what)
+    try:
+        quarantined = _is_quarantined(aws, seen.user)
+    except (DeniedError, NotFoundError) as error:
+        return seen.noting(error.what)
+    if quarantined:
+        seen = seen.noting(f"AWS found it first: {_QUARANTINE}* is attached to {seen.user}.")
+    return replace(seen, quarantined=quarantined)
+
+
+def _is_quarantined(aws: AwsConnection, user: str) -> bool:
+    pages = aws.iam.get_paginator("list_attached_user_policies").paginate(UserName=user)
+    found = ask("iam:ListAttachedUserPolicies", list, pages)
+    return any(
+        policy["PolicyName"].startswith(_QUARANTINE) for page in found for policy in page["AttachedPolicies"]
+    )
+
+
+def _canary(aws: AwsConnection, found: Found, seen: _Seen) -> tuple[Secret | None, _Seen]:
+    if found.secret is None or seen.life != "live" or not seen.user:
+        return None, seen
+    leaked = aws.as_key(found.identifier, found.secret)
+    try:
+        answer = ask("sts:GetSessionToken", leaked.sts.get_session_token, DurationSeconds=CANARY_SECONDS)
+    except ProviderError as error:
+        return None, seen.noting(
+            f"No session could be got with it to prove later that they are denied: {error}."
+        )
+    finally:
+        leaked.close()
+    got = answer["Credentials"]
+    parts = {name: got[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")}
+    for value in (got["SecretAccessKey"], got["SessionToken"]):
+        Secret(value)  # known to the redactor each by itself, too
+    return Secret(json.dumps(parts)), seen
