@@ -3,6 +3,7 @@
 import functools
 import io
 import json
+import re
 import urllib.parse
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ DESCRIPTION = Path(__file__).parent / "data" / "github-openapi-subset.json"
 HOST = "https://api.github.com"
 # openapi-core refuses path parameters for the one, and looks for a property of an array for the other.
 UNUSABLE = ("readOnly", "discriminator")
+NO_API = re.compile(r"/_sandbox/|/(?!repos/)[^/]+/[^/]+/actions/runs/\d+$")  # and a run's page for people
 MULTI_SEGMENT = ("/contents/", "/branches/")  # the last parameter holds slashes, which OpenAPI cannot say
 
 
@@ -65,7 +67,7 @@ class Described:
             return start_response(status, headers, exc_info)
 
         data = b"".join(self.app(environ, start))
-        if not environ["PATH_INFO"].startswith("/_sandbox/"):
+        if not NO_API.match(environ["PATH_INFO"]):
             headers = Headers(started["headers"])
             status = int(started["status"].split()[0])
             answer = Answer(status, headers.get("Content-Type", ""), headers, data)

@@ -85,6 +85,15 @@ def test_branches_and_files_are_readable(world):
         repository.get_contents("README.md")
 
 
+def test_a_folder_becomes_a_repository_without_what_no_commit_holds(world, tmp_path):
+    for name in ("a/b.txt", ".git/config", "__pycache__/x.pyc", ".github/workflows/w.yml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    world.plane.add_repository("rentagpu/other", tmp_path, permissions={"oncall": "read"})
+    names = [entry.name for entry in world.github("oncall").get_repo("rentagpu/other").get_contents("")]
+    assert names == [".github", "a"]
+
+
 def test_environments_show_their_protection(world):
     environments = {e.name: e for e in world.repository().get_environments()}
     assert environments["dev"].protection_rules == []

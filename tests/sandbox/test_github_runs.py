@@ -126,7 +126,54 @@ def test_a_reviewer_of_the_sandbox_approves_after_a_moment():
         assert [review["login"] for review in finished["reviews"]] == ["grace"]
 
 
-def test_the_secret_that_a_waiting_run_will_use_is_the_one_of_its_start(world):
+def test_a_person_approves_on_the_page_that_the_run_links_to(world):
+    run = world.dispatch("prod", request="<b>")
+    world.wait(run.id, "waiting")
+    page = requests.get(run.html_url, timeout=5)
+    assert "Deploy prod &lt;b&gt;" in page.text
+    assert "Approve prod as grace" in page.text
+    requests.post(run.html_url, data={"environment": "prod", "login": "oncall"}, timeout=5)
+    assert world.run(run.id)["status"] == "waiting"
+    requests.post(run.html_url, data={"environment": "prod", "login": "grace"}, timeout=5)
+    assert world.wait(run.id)["conclusion"] == "success"
+    assert "deploying with ***" in requests.get(run.html_url, timeout=5).text
+
+
+def test_who_asked_may_not_approve_where_self_review_is_prevented(world):
+    world.plane.add_environment(REPOSITORY, "prod", reviewers=["grace"], prevent_self_review=True)
+    run = world.dispatch("prod", login="grace")
+    world.wait(run.id, "waiting")
+    assert refused(review, world, "grace", run)[0] == 422
+    assert world.run(run.id)["status"] == "waiting"
+
+
+def test_a_wait_timer_holds_a_deployment_back_without_a_reviewer(world):
+    world.plane.add_environment(REPOSITORY, "prod", wait_minutes=30)
+    run = world.dispatch("prod")
+    world.wait(run.id, "waiting")
+    _, pending = run.requester.requestJsonAndCheck("GET", f"{run.url}/pending_deployments")
+    assert [(gate["wait_timer"], gate["reviewers"]) for gate in pending] == [(30, [])]
+
+
+def test_a_protected_branches_policy_lets_only_those_deploy(world):
+    policy = github.EnvironmentDeploymentBranchPolicy.EnvironmentDeploymentBranchPolicyParams(
+        protected_branches=True, custom_branch_policies=False
+    )
+    world.repository().create_environment("prod", deployment_branch_policy=policy)
+    world.plane.add_branch(REPOSITORY, "release", protected=True)
+    assert world.wait(world.dispatch("prod", ref="main").id)["conclusion"] == "failure"
+    assert world.wait(world.dispatch("prod", ref="release").id)["conclusion"] == "success"
+
+
+def test_a_run_that_a_snapshot_caught_under_way_is_cancelled_in_it(world):
+    run = world.dispatch("prod")
+    world.wait(run.id, "waiting")
+    world.plane.restore(world.plane.snapshot())
+    run.update()
+    assert (run.status, run.conclusion) == ("completed", "cancelled")
+
+
+def test_a_run_that_waited_uses_the_secret_as_it_is_when_it_starts(world):
     run = world.dispatch("prod")
     world.wait(run.id, "waiting")
     world.repository().get_environment("prod").create_secret("MODAL_TOKEN_SECRET", "as-later")

@@ -87,6 +87,19 @@ def test_what_the_sandbox_does_not_know_fails_the_step_and_says_so(steps, why):
     assert why in log[0]
 
 
+def test_a_step_may_fail_where_the_workflow_says_so_and_defaults_hold_for_every_step():
+    head = HEAD + b"defaults: {run: {working-directory: gpu_app, shell: bash}}\n"
+    log, conclusion = log_of(
+        b"      - {run: exit 3, continue-on-error: true}\n      - run: ls; false | true\n", head=head
+    )
+    assert log == [
+        "Error: Process completed with exit code 3.",
+        "app.py",
+        "Error: Process completed with exit code 1.",
+    ]
+    assert conclusion == "failure"
+
+
 def test_a_job_that_the_sandbox_cannot_run_fails_and_says_why():
     text = HEAD + b"jobs: {one: {strategy: {matrix: {x: [1]}}, steps: [{run: echo}]}}\n"
     with a_world(workflow=text) as world:

@@ -50,11 +50,7 @@ class Execution:
             failed = any(job.conclusion == "failure" for job in self.run.jobs)
             conclusion = "failure" if failed else "success"
         with self.runner.changed:
-            now = self.runner.clock()
-            for job in self.run.jobs:
-                if job.status != "completed":
-                    job.settle("cancelled", now)
-            self.run.settle(conclusion, now)
+            self.run.settle(conclusion, self.runner.clock())
             self.runner.changed.notify_all()
 
     def _take_turn(self) -> None:
@@ -114,13 +110,9 @@ class Execution:
         if environment is not None:
             job.environment = environment.name
             self._pass_gate(job, environment)
-        secrets, variables = (
-            {name: entry.value for name, entry in self.repository.vault.secrets.items()},
-            {name: entry.value for name, entry in self.repository.vault.variables.items()},
-        )
-        if environment is not None:
-            secrets |= {name: entry.value for name, entry in environment.vault.secrets.items()}
-            variables |= {name: entry.value for name, entry in environment.vault.variables.items()}
+        vaults = [self.repository.vault, *([environment.vault] if environment else [])]
+        secrets = {name: entry.value for vault in vaults for name, entry in vault.secrets.items()}
+        variables = {name: entry.value for vault in vaults for name, entry in vault.variables.items()}
         return JobWork(
             run=self.run,
             job=job,

@@ -45,7 +45,7 @@ class Runner:
             job.steps[0].begin(self.clock())
             job.steps[0].log.append(f"Environment: {job.environment or 'none'}")
             job.steps[0].settle("success", self.clock())
-        with tempfile.TemporaryDirectory(prefix="github-runner-") as folder:
+        with tempfile.TemporaryDirectory(prefix="github-runner-", ignore_cleanup_errors=True) as folder:
             return _Steps(self, work, Path(folder)).run_all()
 
 

@@ -155,12 +155,16 @@ class GithubPlane:
             return copy.deepcopy(self._state)
 
     def restore(self, snapshot: object) -> None:
-        """Back to a snapshot; workflow runs are cut off first."""
+        """Back to a snapshot; workflow runs are cut off, those that were under way in it are cancelled."""
         if not isinstance(snapshot, State):
             raise TypeError("Not a snapshot of a GithubPlane.")
         self._actions.stop()
         with self._changed:
             self._state = copy.deepcopy(snapshot)
+            for repository in self._state.repositories.values():
+                for run in repository.runs:
+                    if run.status != "completed":
+                        run.settle("cancelled", self._clock())
 
     def wait_until(self, condition: Callable[[dict[str, Any]], bool], *, seconds: float) -> None:
         """Until the world is so.

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from responder.sandbox.github.runs import Cancelled
 
+STRAGGLER = 2.0  # seconds
+
 
 class Processes:
     def __init__(self) -> None:
@@ -57,7 +59,8 @@ class Processes:
         finally:
             _kill(process)
             process.wait()
-            reader.join()
+            # What left the process group may hold the pipe open; nobody waits for its output.
+            reader.join(STRAGGLER)
             with self._lock:
                 del self._live[run_id]
         with self._lock:

@@ -117,6 +117,10 @@ class Run:
         self.status, self.updated_at = status, now
 
     def settle(self, conclusion: Conclusion, now: float) -> None:
+        """Ends the run; jobs that are not over end with it as cancelled."""
+        for job in self.jobs:
+            if job.status != "completed":
+                job.settle("cancelled", now)
         self.move("completed", now)
         self.conclusion = conclusion
 

@@ -18,6 +18,7 @@ from responder.sandbox.github.routes import (
     deployments,
     environments,
     logs,
+    pages,
     repositories,
     runs,
     vaults,
@@ -41,6 +42,7 @@ def application(api: Api, world: Callable[[], dict[str, Any]]) -> Flask:
         runs.blueprint(api),
         deployments.blueprint(api),
         logs.blueprint(api),
+        pages.blueprint(api),
     ):
         app.register_blueprint(blueprint)
 

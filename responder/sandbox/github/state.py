@@ -2,11 +2,9 @@
 
 import fnmatch
 import hashlib
-import itertools
 import secrets
 import string
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -77,6 +75,10 @@ class Environment:
             return any(fnmatch.fnmatchcase(branch.name, p) for p in self.branch_patterns.values())
         return True
 
+    def may_review(self, login: str, actor: str) -> bool:
+        """Whether they may approve what `actor` asked for."""
+        return login in self.reviewers and not (self.prevent_self_review and login == actor)
+
 
 @dataclass
 class Repository:
@@ -115,10 +117,11 @@ class State:
     users: dict[str, User] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     repositories: dict[str, Repository] = field(default_factory=dict)
-    ids: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
+    last_id: int = 1000
 
     def fresh_id(self) -> int:
-        return next(self.ids)
+        self.last_id += 1
+        return self.last_id
 
     def fresh_vault(self) -> Vault:
         return Vault(str(568250167242549743 + self.fresh_id()))

@@ -40,9 +40,7 @@ def blueprint(api: Api) -> Blueprint:
         )
 
     def may_review(repository: Repository, run: Run, gate: Gate) -> bool:
-        environment, login = repository.environment(gate.environment), api.caller().login
-        own = environment.prevent_self_review and login == run.actor
-        return login in environment.reviewers and not own
+        return repository.environment(gate.environment).may_review(api.caller().login, run.actor)
 
     @routes.post("/pending_deployments")
     def review(owner: str, name: str, run_id: int) -> Response:
