@@ -1,0 +1,1 @@
+"""GitHub: environment secrets, workflow runs, and leaked tokens."""

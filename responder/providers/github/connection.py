@@ -1,0 +1,139 @@
+"""The operator's PyGithub clients, and those of other identities: nobody, or a token that has leaked."""
+
+import logging
+import urllib.parse
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from responder.action import Connections
+from responder.errors import InputError, UnauthenticatedError
+from responder.providers.github.answers import answered
+from responder.secret import Secret
+
+if TYPE_CHECKING:
+    from github import Github
+
+T = TypeVar("T")
+
+PUBLIC_API = "https://api.github.com"
+TIMEOUT = 10  # seconds, to connect and for each read
+SILENT = logging.CRITICAL + 1
+
+
+class GithubConnection:
+    """Clients for the token in GITHUB_TOKEN at GITHUB_API_URL.
+
+    May be used from any thread: each borrows a client of its own, since PyGithub's connections keep the
+    request that is being made in themselves.
+    """
+
+    def __init__(self, url: str, token: Secret) -> None:
+        self._url = url
+        self._token = token
+        self._idle: deque[Github] = deque()
+
+    @classmethod
+    def connect(cls, environ: Mapping[str, str]) -> Self:
+        """Makes no request.
+
+        Raises:
+            UnauthenticatedError: GITHUB_TOKEN is not set.
+            InputError: GITHUB_API_URL would carry the token over the network in clear.
+        """
+        token = environ.get("GITHUB_TOKEN", "")
+        if not token:
+            raise UnauthenticatedError(
+                "github",
+                "GITHUB_TOKEN",
+                "It is not set.",
+                next_step="Set GITHUB_TOKEN to a token with Environments: write and Actions: write.",
+            )
+        return cls(_checked(environ.get("GITHUB_API_URL") or PUBLIC_API), Secret(token))
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    @property
+    def token_fingerprint(self) -> str:
+        return self._token.fingerprint
+
+    def ask(self, operation: str, question: Callable[["Github"], T]) -> T:
+        """What the operator's client answers; it is the question's own until that returns.
+
+        The client's objects are lazy: nothing is asked for before an attribute is read.
+
+        Raises:
+            ProviderError: whatever PyGithub raised, in our words.
+        """
+        github = self._idle.pop() if self._idle else self._fresh(self._token)
+        try:
+            return answered(operation, lambda: question(github))
+        finally:
+            self._idle.append(github)
+
+    def ask_as(self, token: Secret | None, operation: str, question: Callable[["Github"], T]) -> T:
+        """As `ask`, but as whoever the token is; without one, as nobody."""
+        github = self._fresh(token)
+        try:
+            return answered(operation, lambda: question(github))
+        finally:
+            github.close()
+
+    def _fresh(self, token: Secret | None) -> "Github":
+        import github  # noqa: PLC0415
+        import urllib3  # noqa: PLC0415
+
+        # Importing it gives this logger a handler on standard error; at DEBUG it writes whole bodies.
+        logging.getLogger("github").setLevel(SILENT)
+        return github.Github(
+            auth=github.Auth.Token(token.reveal()) if token else None,
+            base_url=self._url,
+            timeout=TIMEOUT,
+            user_agent="respond",
+            per_page=100,
+            # PyGithub's own default repeats POST and PUT, and sleeps a minute and more at a rate limit. A
+            # request that never got a connection is repeated whatever it is.
+            retry=urllib3.Retry(
+                total=2,
+                read=1,
+                allowed_methods=("GET", "HEAD"),
+                status_forcelist=(500, 502, 504),
+                backoff_factor=0.2,
+                respect_retry_after_header=False,
+                raise_on_status=False,
+            ),
+            seconds_between_requests=0,
+            seconds_between_writes=0,
+            lazy=True,
+        )
+
+
+def whoami(connections: Connections) -> str:
+    """The login that GITHUB_TOKEN is.
+
+    Raises:
+        ProviderError: GitHub does not say.
+    """
+    return connections.get(GithubConnection).ask("GET /user", lambda github: github.get_user().login)
+
+
+def operator_token_fingerprint(connections: Connections) -> str:
+    """Of GITHUB_TOKEN; makes no request.
+
+    Raises:
+        UnauthenticatedError: it is not set.
+    """
+    return connections.get(GithubConnection).token_fingerprint
+
+
+def _checked(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and loopback)):
+        return url.rstrip("/")
+    raise InputError(
+        f"GITHUB_API_URL is {url!r}, which is no https address.",
+        next_step=f"Set it to {PUBLIC_API}, or to https://HOST/api/v3 of your GitHub Enterprise Server.",
+    )

@@ -1,0 +1,129 @@
+"""Secrets of a GitHub environment: sealed to the environment's public key, and never readable again."""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from responder.action import AnyAction, Call, Done, Input, Irreversible, NotDone, Output, Plan, Probe
+from responder.providers.github.answers import known
+from responder.providers.github.connection import GithubConnection
+from responder.secret import Secret
+
+if TYPE_CHECKING:
+    from github import Github
+    from github.Environment import Environment
+
+AT_ONCE = 4  # connections; GitHub asks not to send many writes together
+
+
+class EnvironmentValues(Input):
+    repository: str  # owner/name
+    environment: str
+    values: dict[str, Secret | str] = Field(min_length=1)
+
+    @property
+    def path(self) -> str:
+        return f"/repos/{self.repository}/environments/{self.environment}/secrets"
+
+    def of(self, github: "Github") -> "Environment":
+        return github.get_repo(self.repository).get_environment(self.environment)
+
+
+class SecretsPut(Output):
+    updated_at: dict[str, str]  # by GitHub's clock, to the second
+
+
+class PutEnvironmentSecrets(Irreversible[EnvironmentValues, SecretsPut]):
+    """Overwrites or adds the named secrets; the environment and its other secrets stay as they are.
+
+    GitHub tells of a secret only when it was updated, to the second. So what was written counts as proven
+    when that time moved, and a write inside the second of an earlier one is made again a second later.
+    """
+
+    tick: ClassVar[float] = 1.0  # seconds; how finely GitHub tells when a secret was updated
+
+    name = "github.put_environment_secrets"
+    permissions = ("Environments: write",)
+    point_of_no_return = (
+        "GitHub never shows a secret's value, so those that are there now cannot be put back."
+    )
+
+    def plan(self, call: Call, given: EnvironmentValues) -> Plan:
+        fresh = [name for name, at in _updated(call, given).items() if at is None]
+        new = f" ({', '.join(fresh)}: not there yet)" if fresh else ""
+        where = f"environment {given.environment} of {given.repository}"
+        return Plan(f"Write {', '.join(given.values)} in {where}{new}.")
+
+    def probe(self, call: Call, given: EnvironmentValues) -> Probe[SecretsPut]:
+        """By `call.seen` alone: without an intent there is nothing that a write could be newer than."""
+
+        def look() -> Probe[SecretsPut]:
+            now = _updated(call, given)
+            if not call.seen or (same := _unmoved(call, now)):
+                names = ", ".join(same if call.seen else now)
+                return NotDone(f"No write of this step shows in {names}.", now)
+            times = "; ".join(
+                f"{name} {at} (was {call.seen.get(name) or 'absent'})" for name, at in now.items()
+            )
+            return Done(_put_at(now), f"GET {given.path}: updated_at of {times}.")
+
+        return known(look)
+
+    def before(self, call: Call, given: EnvironmentValues) -> Probe[SecretsPut]:
+        def look() -> Probe[SecretsPut]:
+            return NotDone("GitHub never shows values: they are written in any case.", _updated(call, given))
+
+        return known(look)
+
+    def reconcile(self, call: Call, given: EnvironmentValues) -> Probe[SecretsPut]:
+        """Nobody can tell whether all of it arrived, and writing the same again does no harm."""
+        return self.before(call, given)
+
+    def apply(self, call: Call, given: EnvironmentValues) -> SecretsPut:
+        _put(call, given, given.values)
+        now = _updated(call, given)
+        if same := _unmoved(call, now):
+            call.wait(self.tick)
+            _put(call, given, same)
+            now = _updated(call, given)
+        return _put_at(now)
+
+
+def _unmoved(call: Call, now: Mapping[str, str | None]) -> list[str]:
+    return [name for name, at in now.items() if at is None or at == call.seen.get(name)]
+
+
+def _put_at(now: Mapping[str, str | None]) -> SecretsPut:
+    return SecretsPut(updated_at={name: at for name, at in now.items() if at})
+
+
+def _put(call: Call, given: EnvironmentValues, names: Iterable[str]) -> None:
+    """All at once; the first error is raised when each has had its answer."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        sent = [pool.submit(_put_one, call, given, name) for name in names]
+    for one in sent:
+        one.result()
+
+
+def _put_one(call: Call, given: EnvironmentValues, name: str) -> None:
+    value = given.values[name]
+    plain = value.reveal() if isinstance(value, Secret) else value
+    # create_secret fetches the public key each time, right before it seals: keys rotate.
+    call.connections.get(GithubConnection).ask(
+        f"PUT {given.path}/{name}", lambda github: given.of(github).create_secret(name, plain)
+    )
+
+
+def _updated(call: Call, given: EnvironmentValues) -> dict[str, str | None]:
+    """When each of the named secrets was last written; None for one that is not there."""
+
+    def ask(github: "Github") -> dict[str, str]:
+        return {each.name.upper(): each.updated_at.isoformat() for each in given.of(github).get_secrets()}
+
+    there = call.connections.get(GithubConnection).ask(f"GET {given.path}", ask)
+    return {name: there.get(name.upper()) for name in given.values}
+
+
+ACTIONS: tuple[AnyAction, ...] = (PutEnvironmentSecrets(),)

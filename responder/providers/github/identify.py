@@ -1,0 +1,75 @@
+"""Whose a GitHub token is and whether it lives, by asking GitHub as it."""
+
+from dataclasses import dataclass
+
+from responder.action import Connections
+from responder.errors import ProviderError, UnauthenticatedError
+from responder.exposure import Found, LeakedGithubToken, Life
+from responder.providers.github.connection import GithubConnection, operator_token_fingerprint, whoami
+from responder.secret import Secret
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What GitHub says to a token. `why` is what was asked and what was answered."""
+
+    life: Life
+    why: str
+    login: str = ""
+
+
+def identify(connections: Connections, found: Found) -> LeakedGithubToken:
+    """The token as GitHub sees it; never raises for GitHub's sake: what it does not say is unknown.
+
+    `credential` is the identifier and `known` is false until the inventory says otherwise.
+    """
+    if found.secret is None:
+        standing = Standing("unknown", "Only its fingerprint is known, so it could not be tried.")
+    else:
+        standing = standing_of(connections, found.secret)
+    note = "" if standing.life == "live" else standing.why
+    if _is_ours(connections, found.secret):
+        note = "It is the token in GITHUB_TOKEN, which this command itself uses."
+    return LeakedGithubToken(
+        credential=found.identifier,
+        known=False,
+        identifier=found.identifier,
+        secret=found.secret,
+        life=standing.life,
+        login=standing.login,
+        note=note,
+    )
+
+
+def standing_of(connections: Connections, token: Secret) -> Standing:
+    """GET /user as the token; a refusal counts as death only when the operator's token passes right after.
+
+    https://docs.github.com/rest/users/users#get-the-authenticated-user
+    """
+    try:
+        connection = connections.get(GithubConnection)
+    except UnauthenticatedError as error:
+        return Standing("unknown", f"There is no control identity: {error.what} {error.next_step}")
+    try:
+        login = connection.ask_as(token, "GET /user", lambda github: github.get_user().login)
+    except UnauthenticatedError as refusal:
+        return _dead_if_control_passes(connections, refusal)
+    except ProviderError as error:
+        return Standing("unknown", f"GitHub did not say whether it lives: {error.what}")
+    return Standing("live", f"GET /user as the token answers 200: it is {login}'s.", login)
+
+
+def _dead_if_control_passes(connections: Connections, refusal: UnauthenticatedError) -> Standing:
+    try:
+        control = whoami(connections)
+    except ProviderError as error:
+        return Standing("unknown", f"It is refused, but so is the control identity: {error.what}")
+    request = f" (request {refusal.request_id})" if refusal.request_id else ""
+    return Standing("dead", f"GET /user as the token answers 401{request}, while {control} passes.")
+
+
+def _is_ours(connections: Connections, token: Secret | None) -> bool:
+    try:
+        return token is not None and token.fingerprint == operator_token_fingerprint(connections)
+    except UnauthenticatedError:
+        return False

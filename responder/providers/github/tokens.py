@@ -1,0 +1,87 @@
+"""Leaked GitHub tokens, revoked by showing them to GitHub."""
+
+from typing import TYPE_CHECKING
+
+from responder.action import (
+    AnyAction,
+    Call,
+    Connections,
+    Done,
+    Input,
+    Irreversible,
+    NotDone,
+    Nothing,
+    Plan,
+    Probe,
+    Unknown,
+)
+from responder.errors import RefusedError, RejectedError
+from responder.providers.github.connection import GithubConnection, operator_token_fingerprint
+from responder.providers.github.identify import standing_of
+from responder.secret import Secret
+
+if TYPE_CHECKING:
+    from github import Github
+
+# https://docs.github.com/rest/credentials/revoke
+REVOCABLE = ("ghp_", "github_pat_", "gho_", "ghu_", "ghr_")
+
+
+class LeakedToken(Input):
+    token: Secret
+
+
+class RevokeToken(Irreversible[LeakedToken, Nothing]):
+    """Sent without authentication: GitHub takes a leaked token from anybody, and tells its owner by mail."""
+
+    settle = 60.0  # GitHub answers 202 and does it afterwards
+
+    name = "github.revoke_token"
+    permissions = ("Metadata: read",)  # every token has it: the control identity needs no more
+    point_of_no_return = "GitHub has no way to make a revoked token live again; its owner makes another."
+
+    def plan(self, call: Call, given: LeakedToken) -> Plan:
+        _refuse(call.connections, given.token)
+        standing = standing_of(call.connections, given.token)
+        whose = f" of {standing.login}" if standing.login else ""
+        return Plan(
+            f"Revoke the GitHub token {given.token.fingerprint}{whose} for good.",
+            breaks=f"Whatever uses that token{whose} is refused by GitHub.",
+        )
+
+    def probe(self, call: Call, given: LeakedToken) -> Probe[Nothing]:
+        standing = standing_of(call.connections, given.token)
+        if standing.life == "dead":
+            return Done(Nothing(), standing.why)
+        return NotDone(standing.why) if standing.life == "live" else Unknown(standing.why)
+
+    def apply(self, call: Call, given: LeakedToken) -> Nothing:
+        _refuse(call.connections, given.token)
+        connection = call.connections.get(GithubConnection)
+        connection.ask_as(None, "POST /credentials/revoke", lambda github: _revoke(github, given.token))
+        return Nothing()
+
+
+def _revoke(github: "Github", token: Secret) -> None:
+    github.requester.requestJsonAndCheck(
+        "POST", "/credentials/revoke", input={"credentials": [token.reveal()]}
+    )
+
+
+def _refuse(connections: Connections, token: Secret) -> None:
+    """Before anything is sent: what would lock us out, and what GitHub would not take."""
+    if token.fingerprint == operator_token_fingerprint(connections):
+        raise RefusedError(
+            "This is the token in GITHUB_TOKEN: revoking it would lock this command out.",
+            next_step="Set GITHUB_TOKEN to another token, then `respond resume`.",
+        )
+    if not token.reveal().startswith(REVOCABLE):
+        raise RejectedError(
+            "github",
+            "POST /credentials/revoke",
+            f"GitHub revokes tokens that begin with {', '.join(REVOCABLE)}; this one does not.",
+            next_step="An installation's token (ghs_) dies by itself within the hour.",
+        )
+
+
+ACTIONS: tuple[AnyAction, ...] = (RevokeToken(),)

@@ -1,0 +1,108 @@
+"""How each GitHub action is tried by the contract suite."""
+
+import socket
+from contextlib import contextmanager
+
+from case import Case, Cases, Stage
+
+from responder.providers.github.environment_secrets import EnvironmentValues
+from responder.providers.github.tokens import LeakedToken
+from responder.providers.github.workflow import Dispatch
+from responder.sandbox.github import GithubPlane
+from responder.secret import Secret
+
+REPOSITORY = "rentagpu/executor"
+CANARY = "as-canary-that-must-show-nowhere"
+WORKFLOW = b"""\
+name: deploy
+run-name: Deploy ${{ inputs.request }}
+on: {workflow_dispatch: {inputs: {request: {type: string}}}}
+jobs:
+  deploy:
+    runs-on: ubuntu-24.04
+    environment: prod
+    steps:
+      - env: {TOKEN: "${{ secrets.MODAL_TOKEN_SECRET }}"}
+        run: test -n "$TOKEN"
+"""
+
+
+@contextmanager
+def plane():
+    served = GithubPlane(auto_approve=0.2)
+    operator, leaked = served.add_user("oncall"), served.add_user("grace")
+    files = {".github/workflows/deploy.yml": WORKFLOW}
+    served.add_repository(REPOSITORY, files, permissions={"oncall": "write", "grace": "write"})
+    served.add_environment(REPOSITORY, "prod", reviewers=["grace"], branches=["main"])
+    for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "UNRELATED"):
+        served.put_environment_secret(REPOSITORY, "prod", name, f"old-value-of-{name}")
+    url = served.start()
+    yield served, url, operator, leaked
+    served.stop()
+
+
+def case(given, *, makes_new=False):
+    @contextmanager
+    def prepare(opened):
+        served, url, operator, leaked = opened
+        was = served.snapshot()
+        try:
+            yield Stage(
+                given=given(leaked),
+                environ={"GITHUB_TOKEN": operator, "GITHUB_API_URL": url},
+                unreachable={"GITHUB_TOKEN": operator, "GITHUB_API_URL": nowhere()},
+                world=lambda: seen_of(served.world()),
+                secrets=lambda: secrets_of(served.world()),
+            )
+        finally:
+            served.restore(was)
+
+    return Case(prepare, makes_new=makes_new)
+
+
+def seen_of(world):
+    """Without times and ids, but for how many runs there are and how they ended."""
+    repository = world["repositories"][REPOSITORY]
+    environments = repository["environments"]
+    return {
+        "tokens": {token["token"]: token["live"] for token in world["tokens"]},
+        "environments": {
+            name: {**found, "secrets": {key: entry["value"] for key, entry in found["secrets"].items()}}
+            for name, found in environments.items()
+        },
+        "runs": [(run["title"], run["status"], run["conclusion"]) for run in repository["runs"]],
+    }
+
+
+def secrets_of(world):
+    yield from (token["token"] for token in world["tokens"])
+    for environment in world["repositories"][REPOSITORY]["environments"].values():
+        kept = environment["secrets"].items()
+        yield from (
+            entry["value"] for name, entry in kept if name != "MODAL_TOKEN_ID"
+        )  # an identifier is public
+
+
+def nowhere():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+def fresh_values(_leaked):
+    values = {"MODAL_TOKEN_ID": "ak-fresh-identifier", "MODAL_TOKEN_SECRET": Secret(CANARY)}
+    return EnvironmentValues(repository=REPOSITORY, environment="prod", values=values)
+
+
+def deployment(_leaked):
+    return Dispatch(repository=REPOSITORY, workflow="deploy.yml", ref="main", environment="prod")
+
+
+CASES = Cases(
+    open=plane,
+    by_action={
+        "github.put_environment_secrets": case(fresh_values, makes_new=True),
+        "github.run_workflow": case(deployment),
+        "github.revoke_token": case(lambda leaked: LeakedToken(token=Secret(leaked))),
+    },
+)
