@@ -53,8 +53,11 @@ def _read(connect: Callable[[], sqlite3.Connection], path: Path, known: Collecti
             # Text that is no UTF-8 is a finding, not a failure.
             connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
             connection.execute("BEGIN")
+            unguarded = tuple(schema.differences(connection))
+            if any(" events " in difference for difference in unguarded):
+                return Audit(Broken(1, "the table of the events is not ours", Flaw.MISSING), unguarded)
             chain = verify_chain(seen.count(_rows(connection)), known)
-            return Audit(_cut(connection, chain), tuple(schema.differences(connection)))
+            return Audit(_cut(connection, chain), unguarded)
     except TamperedError as damaged:
         return Audit(Broken(seen.rows + 1, f"the file is damaged there: {damaged.what}", Flaw.MISSING))
 

@@ -1,6 +1,5 @@
 """Whether rows are the unbroken chain of events that was written. Trusts nothing but the hashes."""
 
-import json
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Final
 
 import rfc8785
 
-from responder.journal.events import GENESIS, EventKind, Row, digest_of
+from responder.journal.events import GENESIS, EventKind, Row, digest_of, parse
 
 _OTHER_HASH: Final = "its contents do not give its hash"
 _STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
@@ -108,7 +107,7 @@ def _misfit(kind: str, at: str, text: str) -> str:
     if not _STAMP.fullmatch(at):
         return "its time is not in the written form"
     try:
-        canonical = rfc8785.dumps(json.loads(text)) == text.encode()
+        canonical = rfc8785.dumps(parse(text)) == text.encode()
     except (ValueError, RecursionError):  # not JSON, not UTF-8, no canonical form
         canonical = False
     return "" if canonical and text.startswith("{") else "its data is not in the written form"
@@ -116,6 +115,6 @@ def _misfit(kind: str, at: str, text: str) -> str:
 
 def _digest(head: tuple[int, str, str, int, str, str], text: str, prev: str) -> str:
     try:
-        return digest_of(head, json.loads(text), prev)
+        return digest_of(head, parse(text), prev)
     except ValueError:  # a number beyond JSON's, half a character
         return ""

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
@@ -89,12 +89,14 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 def _make(path: Path) -> None:
     """An empty file for us alone. One that is there is not opened: closing it would drop SQLite's locks."""
+    if path.is_dir():
+        raise unwritable(path, "it is a folder")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
-        if path.is_dir():
-            raise unwritable(path, "it is a folder") from None
+        raise unwritable(path, f"{path.parent} is not a folder") from None
     except OSError as error:
         raise unwritable(path, (error.strerror or str(error)).lower()) from error
 

@@ -142,7 +142,7 @@ def canonical(value: "Json", what: str) -> str:
         raise RespondError(f"There is no canonical JSON of {what}: {error}.") from error
 
 
-def parse(text: str) -> Any:
+def parse(text: str) -> Any:  # noqa: ANN401  # as json.loads
     """The value of a JSON text. Numbers are JSON's: a whole one beyond 2**53 is a float, as it was written.
 
     Raises:

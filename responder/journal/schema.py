@@ -6,6 +6,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x72737064  # "rspd", in the file's header: https://sqlite.org/pragma.html
 VERSION: Final = 1
 
+# INSERT OR REPLACE deletes without firing a trigger, so the third guard refuses what it would replace.
 # AUTOINCREMENT is a tripwire: SQLite remembers the highest seq ever given, so a cut tail shows.
 # Wrapped data keys are the only thing here that changes: shredding a run empties its `wrapped`.
 STATEMENTS: Final = (
@@ -31,6 +32,9 @@ BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END""",
     """\
 CREATE TRIGGER events_follow BEFORE INSERT ON events
 WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM events)
+  OR EXISTS (SELECT 1 FROM events WHERE hash = NEW.hash OR prev = NEW.prev)
+  OR EXISTS (SELECT 1 FROM events WHERE run = NEW.run AND step = NEW.step AND attempt = NEW.attempt
+             AND kind = NEW.kind)
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END""",
     """\
 CREATE TABLE data_keys (

@@ -1,0 +1,193 @@
+import base64
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import journal_child
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.chainer import ChainerBackend
+from keyring.backends.fail import Keyring as FailKeyring
+from keyring.backends.null import Keyring as NullKeyring
+from keyring.errors import KeyringLocked
+
+from responder.errors import InputError, UnavailableError
+from responder.journal.keys import key_file, master_key
+
+GIVEN = base64.b64encode(b"g" * 32).decode()
+
+
+class Kept(KeyringBackend):
+    """Keeps one password, as a keyring of a desktop does."""
+
+    priority = 1
+
+    def __init__(self):
+        self.password = None
+
+    def get_password(self, service, username):
+        assert (service, username) == ("respond", "seal-key")
+        return self.password
+
+    def set_password(self, service, username, password):
+        assert (service, username) == ("respond", "seal-key")
+        self.password = password
+
+
+class Locked(Kept):
+    def get_password(self, service, username):
+        raise KeyringLocked(f"{service} {username}")
+
+
+class Waiting(Kept):
+    """Waits for a person who is not there."""
+
+    def __init__(self):
+        super().__init__()
+        self.answered = threading.Event()
+
+    def get_password(self, service, username):  # noqa: ARG002
+        self.answered.wait(60)
+
+
+@pytest.fixture(autouse=True)
+def use():
+    """Sets the keyring of this process; without one to begin with."""
+    before = keyring.get_keyring()
+    keyring.set_keyring(NullKeyring())
+    yield keyring.set_keyring
+    keyring.set_keyring(before)
+
+
+def test_the_environments_key_comes_first_and_leaves_no_trace(tmp_path, use):
+    use(Kept())
+    assert master_key(tmp_path, {"RESPOND_SEAL_KEY": f"{GIVEN}\n"}).reveal() == GIVEN
+    assert list(tmp_path.iterdir()) == []
+    assert keyring.get_keyring().password is None
+
+
+@pytest.mark.parametrize("wrong", ["hunter2hunter2", base64.b64encode(b"g" * 16).decode()])
+def test_an_environments_key_of_another_form_is_refused_without_showing_it(tmp_path, wrong):
+    with pytest.raises(InputError, match="not base64 of 32 bytes") as error:
+        master_key(tmp_path, {"RESPOND_SEAL_KEY": wrong})
+    assert wrong not in str(error.value) + error.value.state + error.value.next_step
+
+
+@pytest.mark.parametrize("absent", [NullKeyring, FailKeyring, Locked])
+def test_without_a_keyring_the_key_is_a_file_of_this_user_alone(tmp_path, use, absent):
+    use(absent())
+    key = master_key(tmp_path / "state", {})
+    path = key_file(tmp_path / "state")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert [file.name for file in path.parent.iterdir()] == ["seal.key"]
+    assert path.read_text().strip() == key.reveal()
+    assert len(base64.b64decode(key.reveal())) == 32
+    assert master_key(tmp_path / "state", {}) == key
+    assert master_key(tmp_path / "other", {}) != key
+
+
+def test_a_chain_of_no_keyrings_is_no_keyring(tmp_path, use, monkeypatch):
+    monkeypatch.setattr(ChainerBackend, "backends", [])
+    use(ChainerBackend())
+    master_key(tmp_path, {})
+    assert key_file(tmp_path).exists()
+
+
+def test_a_keyring_keeps_the_key_and_no_file_does(tmp_path, use):
+    use(Kept())
+    key = master_key(tmp_path, {})
+    assert keyring.get_keyring().password == key.reveal()
+    assert not key_file(tmp_path).exists()
+    assert master_key(tmp_path, {}) == key
+
+
+def test_a_key_file_that_is_there_is_used_even_when_a_keyring_appears(tmp_path, use):
+    key = master_key(tmp_path, {})
+    use(Kept())
+    assert master_key(tmp_path, {}) == key
+    assert keyring.get_keyring().password is None
+
+
+def test_a_keyring_that_waits_for_a_person_is_left_alone(tmp_path, use, monkeypatch):
+    monkeypatch.setattr("responder.journal.keys._PATIENCE", 0.1)
+    waiting = Waiting()
+    use(waiting)
+    began = time.monotonic()
+    master_key(tmp_path, {})
+    assert time.monotonic() - began < 5
+    assert key_file(tmp_path).exists()
+    waiting.answered.set()
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604])
+def test_a_key_file_that_others_may_read_is_refused(tmp_path, mode):
+    master_key(tmp_path, {})
+    key_file(tmp_path).chmod(mode)
+    with pytest.raises(UnavailableError, match="Others may read the seal key") as error:
+        master_key(tmp_path, {})
+    assert f"chmod 600 {key_file(tmp_path)}" in error.value.next_step
+
+
+def test_an_empty_or_wrong_key_file_is_never_replaced(tmp_path):
+    master_key(tmp_path, {})
+    path = key_file(tmp_path)
+    path.write_text("")
+    with pytest.raises(UnavailableError, match="is empty"):
+        master_key(tmp_path, {})
+    path.write_text("not a key")
+    with pytest.raises(InputError, match="not base64 of 32 bytes"):
+        master_key(tmp_path, {})
+    assert path.read_text() == "not a key"
+
+
+def test_what_a_crash_left_of_a_key_file_is_no_key(tmp_path):
+    path = key_file(tmp_path)
+    path.parent.mkdir(mode=0o700)
+    path.with_suffix(".new").write_text("hal")
+    assert len(base64.b64decode(master_key(tmp_path, {}).reveal())) == 32
+    assert [file.name for file in path.parent.iterdir()] == ["seal.key"]
+
+
+def test_a_place_where_no_key_can_be_kept_is_named(tmp_path):
+    (tmp_path / "state").touch()
+    with pytest.raises(UnavailableError, match=r"seal key .* cannot be had") as error:
+        master_key(tmp_path / "state", {})
+    assert "RESPOND_SEAL_KEY" in error.value.next_step
+
+
+def test_processes_that_race_for_the_first_key_get_the_same_one(tmp_path):
+    argv = [sys.executable, journal_child.__file__, "key", str(tmp_path)]
+    pipe, environ = subprocess.PIPE, journal_child.environ()
+    racing = [subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True, env=environ) for _ in range(4)]
+    for process in racing:
+        assert process.stdout.readline() == "ready\n"
+    for process in racing:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    found = {process.communicate(timeout=30)[0] for process in racing}
+    assert found == {f"32 {master_key(tmp_path, {}).fingerprint}\n"}
+
+
+def test_threads_that_race_for_a_keyrings_first_key_get_the_same_one(tmp_path, use):
+    use(Kept())
+    found, start = set(), threading.Barrier(6)
+
+    def work():
+        start.wait()
+        found.add(master_key(tmp_path, {}))
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 1
+
+
+def test_the_key_lies_in_a_folder_apart_from_the_journals(tmp_path):
+    assert key_file(tmp_path).parent != tmp_path
+    assert key_file(Path("state")) == Path("state/keys/seal.key")
