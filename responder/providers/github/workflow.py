@@ -144,7 +144,7 @@ class RunWorkflow(Irreversible[Dispatch, WorkflowRan]):
         return run
 
     def _pause(self, waited: timedelta) -> float:
-        """Often at first; later sparing of the 5,000 requests that a token has an hour, while people decide."""
+        """Often at first; later sparing of a token's 5,000 requests an hour, while people decide."""
         if waited < timedelta(seconds=10):
             return self.interval / 4
         return self.interval if waited < timedelta(minutes=5) else self.interval * 5
