@@ -8,12 +8,14 @@ import hashlib
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NoReturn, final
 
 # The pydantic hook below needs nothing of pydantic at import time: the command line starts faster without it.
 
 _DOMAIN: Final = b"respond:fingerprint:v1\0"
 _SHORTEST_REDACTED: Final = 8  # below that, a replacement would hit ordinary words
+_ANCHOR: Final = 6  # characters; few texts have those of a secret by chance
 # What stands after the backslash in JSON or in a `repr`.
 _BACKSLASHED: Final = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"} | {c: c for c in "\"'/"}
 
@@ -88,50 +90,65 @@ class Secret:
         return {"type": "string", "description": "An expression that gives a secret."}
 
 
+@dataclass(frozen=True)
+class _Form:
+    """One way of writing a known value."""
+
+    pattern: str  # a regular expression
+    length: int
+    encoded: bool
+    anchor: str  # stands in every text that the pattern matches in; empty when nothing is sure to
+
+
 class KnownValues:
-    """Every secret value of this process with its encoded forms, and the text without them."""
+    """Every secret value of this process with its encoded forms, and the text without them.
+
+    Redacting takes time linear in the text, however many values are known: a text is first searched for
+    their anchors, and only then for the forms whose anchors are in it.
+    """
 
     MASK: ClassVar[str] = "[secret]"
 
     def __init__(self) -> None:
         self._values: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._by_anchor: dict[str, tuple[_Form, ...]] = {}
         self._lock = threading.Lock()
 
     def add(self, value: str) -> None:
         with self._lock:
-            if value not in self._values and len(value) >= _SHORTEST_REDACTED:
-                self._values.add(value)
-                self._pattern = None
+            if value in self._values or len(value) < _SHORTEST_REDACTED:
+                return
+            self._values.add(value)
+            for form in _forms(value):
+                self._by_anchor[form.anchor] = (*self._by_anchor.get(form.anchor, ()), form)
 
     def redact(self, text: str) -> str:
         """`text` with each known value, and its base64, URL and escaped forms, replaced by a mask."""
-        pattern = self._compiled()
-        return pattern.sub(self.MASK, text) if pattern else text
+        anchors = {
+            anchor
+            for start in range(len(text) - _ANCHOR + 1)
+            if (anchor := text[start : start + _ANCHOR]) in self._by_anchor
+        }
+        forms = {form for anchor in ("", *anchors) for form in self._by_anchor.get(anchor, ())}
+        if not forms:
+            return text
+        longest_first = sorted(forms, key=lambda form: (form.encoded, -form.length, form.pattern))
+        return re.sub("|".join(form.pattern for form in longest_first), self.MASK, text)
 
-    def _compiled(self) -> re.Pattern[str] | None:
-        with self._lock:
-            if self._pattern is None and self._values:
-                longest_first = sorted(self._values, key=len, reverse=True)
-                encoded = {form for value in longest_first for form in _base64_forms(value)}
-                alternatives = [
-                    *map(_spelled, longest_first),
-                    *map(re.escape, sorted(encoded, key=len, reverse=True)),
-                ]
-                self._pattern = re.compile("|".join(alternatives))
-            return self._pattern
+
+def _forms(value: str) -> Iterator[_Form]:
+    runs = re.findall(rf"[A-Za-z0-9_.~-]{{{_ANCHOR}}}", value)  # written alike in all spellings
+    yield _Form("".join(map(_spellings, value)), len(value), encoded=False, anchor=runs[0] if runs else "")
+    for text in set(_base64_forms(value)):
+        yield _Form(re.escape(text), len(text), encoded=True, anchor=text[:_ANCHOR])
 
 
 def _utf8(value: str) -> bytes:
     return value.encode("utf-8", "surrogatepass")  # the environment may hold bytes that are no text
 
 
-def _spelled(value: str) -> str:
-    """A pattern for `value` as plain text, in a URL or form, in JSON and in a `repr`."""
-    return "".join(map(_spellings, value))
-
-
 def _spellings(character: str) -> str:
+    """A pattern for a character as plain text, in a URL or form, in JSON and in a `repr`."""
     if character.isascii() and (character.isalnum() or character in "-_.~"):
         return re.escape(character)
     utf16 = character.encode("utf-16-be", "surrogatepass").hex()
