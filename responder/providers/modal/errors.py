@@ -1,0 +1,89 @@
+"""What the modal package raises, in our words and without anything that could be a secret."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from responder.action import Output, Probe, Unknown
+from responder.errors import (
+    ConflictError,
+    DeniedError,
+    NotFoundError,
+    ProviderError,
+    RejectedError,
+    TransientError,
+    UnauthenticatedError,
+    UnreachableError,
+)
+from responder.secret import redact
+
+PROVIDER = "modal"
+_LONGEST_TEXT = 300
+
+P = ParamSpec("P")
+Out = TypeVar("Out", bound=Output)
+
+
+def translated(operation: str, error: Exception) -> ProviderError:
+    """Any `modal.exception.Error`, or the `OSError` of a broken connection, as one of ours.
+
+    Which status becomes which exception is in modal.exception's docstring.
+    """
+    from modal import exception  # noqa: PLC0415
+
+    # The first that fits: ConflictError is an InvalidError there.
+    ours: tuple[tuple[type[Exception], type[ProviderError]], ...] = (
+        (exception.AuthError, UnauthenticatedError),
+        (exception.PermissionDeniedError, DeniedError),
+        (exception.NotFoundError, NotFoundError),
+        (exception.AlreadyExistsError, ConflictError),
+        (exception.ConflictError, ConflictError),
+        (exception.InvalidError, RejectedError),
+        (exception.UnimplementedError, RejectedError),
+        (exception.VersionError, RejectedError),
+        (exception.ResourceExhaustedError, TransientError),
+        (exception.ServiceError, TransientError),
+        (exception.InternalError, TransientError),
+        (exception.ConnectionError, UnreachableError),
+        (exception.TimeoutError, UnreachableError),
+        (OSError, UnreachableError),
+    )
+    kind = next((ours for theirs, ours in ours if isinstance(error, theirs)), ProviderError)
+    made = kind(PROVIDER, operation, _text(error), next_step=_NEXT_STEPS.get(kind, ""))
+    if isinstance(made, TransientError):
+        made.after(_retry_after(error))
+    return made
+
+
+_NEXT_STEPS: dict[type[ProviderError], str] = {
+    UnauthenticatedError: "Check MODAL_TOKEN_ID and MODAL_TOKEN_SECRET with `modal token info`.",
+    DeniedError: "Use the token of a workspace owner or manager.",
+}
+
+
+def answering(probe: Callable[P, Probe[Out]]) -> Callable[P, Probe[Out]]:
+    """A probe that could not ask answers `Unknown`."""
+
+    @wraps(probe)
+    def answer(*args: P.args, **kwargs: P.kwargs) -> Probe[Out]:
+        try:
+            return probe(*args, **kwargs)
+        except ProviderError as error:
+            return Unknown(error.what)
+
+    return answer
+
+
+def _text(error: Exception) -> str:
+    text = redact(" ".join(str(error).split()))
+    return text[:_LONGEST_TEXT] or type(error).__name__
+
+
+def _retry_after(error: Exception) -> float | None:
+    """Seconds, from the RPCRetryPolicy that a throttling service puts into an error's details."""
+    # Its public accessor, `details`, gives a deprecation warning.
+    for detail in getattr(error, "_grpc_details", None) or ():
+        seconds = getattr(detail, "retry_after_secs", None)
+        if seconds:
+            return float(seconds)
+    return None

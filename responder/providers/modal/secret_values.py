@@ -1,0 +1,100 @@
+"""Put fresh values into a Modal Secret, and leave its other keys alone."""
+
+from typing import TYPE_CHECKING
+
+from responder.action import Call, Done, Input, Irreversible, Json, NotDone, Nothing, Plan, Probe, Unknown
+from responder.errors import NotFoundError
+from responder.providers.modal.apps import CONTRIBUTOR
+from responder.providers.modal.connection import ModalConnection
+from responder.providers.modal.errors import answering
+from responder.secret import Secret
+
+if TYPE_CHECKING:
+    import modal
+
+
+class UpdateInput(Input):
+    environment: str
+    secret: str
+    values: dict[str, Secret | str]  # by key; what is no secret may be plain
+
+
+class UpdateSecret(Irreversible[UpdateInput, Nothing]):
+    """By `Secret.update`, which merges: one made anew could lose its id, by which functions refer to it."""
+
+    name = "modal.update_secret"
+    permissions = (CONTRIBUTOR,)
+    point_of_no_return = (
+        "Modal gives no value of a Secret back, so the old ones cannot be restored from there."
+    )
+
+    def plan(self, call: Call, given: UpdateInput) -> Plan:
+        keys = _keys(call.connections.get(ModalConnection), given)
+        fresh = [key for key in given.values if key not in keys]
+        untouched = [key for key in keys if key not in given.values]
+        return Plan(
+            f"Set {', '.join(given.values)} in Secret {given.secret} of {given.environment}"
+            + (f", of which {', '.join(fresh)} is new there" if fresh else "")
+            + (f"; {', '.join(untouched)} stay as they are" if untouched else "")
+        )
+
+    @answering
+    def probe(self, call: Call, given: UpdateInput) -> Probe[Nothing]:
+        """Never done by itself, as no value can be read; to write the same again is harmless."""
+        try:
+            keys: list[Json] = list(_keys(call.connections.get(ModalConnection), given))
+        except NotFoundError:
+            return Unknown(f"There is no Secret {given.secret} in {given.environment}.")
+        return NotDone("Which values it holds, Modal does not tell.", {"keys": keys})
+
+    def apply(self, call: Call, given: UpdateInput) -> Nothing:
+        connection = call.connections.get(ModalConnection)
+        secret = _secret(connection, given)
+
+        async def update() -> None:
+            # Revealed here, within the call that sends them.
+            await secret.update.aio(
+                {key: v.reveal() if isinstance(v, Secret) else v for key, v in given.values.items()}
+            )
+
+        connection.run("SecretUpdate", update)
+        return Nothing()
+
+    @answering
+    def verify(self, call: Call, given: UpdateInput, output: Nothing) -> Probe[Nothing]:
+        keys = _keys(call.connections.get(ModalConnection), given)
+        missing = [key for key in given.values if key not in keys]
+        if missing:
+            return NotDone(
+                f"{', '.join(missing)} is not yet in Secret {given.secret} of {given.environment}."
+            )
+        # SecretMetadata of modal 1.6.4 has no time of the last update, and no RPC returns a value.
+        return Done(
+            output,
+            f"SecretUpdate was accepted, and SecretGetOrCreate lists {', '.join(given.values)}; the values "
+            "cannot be read back: that they arrived is for the workload to prove",
+        )
+
+
+def _secret(connection: ModalConnection, given: UpdateInput) -> "modal.Secret":
+    import modal  # noqa: PLC0415
+
+    return modal.Secret.from_name(given.secret, environment_name=given.environment, client=connection.client)
+
+
+def _keys(connection: ModalConnection, given: UpdateInput) -> list[str]:
+    """Sorted names of the Secret's keys.
+
+    Raises:
+        NotFoundError: there is no such Secret.
+    """
+    from modal_proto import api_pb2  # noqa: PLC0415
+
+    request = api_pb2.SecretGetOrCreateRequest(
+        deployment_name=given.secret, environment_name=given.environment
+    )
+    answer = connection.run("SecretGetOrCreate", lambda: connection.rpc("SecretGetOrCreate", request))
+    return sorted(str(key) for key in answer.metadata.keys)
+
+
+ACTIONS = (UpdateSecret(),)

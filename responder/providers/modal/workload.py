@@ -1,0 +1,67 @@
+"""Ask a deployed function which access key and container it runs with."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from responder.action import Call, Check, Done, Input, NotDone, Output, Plan, Probe
+from responder.providers.modal import remote
+from responder.providers.modal.apps import CONTRIBUTOR
+from responder.providers.modal.connection import ModalConnection
+from responder.providers.modal.errors import answering
+
+_CALL = 60.0  # seconds: a call may wait for a cold container
+
+
+class WorkloadInput(Input):
+    app: str
+    environment: str
+    function: str
+    access_key_id: str | None = None  # the one that it must run with; None for whichever
+    replaced: list[str] = Field(default=[])  # containers that must not answer any more
+
+
+class Answer(Output):
+    container_id: str
+    access_key_id: str
+
+
+class VerifyWorkload(Check[WorkloadInput, Answer]):
+    """The function answers with `aws_access_key_id` and `container_id`; what else it says is left unread."""
+
+    name = "modal.verify_workload"
+    permissions = (CONTRIBUTOR,)
+    deadline = 200.0
+    patience: ClassVar[float] = 120.0
+
+    def plan(self, call: Call, given: WorkloadInput) -> Plan:  # noqa: ARG002
+        key = f"access key {given.access_key_id}" if given.access_key_id else "an access key"
+        return Plan(
+            f"Call {given.function} of app {given.app} in {given.environment}: "
+            f"it must run with {key}, in a container that is new"
+        )
+
+    @answering
+    def probe(self, call: Call, given: WorkloadInput) -> Probe[Answer]:
+        """Not done, rather than unknown, while the function itself fails: a deployment may be under way."""
+        connection = call.connections.get(ModalConnection)
+        try:
+            said = remote.call(connection, given.app, given.environment, given.function, _CALL)
+        except remote.FailedCallError as error:
+            return NotDone(error.what)
+        match said:
+            case {"aws_access_key_id": str(key), "container_id": str(container)}:
+                answer = Answer(container_id=container, access_key_id=key)
+            case _:
+                return NotDone(f"{given.function} does not say which key and container it runs with.")
+        evidence = (
+            f"{given.app}.{given.function} in {given.environment} answered from {container} with key {key}"
+        )
+        if given.access_key_id not in (None, key):
+            return NotDone(f"{evidence}, not {given.access_key_id}.")
+        if container in given.replaced:
+            return NotDone(f"{evidence}: a container that was to be replaced.")
+        return Done(answer, evidence)
+
+
+ACTIONS = (VerifyWorkload(),)
