@@ -1,0 +1,91 @@
+"""A text that is searched, what can be asked of a place in it, and what was seen there."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from responder.exposure import Found, Kind
+from responder.recognise.pairing import Half, Pairs
+from responder.secret import Secret
+
+# What chat programs and editors put into what was copied.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+")
+_BLOCK_START = re.compile(r"^(?:[ \t]*\n|[ \t]*\[[^\]\n]*\]+[ \t]*$|---)", re.MULTILINE)
+_AROUND_VALUES = " \t\n\"'`:=<>,|\\([{"
+_NAME = re.compile(r"[\w. -]+\Z")
+_NO_STEM = re.compile(r"secret|access|token|key|id|[^a-z0-9]")
+_LONGEST_NAME = 64
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A part of a credential: nothing can be done with it, and the person should know of it."""
+
+    kind: Kind
+    line: int  # from 1
+    what: str  # one phrase, without the value
+    secret: Secret | None = None  # where it is of the part that is to be kept
+
+
+Sighting: TypeAlias = tuple[int, Found | Fragment]  # with its offset
+
+
+class Text:
+    """A text without what stands between the characters of values: invisible ones, and JSON's escapes."""
+
+    def __init__(self, text: str) -> None:
+        text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+        text = text.replace("\\/", "/").replace("\\r", "  ").replace("\\n", "  ").replace("\\t", "  ")
+        self.plain = text
+        self._newlines = [match.start() for match in re.finditer("\n", text)]
+        self._block_starts = [match.start() for match in _BLOCK_START.finditer(text)]
+
+    def line(self, offset: int) -> int:
+        return bisect_right(self._newlines, offset) + 1
+
+    def name_before(self, offset: int) -> str:
+        """What the value at `offset` is called there: `KEY=`, `"key": "`, `--key `, `name: KEY, value: `."""
+        before = self.plain[max(0, offset - 2 * _LONGEST_NAME) : offset].rstrip(_AROUND_VALUES)
+        if before.lower().endswith("value"):
+            before = before[: -len("value")].rstrip(_AROUND_VALUES)
+        match = _NAME.search(before[-_LONGEST_NAME:])
+        return match[0] if match else ""
+
+    def half(
+        self, offset: int, *, identifier: str = "", secret: Secret | None = None, named: bool = True
+    ) -> Half:
+        words = self.name_before(offset).lower().split()
+        return Half(
+            start=offset,
+            line=self.line(offset),
+            block=bisect_right(self._block_starts, offset),
+            stem=_NO_STEM.sub("", words[-1]) if words else "",
+            identifier=identifier,
+            secret=secret,
+            named=named,
+        )
+
+
+def found(identifiers: Iterable[Half], pairs: Pairs, kind: Kind) -> Iterator[Sighting]:
+    for half in identifiers:
+        other = pairs.of.get(half)
+        yield half.start, Found(kind=kind, identifier=half.identifier, secret=other.secret if other else None)
+
+
+def lonely(secrets: Iterable[Half], pairs: Pairs, kind: Kind, what: str) -> Iterator[Sighting]:
+    """The secrets that no identifier goes with, except for repetitions of those that have one."""
+    paired = {half.secret for half in pairs.of.values()}
+    for half in secrets:
+        if half.secret not in paired:
+            yield half.start, Fragment(kind, half.line, f"{what} without its id", half.secret)
+
+
+def is_mixed(value: str) -> bool:
+    """Upper and lower case and digits, as random characters have and words have not."""
+    return any(map(str.isupper, value)) and any(map(str.islower, value)) and any(map(str.isdigit, value))
+
+
+def is_placeholder(value: str) -> bool:
+    return len(set(value)) <= (1 if len(value) <= 8 else 2)  # noqa: PLR2004  # XXXX, xxxxxxxx0000
