@@ -2,7 +2,8 @@
 
 from responder.playbook.document import PlaybookError
 from responder.playbook.expand import Instance, expand
-from responder.playbook.load import load, named, read
+from responder.playbook.find import named, read
+from responder.playbook.load import load
 from responder.playbook.model import Option, Phase, Playbook, Step
 
 __all__ = [

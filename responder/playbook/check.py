@@ -1,27 +1,40 @@
 """Types of expressions, found out before anything is played: unknown names, fields and wrong types."""
 
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
 
 from jinja2 import TemplateSyntaxError, nodes
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 from responder.playbook.document import nearest
 from responder.playbook.expression import ExpressionError, environment
+from responder.secret import Secret
 
 Types: TypeAlias = tuple[Any, ...]  # the alternatives that a value may be of; `Any` stands for all
 
 ANY: Types = (Any,)
+
+_COMPARISONS = frozenset({"eq", "ne"})  # what any two values allow: an order of None and text has no answer
+_LANGUAGE = "There are names, fields, `and`, `or`, `not`, `==`, `!=`, constants and `.of(…)`."
+_WORDS: Mapping[Any, str] = {
+    str: "text",
+    int: "a number",
+    float: "a number",
+    bool: "yes or no",
+    types.NoneType: "nothing",
+    datetime: "a time",
+    Secret: "a secret",
+}
 
 
 class RunFacts(BaseModel):
     """What `run` gives."""
 
     id: str
-    confirmed_at: datetime
+    confirmed_at: AwareDatetime
     strategy: str
 
 
@@ -51,12 +64,15 @@ def infer(expression: str, scope: Mapping[str, Any]) -> Types:
     """
     try:
         template = environment().parse("{{ " + expression + " }}")
+        match template.body:
+            case [nodes.Output(nodes=[node])]:
+                return _infer(node, scope)
     except TemplateSyntaxError as error:
-        raise ExpressionError(f"`{expression}` is not an expression: {error.message}.") from None
-    match template.body:
-        case [nodes.Output(nodes=[node])]:
-            return _infer(node, scope)
-    raise ExpressionError(f"`{expression}` is not one expression.")
+        why = (error.message or "it cannot be read").rstrip(".")
+        raise ExpressionError(f"it is not an expression: {why}.", next_step=_LANGUAGE) from None
+    except (RecursionError, ValueError):  # thousands of brackets or digits
+        raise ExpressionError("it is too long.", next_step=_LANGUAGE) from None
+    raise ExpressionError("it is not one expression.", next_step=_LANGUAGE)
 
 
 def _infer(node: nodes.Node, scope: Mapping[str, Any]) -> Types:  # noqa: C901, PLR0911  # a case a form
@@ -80,18 +96,17 @@ def _infer(node: nodes.Node, scope: Mapping[str, Any]) -> Types:  # noqa: C901, 
         case nodes.Not(node=inner):
             _infer(inner, scope)
             return (bool,)
-        case nodes.Compare(expr=left, ops=operands):
+        case nodes.Compare(expr=left, ops=operands) if all(o.op in _COMPARISONS for o in operands):
             _infer(left, scope)
             for operand in operands:
                 _infer(operand.expr, scope)
             return (bool,)
     raise ExpressionError(
-        f"{type(node).__name__} is not part of the language of playbooks.",
-        next_step="There are names, fields, `and`, `or`, `not`, comparisons, constants and `.of(…)`.",
+        f"{type(node).__name__} is not part of the language of playbooks.", next_step=_LANGUAGE
     )
 
 
-def _flat(alternatives: Any) -> Types:
+def _flat(alternatives: Iterable[Types]) -> Types:
     return tuple(dict.fromkeys(kind for kinds in alternatives for kind in kinds))
 
 
@@ -136,16 +151,24 @@ def _of(kind: Any) -> Types:
 
 
 def alternatives(annotation: Any) -> Types:
-    if get_origin(annotation) in (Union, types.UnionType):
-        return _flat(alternatives(argument) for argument in get_args(annotation))
+    """What a value of this annotation may be, without the finer points that only a value can meet or miss."""
+    if annotation is AwareDatetime:
+        return (datetime,)
+    match get_origin(annotation):
+        case origin if origin in (Union, types.UnionType):
+            return _flat(alternatives(argument) for argument in get_args(annotation))
+        case origin if origin is Annotated:
+            return alternatives(get_args(annotation)[0])
+        case origin if origin is Literal:
+            return tuple(dict.fromkeys(type(value) for value in get_args(annotation)))
     return (annotation,)
 
 
 def element(kinds: Types) -> Any | None:
     """The type of the items of a list, where it is one."""
     match kinds:
-        case (kind,) if _is_list(kind):
-            return get_args(kind)[0]
+        case (kind,) if is_list(kind):
+            return inner(kind)
     return None
 
 
@@ -158,24 +181,35 @@ def fits(given: Types, expected: Any) -> bool:
 def _fits_one(kind: Any, wanted: Types) -> bool:
     if kind is Any or kind in wanted:
         return True
-    if _is_list(kind):
-        return any(_is_list(other) for other in wanted)
-    return is_dict(kind) and any(is_dict(other) for other in wanted)
+    for is_kind in (is_list, is_dict):
+        if is_kind(kind):
+            return any(is_kind(other) and fits(alternatives(inner(kind)), inner(other)) for other in wanted)
+    return False
 
 
-def _is_list(kind: Any) -> bool:
+def inner(kind: Any) -> Any:
+    """The type of a list's items, of a mapping's values."""
+    return get_args(kind)[-1 if is_dict(kind) else 0]
+
+
+def is_list(kind: Any) -> bool:
     return bool(get_origin(kind) in {tuple, list})
 
 
 def is_dict(kind: Any) -> bool:
-    return bool(get_origin(kind) == dict)  # noqa: E721  # an origin is a class or None
+    return get_origin(kind) is dict
 
 
 def described(annotation: Any) -> str:
     """A type in words for a person."""
     if isinstance(annotation, OutputsType):
         return "the outputs of a step"
-    words: dict[Any, str] = {str: "text", int: "a number", bool: "yes or no", types.NoneType: "nothing"}
-    return " or ".join(
-        words[k] if k in words else str(getattr(k, "__name__", k)) for k in alternatives(annotation)
-    )
+    return " or ".join(dict.fromkeys(map(_in_words, alternatives(annotation))))
+
+
+def _in_words(kind: Any) -> str:
+    if is_list(kind):
+        return "a list"
+    if is_dict(kind):
+        return "a mapping"
+    return _WORDS.get(kind) or str(getattr(kind, "__name__", kind))

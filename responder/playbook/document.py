@@ -1,7 +1,7 @@
 """A YAML file with the line of every value, and errors that name file, line and the nearest valid word."""
 
 import difflib
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,6 +10,12 @@ import yaml
 from responder.errors import InputError
 
 Path: TypeAlias = tuple[str | int, ...]
+
+DEEPEST = 20  # levels: a playbook has six
+_PLAIN = frozenset(
+    f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null")
+)
+_MEND = "Mend the line and try again."
 
 
 class PlaybookError(InputError):
@@ -40,48 +46,87 @@ class Document:
         return self.lines.get(path, 1)
 
 
+class _Loader(yaml.SafeLoader):
+    """Composes trees only: an anchor could make a loop, or a small file that is large."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if getattr(event, "anchor", None) is not None:
+            raise yaml.MarkedYAMLError(problem="playbooks have no anchors", problem_mark=event.start_mark)
+        if self.depth > DEEPEST:
+            raise yaml.MarkedYAMLError(problem="it is nested too deeply", problem_mark=event.start_mark)
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
 def parse(name: str, text: str) -> Document:
     """Raises: PlaybookError for text that is no YAML, has a key twice or a value that is no plain data."""
     lines: dict[Path, int] = {}
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        if node is None:
-            raise PlaybookError(
-                f"{name}: the file is empty.", next_step="`respond playbook list` shows examples."
-            )
-        data = _plain(name, node, (), lines)
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
+        raise _no_yaml(name, mark.line + 1 if mark else 1, error.problem or "it cannot be read") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise _no_yaml(name, line, f"character U+{error.character:04X} is not allowed") from None
+    except (ValueError, RecursionError):  # an escape that is no character; thousands of brackets
+        raise _no_yaml(name, 1, "it cannot be read") from None
+    if node is None:
         raise PlaybookError(
-            f"{name}, line {line}: this is not YAML: {error.problem}",
-            next_step="Mend the line and try again.",
-        ) from None
-    return Document(name, text, data, lines)
+            f"{name}, line 1: the file is empty.",
+            next_step="`respond playbook show leak --yaml` is an example.",
+        )
+    return Document(name, text, _plain(name, node, (), lines), lines)
+
+
+def _no_yaml(name: str, line: int, why: str) -> PlaybookError:
+    return PlaybookError(f"{name}, line {line}: this is not YAML: {why}.", next_step=_MEND)
 
 
 def _plain(name: str, node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
-    lines.setdefault(path, node.start_mark.line + 1)
+    line = node.start_mark.line + 1
+    lines.setdefault(path, line)
+    if node.tag not in _PLAIN:
+        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+        raise PlaybookError(
+            f"{name}, line {line}: `{tag}` has no place in a playbook.",
+            next_step="There are text, numbers, true and false, lists and mappings; put text into quotes.",
+        )
     if isinstance(node, yaml.MappingNode):
-        found: dict[Hashable, Any] = {}
-        for key_node, value_node in node.value:
-            key = str(key_node.value)
-            line = key_node.start_mark.line + 1
-            if key in found:
-                raise PlaybookError(
-                    f"{name}, line {line}: `{key}` stands here a second time.",
-                    next_step="Keep one of the two.",
-                )
-            lines[*path, key] = line
-            found[key] = _plain(name, value_node, (*path, key), lines)
-        return found
+        return _mapping(name, node, path, lines)
     if isinstance(node, yaml.SequenceNode):
         return [_plain(name, child, (*path, index), lines) for index, child in enumerate(node.value)]
     loader = yaml.SafeLoader("")
     try:
-        return loader.construct_object(node, deep=True)
+        value = loader.construct_object(node, deep=True)
+        str(value).encode()
+    except ValueError:  # a number of thousands of digits, half a character
+        raise PlaybookError(f"{name}, line {line}: this value cannot be read.", next_step=_MEND) from None
     finally:
         loader.dispose()
+    return value
+
+
+def _mapping(name: str, node: yaml.MappingNode, path: Path, lines: dict[Path, int]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise PlaybookError(f"{name}, line {line}: a key is a word.", next_step=_MEND)
+        key = str(key_node.value)
+        if key in found:
+            raise PlaybookError(
+                f"{name}, line {line}: `{key}` stands here a second time.", next_step="Keep one of the two."
+            )
+        lines[*path, key] = line
+        found[key] = _plain(name, value_node, (*path, key), lines)
+    return found
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:

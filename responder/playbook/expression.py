@@ -10,13 +10,14 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import ChainableUndefined, TemplateSyntaxError
+from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from responder.action import Output
 from responder.errors import InputError
 from responder.secret import Secret
 
-_EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+_EXPRESSION = re.compile(r"\$\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
 
 
 class ExpressionError(InputError):
@@ -77,6 +78,11 @@ def alone(text: str) -> str | None:
     return match[1].strip() if match else None
 
 
+def is_unclosed(text: str) -> bool:
+    """Does an expression begin that does not end?"""
+    return "${{" in _EXPRESSION.sub("", text)
+
+
 def evaluate(value: object, scope: Mapping[str, object]) -> Any:
     """A new value with every expression replaced by what it gives.
 
@@ -98,8 +104,8 @@ def evaluate(value: object, scope: Mapping[str, object]) -> Any:
 def _value(expression: str, scope: Mapping[str, object]) -> Any:
     try:
         return environment().compile_expression(expression, undefined_to_none=True)(**scope)
-    except TemplateSyntaxError as error:
-        raise ExpressionError(f"`{expression}` is not an expression: {error.message}") from None
+    except (TemplateSyntaxError, SecurityError, TypeError, ValueError, RecursionError) as error:
+        raise ExpressionError(f"`{expression}` cannot be evaluated: {error}.") from None
 
 
 def _as_text(expression: str, scope: Mapping[str, object]) -> str:
