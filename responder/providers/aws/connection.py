@@ -135,7 +135,9 @@ class AwsConnection(Clients):
             raise UnauthenticatedError(
                 PROVIDER, "aws:credentials", "there are no credentials to sign with", next_step=WHAT_TO_SET
             )
-        return str(ask("aws:credentials", found.get_frozen_credentials).access_key)
+        frozen = ask("aws:credentials", found.get_frozen_credentials)
+        _make_known(frozen.secret_key, frozen.token)
+        return str(frozen.access_key)
 
 
 def whoami(connections: Connections) -> str:
@@ -156,6 +158,13 @@ def operator_key_id(connections: Connections) -> str:
     return connections.get(AwsConnection).key_id()
 
 
+def _make_known(*values: str | None) -> None:
+    """The operator's own secrets, to the redactor."""
+    for value in values:
+        if value:
+            Secret(value)
+
+
 def _session(environ: Mapping[str, str]) -> "Session":
     import botocore.session  # noqa: PLC0415
     from boto3.session import Session  # noqa: PLC0415
@@ -167,6 +176,7 @@ def _session(environ: Mapping[str, str]) -> "Session":
     key_id, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
     if environ.get("AWS_PROFILE"):
         core.set_config_variable("profile", environ["AWS_PROFILE"])
+    _make_known(secret, environ.get("AWS_SESSION_TOKEN"))
     if key_id and secret:
         core.set_credentials(key_id, secret, environ.get("AWS_SESSION_TOKEN"))
     else:

@@ -26,12 +26,14 @@ from responder.secret import Secret
 POLICY: Final = "respond-deny-sessions"
 MARGIN: Final = timedelta(seconds=60)
 _ISSUED: Final = "aws:TokenIssueTime"
+_SID: Final = "RespondDenySessions"  # followed by the run, to be known again as this run's
 
 
 class SessionsOfUser(Input):
     """What to deny, and what to try it with.
 
-    `since` is when the key is deactivated: of sessions issued later, those of the first minute are denied.
+    `since` is when containment was decided. The cut-off is a minute after that, or after this step's own
+    intent where that is later: a run that was stopped in between denies what was got in the meantime.
     `session` is what `identify` got with the key: AccessKeyId, SecretAccessKey and SessionToken as JSON.
     """
 
@@ -71,9 +73,8 @@ class DenySessions(Reversible[SessionsOfUser, Nothing]):
 
     def plan(self, call: Call, given: SessionsOfUser) -> Plan:
         refuse_own_session(call, given.user)
-        before = f"{cutoff_for(given.since):%Y-%m-%d %H:%M:%S} UTC"
         return Plan(
-            f"Deny {given.user} every session issued before {before}, by the inline policy {POLICY}",
+            f"Deny {given.user} every session issued up to a minute from now, by the inline policy {POLICY}",
             f"Every temporary session of {given.user} from before then stops, whoever holds it. Its access "
             "keys, the fresh one among them, and later sessions go on: the denial asks when a session was "
             "issued, not whose it is, because the service keeps this IAM user.",
@@ -83,7 +84,7 @@ class DenySessions(Reversible[SessionsOfUser, Nothing]):
     def probe(self, call: Call, given: SessionsOfUser) -> Probe[Nothing]:
         """One call where there is something to do, because containment must leave at once."""
         found = read_policy(call, given.user)
-        cutoff, wanted = found.cutoff, cutoff_for(given.since)
+        cutoff, wanted = found.cutoff, _wanted(call, given)
         if cutoff is None or cutoff < wanted:
             has = (
                 "is not there"
@@ -106,27 +107,28 @@ class DenySessions(Reversible[SessionsOfUser, Nothing]):
     def apply(self, call: Call, given: SessionsOfUser) -> Nothing:
         """A later cut-off that is there already stays."""
         refuse_own_session(call, given.user)
-        cutoff, wanted = read_policy(call, given.user).cutoff, cutoff_for(given.since)
+        cutoff, wanted = read_policy(call, given.user).cutoff, _wanted(call, given)
         if cutoff is None or cutoff < wanted:
-            _put(call, given.user, policy_for(wanted))
+            _put(call, given.user, policy_for(wanted, call.run))
         return Nothing()
 
     def undo(self, call: Call, given: SessionsOfUser, output: Nothing) -> None:  # noqa: ARG002
-        """What was there before comes back; where that was nothing of an earlier cut-off, the policy goes.
+        """What was there before comes back; where that was nothing, the policy goes.
 
         Raises:
-            RefusedError: the policy has a later cut-off by now, which is somebody else's.
+            RefusedError: the policy is not this run's any more.
         """
-        now, ours = read_policy(call, given.user), cutoff_for(given.since)
-        if now.document is None:
+        now, earlier = read_policy(call, given.user).document, call.seen.get("policy")
+        if now is None:
             return
-        if now.cutoff and now.cutoff > ours:
+        if not _is_of(call.run, now):
+            if now == earlier:
+                return
             raise RefusedError(
-                f"{POLICY} of {given.user} has a later cut-off, not this run's: {now.cutoff.isoformat()}.",
+                f"{POLICY} of {given.user} was changed since, and not by this run.",
                 next_step=f"See: aws iam get-user-policy --user-name {given.user} --policy-name {POLICY}",
             )
-        earlier = call.seen.get("policy")
-        if isinstance(earlier, dict) and cutoff_of(earlier) != ours:
+        if isinstance(earlier, dict) and not _is_of(call.run, earlier):
             _put(call, given.user, earlier)
         else:
             iam = call.connections.get(AwsConnection).iam
@@ -171,13 +173,25 @@ def cutoff_for(since: datetime) -> datetime:
     return datetime.fromtimestamp(math.ceil((since + MARGIN).timestamp()), UTC)
 
 
-def policy_for(cutoff: datetime) -> dict[str, Json]:
+def _wanted(call: Call, given: SessionsOfUser) -> datetime:
+    """The same for every look at one intent; before there is one, the least that will do."""
+    return cutoff_for(max(given.since, call.intended_at or given.since))
+
+
+def _is_of(run: str, document: Mapping[str, Any]) -> bool:
+    match document:
+        case {"Statement": [{"Sid": str(sid)}]}:
+            return sid == _SID + run
+    return False
+
+
+def policy_for(cutoff: datetime, run: str) -> dict[str, Json]:
     condition: Json = {"DateLessThan": {_ISSUED: f"{cutoff:%Y-%m-%dT%H:%M:%SZ}"}}
     return {
         "Version": "2012-10-17",
         "Statement": [
             {
-                "Sid": "RespondDenySessions",
+                "Sid": _SID + run,
                 "Effect": "Deny",
                 "Action": "*",
                 "Resource": "*",
