@@ -130,3 +130,23 @@ def test_a_stopped_plane_is_unreachable_and_leaves_nothing_behind(aws):
     assert [b["name"] for b in plane.world()["buckets"]] == ["elsewhere"]
     assert plane.world()["users"] == plane.world()["sessions"] == []
     plane.stop()
+
+
+def test_a_snapshot_brings_back_users_keys_buckets_and_sessions(aws):
+    plane = AwsPlane(account="210987654321")
+    other = type(aws)(plane, plane.start(), plane.add_administrator("respond-operator"), aws.clock)
+    plane.add_bucket("kept")
+    user, key = other.new_user()
+    session = plane.add_session(key)
+    before, seen = plane.snapshot(), plane.world()
+    other.iam.delete_access_key(UserName=user, AccessKeyId=key.access_key_id)
+    other.deny(user)
+    other.client("s3", other.operator).create_bucket(Bucket="made-later")
+    for _ in range(2):
+        plane.restore(before)
+        assert plane.world() == seen
+        answer = other.client("sts", key).get_caller_identity()
+        assert answer["Arn"].endswith(f":user/{user}")
+        other.iam.create_access_key(UserName=user)
+    assert [s["access_key_id"] for s in plane.world()["sessions"]] == [session.key_id]
+    plane.stop()

@@ -61,6 +61,20 @@ def test_a_session_outlives_the_deactivation_and_the_deletion_of_its_key(aws):
     assert [(s["parent_access_key_id"], s["owner"]) for s in issued] == [(key.access_key_id, user)]
 
 
+def test_a_session_that_an_intruder_got_beforehand_works_after_its_key_is_gone(aws):
+    user, key = aws.new_user()
+    session = aws.plane.add_session(key)
+    aws.iam.delete_access_key(UserName=user, AccessKeyId=key.access_key_id)
+    intruder = {
+        "AccessKeyId": session.key_id,
+        "SecretAccessKey": session.secret,
+        "SessionToken": session.token,
+    }
+    aws.client("s3", intruder).list_objects_v2(Bucket=BUCKET)
+    with pytest.raises(KeyError):
+        aws.plane.add_session(key)
+
+
 def test_a_session_ends_when_it_expires(aws):
     _, key = aws.new_user()
     session = session_of(aws, key, DurationSeconds=900)

@@ -2,6 +2,9 @@ import github
 import pytest
 import requests
 from github_world import REPOSITORY, WORKFLOW, a_world
+from werkzeug import Response
+
+from responder.sandbox.github import GithubPlane
 
 
 @pytest.fixture
@@ -182,9 +185,19 @@ def test_a_snapshot_brings_everything_back(world):
     assert world.truth()["environments"]["prod"]["secrets"]["MODAL_TOKEN_ID"]["value"] == "ak-prod"
 
 
-def test_the_ground_truth_is_served_without_a_token_with_what_others_add():
-    with a_world(extra_world=lambda: {"modal": {"tokens": []}}) as world:
-        answer = requests.get(f"{world.url}/_sandbox/world", timeout=5).json()
-        assert answer["modal"] == {"tokens": []}
-        prod = answer["repositories"][REPOSITORY]["environments"]["prod"]
-        assert prod["secrets"]["MODAL_TOKEN_SECRET"]["value"] == "as-prod-old"
+def test_the_ground_truth_is_served_without_a_token(world):
+    answer = requests.get(f"{world.url}/_sandbox/world", timeout=5).json()
+    prod = answer["repositories"][REPOSITORY]["environments"]["prod"]
+    assert prod["secrets"]["MODAL_TOKEN_SECRET"]["value"] == "as-prod-old"
+
+
+def test_what_is_mounted_answers_in_place_of_the_plane():
+    with a_world(mounts={"/_sandbox": Response("mine")}) as world:
+        assert requests.get(f"{world.url}/_sandbox/world", timeout=5).text == "mine"
+        assert world.github("oncall").get_user().login == "oncall"
+
+
+def test_a_taken_port_is_an_os_error(world):
+    port = int(world.url.rpartition(":")[2])
+    with pytest.raises(OSError, match="in use"):
+        GithubPlane().start(port)

@@ -1,10 +1,11 @@
 """The account's users, roles, keys and buckets: the only place that knows how moto keeps them."""
 
+import copy
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from moto.core.model_instances import reset_model_data
 from moto.iam.aws_managed_policies import aws_managed_policies_data
@@ -66,6 +67,14 @@ class Account:
             backends[self.number].reset()
             backends.pop(self.number)
         reset_model_data()
+
+    def snapshot(self) -> object:
+        return copy.deepcopy((self.iam, self.s3))
+
+    def restore(self, snapshot: object) -> None:
+        iam, s3 = copy.deepcopy(cast("tuple[Any, Any]", snapshot))
+        iam_backends[self.number][_PARTITION] = iam
+        s3_backends[self.number][_PARTITION] = s3
 
     def add_user(self, name: str, policies: Mapping[str, Mapping[str, Any]]) -> None:
         self.iam.create_user(REGION, name)

@@ -3,16 +3,17 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from responder.sandbox.aws.account import REGION, Account, KeyPair
 from responder.sandbox.aws.front import Front
 from responder.sandbox.aws.server import Server
-from responder.sandbox.aws.sessions import Sessions
+from responder.sandbox.aws.sessions import Session, Sessions
 from responder.sandbox.aws.world import world
 
+_SESSION_S = 12 * 3600
 _ADMINISTRATOR = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
@@ -81,6 +82,25 @@ class AwsPlane:
         with self._lock:
             return self._account.add_access_key(user)
 
+    def add_session(self, key: KeyPair) -> Session:
+        """As if whoever holds the key had called GetSessionToken; lasts 12 hours, with the key or without.
+
+        Raises:
+            KeyError: no user has that key.
+        """
+        with self._lock:
+            found = self._account.key(key.access_key_id)
+            if found is None:
+                raise KeyError(key.access_key_id)
+            return self._sessions.issue(
+                "session_token",
+                parent_key_id=key.access_key_id,
+                owner=found.owner.name,
+                owner_id=found.owner.user_id,
+                now=self._clock(),
+                duration_s=_SESSION_S,
+            )
+
     def add_bucket(self, name: str) -> None:
         with self._lock:
             self._account.s3.create_bucket(name, REGION)
@@ -93,6 +113,17 @@ class AwsPlane:
         suffix = "" if version == 1 else f"V{version}"
         with self._lock:
             return self._account.attach_aws_managed_policy(user, f"AWSCompromisedKeyQuarantine{suffix}")
+
+    def snapshot(self) -> object:
+        with self._lock:
+            return self._account.snapshot(), self._sessions.all()
+
+    def restore(self, snapshot: object) -> None:
+        """Back to a snapshot of this plane."""
+        account, sessions = cast("tuple[object, list[Session]]", snapshot)
+        with self._lock:
+            self._account.restore(account)
+            self._sessions.replace(sessions)
 
     def world(self) -> dict[str, Any]:
         """The ground truth, secrets in clear. For tests and the sandbox's own endpoint only."""

@@ -3,6 +3,7 @@
 import secrets
 import string
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,3 +75,6 @@ class Sessions:
 
     def clear(self) -> None:
         self._by_key_id.clear()
+
+    def replace(self, sessions: Iterable[Session]) -> None:
+        self._by_key_id = {session.key_id: session for session in sessions}

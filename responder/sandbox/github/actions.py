@@ -65,3 +65,4 @@ class Actions:
                     self.cancel(run)
         for _, thread in pairs:
             thread.join()
+        self._processes.forget()

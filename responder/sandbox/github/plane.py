@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from wsgiref.types import WSGIApplication
+
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from responder.sandbox.github import vault
 from responder.sandbox.github.actions import Actions
@@ -26,7 +29,8 @@ class GithubPlane:
         runner_env: merged into the environment of every `run:` step, which is otherwise clean.
         auto_approve: seconds after which the first required reviewer approves a waiting deployment;
             without it, it waits for a person.
-        extra_world: merged into what GET /_sandbox/world answers.
+        mounts: applications served beside the API, by the path that they begin at; they are called
+            without any lock of this plane.
 
     Raises (all seeding methods): ApiError, as the service would answer, for unknown names.
     """
@@ -37,15 +41,15 @@ class GithubPlane:
         clock: Callable[[], float] = time.time,
         runner_env: Mapping[str, str] = {},
         auto_approve: float | None = None,
-        extra_world: Callable[[], dict[str, Any]] = dict,
+        mounts: Mapping[str, WSGIApplication] = {},
     ) -> None:
         self._clock = clock
-        self._extra_world = extra_world
+        self._mounts = dict(mounts)
         self._changed = threading.Condition(threading.RLock())
         self._state = State()
         self._actions = Actions(self._changed, clock, runner_env, auto_approve)
         api = Api(lambda: self._state, self._actions, clock)
-        self.app = application(api, self._full_world)
+        self.app = application(api, self.world)
         self._server: Server | None = None
 
     def start(self, port: int = 0) -> str:
@@ -56,7 +60,8 @@ class GithubPlane:
         """
         if self._server is not None:
             raise RuntimeError("This GitHub is already running.")
-        self._server = Server(one_at_a_time(self.app, self._changed), port)
+        served = DispatcherMiddleware(one_at_a_time(self.app, self._changed), self._mounts)
+        self._server = Server(served, port)
         return self._server.url
 
     def stop(self) -> None:
@@ -175,9 +180,6 @@ class GithubPlane:
         with self._changed:
             if not self._changed.wait_for(lambda: condition(self.world()), seconds):
                 raise TimeoutError(f"Not so after {seconds} seconds.")
-
-    def _full_world(self) -> dict[str, Any]:
-        return {**self.world(), **self._extra_world()}
 
     def _add_account(self, login: str, kind: AccountKind) -> None:
         self._state.users[login] = User(self._state.fresh_id(), login, kind, self._clock())

@@ -75,6 +75,11 @@ class Processes:
             if run_id in self._live:
                 _kill(self._live[run_id])
 
+    def forget(self) -> None:
+        """Those killed so far have ended, and their ids may come again."""
+        with self._lock:
+            self._killed.clear()
+
 
 def _read(process: subprocess.Popen[str], line: Callable[[str], None]) -> None:
     if process.stdout is not None:

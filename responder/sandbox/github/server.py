@@ -1,6 +1,7 @@
 """The Flask application, and the thread that serves it."""
 
 import secrets
+import socket
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -101,7 +102,11 @@ class Server:
     """
 
     def __init__(self, app: WSGIApplication, port: int) -> None:
-        self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
+        # Bound here, because werkzeug exits the process where a port is taken.
+        with socket.create_server(("127.0.0.1", port)) as bound:
+            self._server = make_server(
+                "127.0.0.1", port, app, threaded=True, request_handler=_Quiet, fd=bound.fileno()
+            )
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(POLL,), name="github-plane", daemon=True
         )
@@ -109,7 +114,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def close(self) -> None:
         self._server.shutdown()
