@@ -10,6 +10,7 @@ from responder.providers.modal.errors import PROVIDER
 from responder.secret import Secret
 
 _LOOKUP = "configuration"
+_SCHEMES = ("https://", "http://", "unix://")
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ def configured(environ: Mapping[str, str], default_server: str) -> Account:
 
     Raises:
         UnauthenticatedError: no token, or half of one.
-        RejectedError: the profiles' file cannot be read.
+        RejectedError: the profiles' file cannot be read, or the server's address makes no sense.
     """
     token_id, secret = environ.get("MODAL_TOKEN_ID", ""), environ.get("MODAL_TOKEN_SECRET", "")
     profile = _profile(environ)
@@ -41,6 +42,13 @@ def configured(environ: Mapping[str, str], default_server: str) -> Account:
             next_step="Set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or run `modal token new`.",
         )
     server = environ.get("MODAL_SERVER_URL") or str(profile.get("server_url") or default_server)
+    if not all(url.strip().startswith(_SCHEMES) for url in server.split(",")):
+        raise RejectedError(
+            PROVIDER,
+            _LOOKUP,
+            f"{server} is no address of a server.",
+            next_step="Set MODAL_SERVER_URL to one with https://, or unset it for Modal's own.",
+        )
     return Account(server, token_id, Secret(secret))
 
 

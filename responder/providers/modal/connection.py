@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any, Self, TypeVar
 
+from responder.action import Connections
 from responder.errors import UnreachableError
 from responder.providers.modal.account import Account, configured
 from responder.providers.modal.errors import PROVIDER, translated
@@ -126,6 +127,11 @@ class ModalConnection:
             await self._open.aclose()
 
         _synchronizer().create_blocking(end)()
+
+
+def operator_token_id(connections: Connections) -> str:
+    """The id of the token that we are signed in with; asks the service nothing."""
+    return connections.get(ModalConnection).account.token_id
 
 
 async def _reach(server_url: str) -> None:

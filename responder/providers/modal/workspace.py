@@ -19,10 +19,6 @@ def whoami(connections: Connections) -> str:
     return described(connection.run("TokenInfoGet", lambda: token_info(connection)))
 
 
-def operator_token_id(connections: Connections) -> str:
-    return connections.get(ModalConnection).account.token_id
-
-
 async def token_info(connection: ModalConnection) -> Any:  # noqa: ANN401  # a message of modal_proto, untyped
     """The TokenInfoGetResponse of the connection's own token."""
     from modal_proto import api_pb2  # noqa: PLC0415
