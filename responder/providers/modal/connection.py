@@ -22,8 +22,8 @@ T = TypeVar("T")
 class ModalConnection:
     """One token at one server. May be used from any thread.
 
-    It takes nothing from the process's environment, only from the mapping it was made from: a test, a drill
-    and the operator's own shell cannot be mixed up.
+    Server and token come from the mapping it was made from, never from the process's environment: a test, a
+    drill and the operator's own shell cannot be mixed up.
     """
 
     def __init__(self, account: Account, environ: Mapping[str, str]) -> None:
@@ -50,6 +50,7 @@ class ModalConnection:
 
         Raises:
             UnauthenticatedError: no token is configured.
+            RejectedError: what is configured makes no sense.
         """
         from modal.config import DEFAULT_SERVER_URL  # noqa: PLC0415
 

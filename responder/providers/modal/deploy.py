@@ -82,7 +82,7 @@ class DeployApp(Irreversible[DeployInput, DeployedApp]):
 
         Raises:
             RejectedError: the deployment failed; its last lines are in the text.
-        UnreachableError: it took longer than the deadline, or the service was not to be had.
+            UnreachableError: it took longer than the deadline, or the service was not to be had.
         """
         connection = call.connections.get(ModalConnection)
         connection.hello()  # modal's own client would try for a minute
