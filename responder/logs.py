@@ -1,0 +1,131 @@
+"""The log: human lines on a terminal or JSON for machines, on standard error, and no secret in either.
+
+Every value, key and exception's text goes through `redact`; tracebacks come without locals. What the SDKs
+log goes the same way, from WARNING on: their DEBUG has requests' bodies.
+"""
+
+import logging
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
+
+from responder.secret import redact
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+_LIBRARIES: Final = (
+    "boto3", "botocore", "s3transfer", "github", "modal", "modal-client", "modal-utils", "grpclib", "hpack",
+    "urllib3", "werkzeug",
+)  # fmt: skip
+
+
+def configure(
+    log_format: Literal["human", "json"] = "human", stream: TextIO | None = None, level: str = "info"
+) -> None:
+    """Send this process's log to `stream`. May be called again: the last call counts.
+
+    Args:
+        log_format: `human` is a line an event, in colour on a terminal; `json` is an object a line.
+        stream: standard error, unless given.
+        level: debug, info, warning or error; of `respond` itself.
+    """
+    import structlog  # noqa: PLC0415  # the help needs none of it
+    from structlog.stdlib import ProcessorFormatter  # noqa: PLC0415
+
+    out = stream or sys.stderr
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        _timestamp,
+        structlog.processors.format_exc_info,
+        structlog.processors.StackInfoRenderer(),
+        _redact_event,
+    ]
+    structlog.configure(
+        processors=[*shared, _renderer(log_format, out)],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    handler = _Handler(out)
+    handler.setFormatter(
+        ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared[:-1]],
+            processors=[ProcessorFormatter.remove_processors_meta, _redact_event, _renderer(log_format, out)],
+        )
+    )
+    root = logging.getLogger()
+    for former in [one for one in root.handlers if isinstance(one, _Handler)]:
+        root.removeHandler(former)
+    root.addHandler(handler)
+    for name in _LIBRARIES:
+        _adopt(logging.getLogger(name))
+
+
+def get() -> "FilteringBoundLogger":
+    """A logger. One that was never configured is never unguarded: it is configured as by `configure()`."""
+    import structlog  # noqa: PLC0415
+
+    if not structlog.is_configured():
+        configure()
+    logger: FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Ours, to be told from others'."""
+
+
+class _Adopted(logging.Logger):
+    """A library's logger that keeps to our handler and level: PyGithub and modal bring theirs at import."""
+
+    def addHandler(self, hdlr: logging.Handler) -> None:  # noqa: N802  # logging's name
+        pass
+
+    def setLevel(self, level: int | str) -> None:  # noqa: N802  # logging's name
+        pass
+
+
+def _adopt(logger: logging.Logger) -> None:
+    logger.handlers.clear()
+    logger.setLevel(logging.WARNING)
+    logger.propagate = True
+    logger.__class__ = _Adopted
+
+
+def _renderer(log_format: str, out: TextIO) -> "Processor":
+    import structlog  # noqa: PLC0415
+
+    if log_format == "json":
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.dev.ConsoleRenderer(
+        colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+    )
+
+
+def _timestamp(_logger: "WrappedLogger", _method: str, event: "EventDict") -> "EventDict":
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    event["timestamp"] = now.replace("+00:00", "Z")
+    return event
+
+
+def _redact_event(_logger: "WrappedLogger", _method: str, event: "EventDict") -> "EventDict":
+    return {redact(key): _redacted(value) for key, value in event.items()}
+
+
+def _redacted(value: object) -> Any:  # noqa: ANN401  # of the kind that it was given
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return redact(value)
+        case bytes():
+            return redact(value.decode("utf-8", "replace"))
+        case Mapping():
+            return {redact(str(key)): _redacted(one) for key, one in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_redacted(one) for one in value]
+        case _:
+            return redact(str(value))
