@@ -133,7 +133,7 @@ def _use_write_ahead_log(connection: sqlite3.Connection, path: Path) -> None:
         if mode != "wal":
             raise UnavailableError(
                 f"The file system of {path} has no shared memory, which the journal needs.",
-                next_step="Name a place on a local disk with `--state-dir`.",
+                next_step="Name a place on a local disk with `--home`.",
             )
         return
 
@@ -149,7 +149,7 @@ def _check(connection: sqlite3.Connection, path: Path, *, empty_is_fine: bool) -
         raise RefusedError(
             f"The journal {path} was written by a newer respond (format {version}; this one knows "
             f"{schema.VERSION}).",
-            next_step="Upgrade respond (`pipx upgrade respond`), or name another place with `--state-dir`.",
+            next_step="Upgrade respond (`pipx upgrade respond`), or name another place with `--home`.",
         )
 
 

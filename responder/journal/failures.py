@@ -64,7 +64,7 @@ def _in_the_way(path: Path, code: int) -> RespondError | None:
 def unwritable(path: Path, why: str) -> UnavailableError:
     return UnavailableError(
         f"The journal {path} cannot be written: {why}.",
-        next_step="Make it writable for you, or name another place with `--state-dir`.",
+        next_step="Make it writable for you, or name another place with `--home`.",
     )
 
 

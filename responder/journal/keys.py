@@ -27,7 +27,7 @@ _ABSENT: Final = ("keyring.backends.fail", "keyring.backends.null")
 
 
 def key_file(state_dir: Path) -> Path:
-    """In a folder of its own: who copies the journal's folder does not copy the key."""
+    """In a folder of its own: a journal can be handed to an auditor, or backed up, without the key."""
     return state_dir / "keys" / "seal.key"
 
 
@@ -103,10 +103,17 @@ def _alone(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise _unusable(folder, error) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor, folder)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, folder: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError as error:  # a file system without locks
+        raise _unusable(folder, error) from error
 
 
 def _keep_names(folder: Path) -> None:

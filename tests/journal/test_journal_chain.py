@@ -1,5 +1,6 @@
 """Any single change to the rows of a chain is found, at the first event that is not as it was written."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import rfc8785
@@ -47,6 +48,17 @@ def renumbered(rows):
 @given(CHAINS)
 def test_a_chain_as_written_verifies(rows):
     assert verify_chain(rows) == Verified(len(rows), rows[-1][-1])
+
+
+def test_an_events_hash_is_the_one_that_anybody_can_compute():
+    """The format is a promise: a journal of today is verified by every later version, and by other tools."""
+    (row,) = chain_of([{"b": [1.0, None], "a": "é"}])
+    text = (
+        '{"at":"2026-01-31T03:00:00.000000Z","attempt":0,"data":{"a":"é","b":[1,null]},"kind":"step.retried",'
+        f'"prev":"{"0" * 64}","run":"r1","seq":1,"step":"s"}}'
+    )
+    assert row[6] == '{"a":"é","b":[1,null]}'
+    assert row[8] == hashlib.sha256(b"respond:event:v1\0" + text.encode()).hexdigest()
 
 
 def test_an_empty_journal_verifies():

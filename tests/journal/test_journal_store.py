@@ -30,6 +30,15 @@ def test_the_first_event_follows_the_genesis_and_each_other_the_one_before(journ
     assert (first.prev, second.prev, third.prev) == (GENESIS, first.hash, second.hash)
 
 
+def test_every_connection_that_writes_is_durable_and_overwrites_what_it_deletes(journal, path):
+    with Journal.open(path) as second:
+        for opened in (journal, second):
+            ask = opened.database.rows
+            assert ask("PRAGMA journal_mode") == [("wal",)]
+            assert ask("PRAGMA synchronous") == [(2,)]  # FULL: the log is synced at each commit
+            assert ask("PRAGMA secure_delete") == [(1,)]
+
+
 def test_a_time_from_another_zone_is_kept_as_utc(path, holder):
     there = datetime(2026, 1, 31, 4, tzinfo=UTC).astimezone(None) + timedelta(microseconds=7)
     with Journal.open(path, clock=lambda: there) as journal:
