@@ -2,7 +2,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from github_world import REPOSITORY, Weather, opened
+from github_account import REPOSITORY, Weather, opened
 
 from responder.action import Done, NotDone, Unknown
 from responder.errors import DeniedError, NotFoundError, TransientError

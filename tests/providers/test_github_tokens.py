@@ -1,5 +1,5 @@
 import pytest
-from github_world import opened
+from github_account import opened
 
 from responder.action import Connections, Done, NotDone, Unknown
 from responder.errors import RefusedError, RejectedError

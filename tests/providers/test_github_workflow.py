@@ -3,7 +3,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from github_world import REPOSITORY, RUNS, Weather, opened
+from github_account import REPOSITORY, RUNS, Weather, opened
 
 from responder.action import Done, NotDone, Unknown
 from responder.errors import (
