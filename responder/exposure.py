@@ -28,7 +28,9 @@ Life = Literal["live", "dead", "unknown"]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
 
 
 class Found(_Model):
@@ -39,6 +41,7 @@ class Found(_Model):
         str  # public: an access key id, a token id; a fingerprint where the credential has no public part
     )
     secret: Secret | None = None  # absent when only the identifier was seen
+    note: str = ""  # why nothing more is known of it, where something was tried
 
 
 class Leaked(_Model):
@@ -171,3 +174,12 @@ class Exposure(_Model):
             *self.proxy_tokens,
             *self.github_tokens,
         )
+
+    def environments(self) -> set[str]:
+        """The environments that something of this is in."""
+        return {
+            *(place.environment for place in self.modal_secrets),
+            *(place.environment for place in self.github_environments),
+            *(workload.environment for workload in self.workloads),
+            *(environment for user in self.service_users for environment in user.roles),
+        }

@@ -1,23 +1,24 @@
 """A run: its steps in order, independent ones at once, from start or from wherever a crash left it."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-import structlog
 from pydantic import ValidationError
 
-from responder.action import Actions, Call, Connections, Input, Json, Output
+from responder import logs
+from responder.action import Actions, Call, Connections, Input, Irreversible, Json, Output
 from responder.engine.record import SEALED, freeze, thaw
 from responder.engine.state import OVER, RunState, StepState, fold
-from responder.engine.step import StepRun
+from responder.engine.step import UNKNOWN_PATIENCE, StepRun
 from responder.errors import InterruptedRunError, RefusedError
 from responder.exposure import Exposure
 from responder.journal import Event, EventKind, Holder, Journal, Seals, Writer
-from responder.playbook import Instance, Playbook, expand, load
+from responder.playbook import Instance, expand, load
 from responder.playbook.expand import Setting, arguments
 from responder.playbook.expression import ExpressionError
 from responder.secret import redact
@@ -28,6 +29,9 @@ EXPOSURE_LABEL = "exposure"
 
 class Observer(Protocol):
     """Whoever watches a run from within its process. Called from many threads, must not raise."""
+
+    def begin(self, state: RunState) -> None:
+        """The run as the journal has it now; the observer's own, to fold later events into."""
 
     def event(self, event: Event) -> None: ...
 
@@ -66,6 +70,7 @@ class Engine:
     observer: Observer
     version: str
     stopping: threading.Event = field(default_factory=threading.Event)
+    patience: float = UNKNOWN_PATIENCE  # seconds that an unanswered question is asked again
 
     def start(self, order: Order) -> RunState:
         """Record what was confirmed, and play it to its end or until nothing more can be done.
@@ -90,6 +95,7 @@ class Engine:
                 "confirmed_at": order.confirmed_at.isoformat(),
                 "confirmed_by": order.confirmed_by,
                 "operator": dict(order.operator),
+                "steps": [_described(instance, self.actions) for instance in self._expanded(order)],
             },
         )
         return self._play(writer, order)
@@ -136,10 +142,33 @@ class Engine:
             operator=started["operator"],
         )
 
+    def _expanded(self, order: Order) -> tuple[Instance, ...]:
+        return expand(load(order.playbook_name, order.playbook_text, self.actions), order.setting)
+
     def _play(self, writer: Writer, order: Order) -> RunState:
-        playbook = load(order.playbook_name, order.playbook_text, self.actions)
-        state = fold(order.run, self.journal.events(order.run))
-        return Play(self, writer, order, playbook, state).to_the_end()
+        events = self.journal.events(order.run)
+        self.observer.begin(fold(order.run, events))
+        state = fold(order.run, events)
+        if not state.shredded:
+            self.seals.prepare(order.run)  # before any effect whose secret is shown once
+        return Play(self, writer, order, self._expanded(order), state).to_the_end()
+
+
+def _described(instance: Instance, actions: Actions) -> dict[str, Json]:
+    """What a reader of the journal is told of a step; it needs neither the playbook nor its actions."""
+    item = instance.item
+    return {
+        "id": instance.id,
+        "title": instance.step.title,
+        "label": str(getattr(item, "label", "")),
+        "credential": instance.credential,
+        "phase": instance.step.phase,
+        "action": instance.step.uses,
+        "irreversible": isinstance(actions[instance.step.uses], Irreversible),
+        "needs": list(instance.needs),
+        "wait_seconds": instance.step.wait,
+        "active": instance.active,
+    }
 
 
 def redacted_exposure(started: Mapping[str, Any]) -> Any:  # noqa: ANN401
@@ -162,17 +191,23 @@ class Play:
     """One process's part in a run."""
 
     def __init__(
-        self, engine: Engine, writer: Writer, order: Order, playbook: Playbook, state: RunState
+        self,
+        engine: Engine,
+        writer: Writer,
+        order: Order,
+        instances: tuple[Instance, ...],
+        state: RunState,
     ) -> None:
         self._engine = engine
         self._writer = writer
         self._order = order
         self._state = state
-        self._instances = expand(playbook, order.setting)
+        self._instances = instances
+        self._inactive = {i.id for i in instances if not i.active}
         self._lock = threading.Lock()
         self._outputs: dict[str, Output] = {}
         self._tried: set[str] = set()
-        self._log = structlog.get_logger().bind(run=order.run)
+        self._log = logs.get().bind(run=order.run)
 
     def to_the_end(self) -> RunState:
         if self._state.shredded:  # all was done, and it died before it could say so
@@ -181,7 +216,10 @@ class Play:
             step = self._state.step(instance.id)
             if step.status == "succeeded":
                 self._outputs[instance.id] = self._thawed(instance, step)
-        with ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="step") as pool:
+        with (
+            ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="step") as pool,
+            self._stopping_on_the_way_out(),
+        ):
             flying: dict[Future[None], str] = {}
             self._submit(pool, flying)
             self._skip_inactive()  # after the first calls have left: nothing is to hold those up
@@ -196,6 +234,15 @@ class Play:
         if all(self._status(instance.id) in OVER for instance in self._instances):
             return self._finish()
         return self._state
+
+    @contextmanager
+    def _stopping_on_the_way_out(self) -> Iterator[None]:
+        """Whatever ends this early, Ctrl-C included, ends the steps' waiting too: the pool waits for them."""
+        try:
+            yield
+        except BaseException:
+            self._engine.stopping.set()
+            raise
 
     def _submit(self, pool: ThreadPoolExecutor, flying: dict[Future[None], str]) -> None:
         for instance in [] if self._engine.stopping.is_set() else self._ready():
@@ -224,7 +271,6 @@ class Play:
             step = flying.pop(future)
             error = future.exception()
             if error is not None and not isinstance(error, InterruptedRunError):
-                self._engine.stopping.set()
                 self._log.error("run.aborted", step=step)
                 raise error
 
@@ -248,9 +294,8 @@ class Play:
     def _ready_at(self, instance: Instance) -> datetime | None:
         """When the step may start: all it needs is over, and its `wait` since then has passed."""
         needs = [self._state.step(need) for need in instance.needs]
-        inactive = {i.id for i in self._instances if not i.active}
         if any(
-            step.status not in OVER and need not in inactive
+            step.status not in OVER and need not in self._inactive
             for need, step in zip(instance.needs, needs, strict=True)
         ):
             return None
@@ -265,6 +310,8 @@ class Play:
                 self._record(EventKind.STEP_SKIPPED, step=instance.id, attempt=1, data={"why": why})
 
     def _play_step(self, instance: Instance) -> None:
+        if self._engine.stopping.is_set():  # meanwhile: it had waited for a free thread
+            return
         step = self._state.step(instance.id)
         StepRun(
             instance_id=instance.id,
@@ -275,6 +322,7 @@ class Play:
             seals=self._engine.seals,
             record=self._record,
             log=self._log.bind(step=instance.id),
+            patience=self._engine.patience,
         ).play()
         if step.status == "succeeded":
             self._outputs[instance.id] = self._thawed(instance, step)

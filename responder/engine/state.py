@@ -47,6 +47,7 @@ class StepState:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     retries: int = 0
+    retried: int = 0  # the last attempt that met an error worth another try
 
     def fold(self, event: Event) -> None:
         data: dict[str, Any] = dict(event.data)
@@ -61,6 +62,7 @@ class StepState:
                 self.intent = Intent(last.attempt, last.at, last.seen, last.digest, data["output"])
             case EventKind.STEP_RETRIED:
                 self.retries += 1
+                self.retried = event.attempt
                 self.why = data["why"]
             case EventKind.STEP_SUCCEEDED:
                 self.intent, self.why, self.next_step = None, "", ""

@@ -34,6 +34,12 @@ class UndecidedError(RespondError):
     code = "undecided"
 
 
+class ChangedError(RespondError):
+    """There is an intent to do something else than the step would do now: a person must look."""
+
+    code = "changed"
+
+
 class UnprovenError(RespondError):
     """It was applied, and could not be proven within the action's patience."""
 
@@ -52,6 +58,7 @@ class StepRun:
     seals: Seals
     record: Callable[..., None]
     log: FilteringBoundLogger
+    patience: float = UNKNOWN_PATIENCE  # seconds
 
     @cached_property
     def given(self) -> Input:
@@ -76,7 +83,7 @@ class StepRun:
             retrying(self._attempt)
         except InterruptedRunError:
             raise
-        except UndecidedError as error:
+        except (UndecidedError, ChangedError) as error:
             self._end(EventKind.STEP_PARKED, error)
         except RespondError as error:
             self._end(EventKind.STEP_FAILED, error)
@@ -100,7 +107,7 @@ class StepRun:
     def _reconciled(self, intent: Intent) -> bool:
         call = self._call_for(intent)
         if intent.digest != digest(shown(self.given)):
-            raise UndecidedError(
+            raise ChangedError(
                 "What this step was about to do is not what it would do now.",
                 state="It may have happened.",
                 next_step=f"Look at `respond show {self.call.run}`, and at {self.instance_id} by hand.",
@@ -186,14 +193,15 @@ class StepRun:
             return
         pause = retry.next_action.sleep if retry.next_action else 0.0
         self.call.progress(f"{redact(error.what)} Trying again in {pause:.1f} s.")
-        if isinstance(error, TransientError) and self.state.status in ("intended", "applied"):
+        under_way = self.state.status in ("intended", "applied")
+        if isinstance(error, TransientError) and under_way and self.state.retried < self.state.attempt:
             self._record(
                 EventKind.STEP_RETRIED, {"why": redact(error.what), "pause_seconds": round(pause, 3)}
             )
 
     def _enough(self, retry: RetryCallState) -> bool:
         error = retry.outcome.exception() if retry.outcome else None
-        limit = UNKNOWN_PATIENCE if isinstance(error, UndecidedError) else self.action.deadline
+        limit = self.patience if isinstance(error, UndecidedError) else self.action.deadline
         return (retry.seconds_since_start or 0.0) >= limit
 
     def _call_for(self, intent: Intent) -> Call:

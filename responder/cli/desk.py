@@ -1,0 +1,91 @@
+"""What commands share: where things are, opened when a command needs them."""
+
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from responder.action import Connections
+    from responder.engine import Engine, Observer
+    from responder.inventory import Inventory
+    from responder.journal import Journal
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The global options, and what follows from them."""
+
+    home: str | None
+    inventory: str | None
+    log_format: Literal["human", "json"]
+    verbose: bool
+    debug: bool
+
+    @property
+    def folder(self) -> Path:
+        """Where the journal is: `--home`, RESPOND_HOME, or the user's data folder."""
+        if self.home:
+            return Path(self.home)
+        import platformdirs  # noqa: PLC0415
+
+        return Path(platformdirs.user_data_dir("respond", appauthor=False))
+
+    @property
+    def journal_path(self) -> Path:
+        return self.folder / "journal.db"
+
+    def journal(self, *, read_only: bool = False) -> "Journal":
+        from responder.journal import Journal  # noqa: PLC0415
+
+        return Journal.open(self.journal_path, read_only=read_only)
+
+    def load_inventory(self) -> "Inventory":
+        from responder.inventory import Inventory  # noqa: PLC0415
+
+        path = Path(self.inventory) if self.inventory else None
+        return Inventory.load(path, os.environ, Path.cwd())
+
+    def start_logging(self) -> None:
+        from responder.logs import configure  # noqa: PLC0415
+
+        configure(self.log_format, level="info" if self.verbose else "warning")
+
+    @contextmanager
+    def connections(self) -> "Iterator[Connections]":
+        from responder.action import Connections  # noqa: PLC0415
+
+        made = Connections(os.environ)
+        try:
+            yield made
+        finally:
+            made.close()
+
+    def engine(self, journal: "Journal", connections: "Connections", observer: "Observer") -> "Engine":
+        from responder import __version__  # noqa: PLC0415
+        from responder.action import Actions  # noqa: PLC0415
+        from responder.engine import Engine  # noqa: PLC0415
+        from responder.journal import Seals  # noqa: PLC0415
+        from responder.journal.keys import master_key  # noqa: PLC0415
+        from responder.journal.store import utcnow  # noqa: PLC0415
+
+        seals = Seals(journal, master_key(self.folder, os.environ))
+        return Engine(journal, seals, Actions(), connections, utcnow, observer, __version__)
+
+
+def consoles() -> "tuple[Console, Console]":
+    """For results (standard output) and for progress (standard error)."""
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(highlight=False), Console(stderr=True, highlight=False)
+
+
+def interactive() -> bool:
+    """Is there a person who can be asked?"""
+    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -1,0 +1,235 @@
+"""`respond leak`: from a text with a credential in it to a run."""
+
+import getpass
+import socket
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from responder.cli.desk import Desk, consoles, interactive
+from responder.cli.playing import play
+from responder.errors import Exit, InputError, RefusedError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from responder.action import Connections
+    from responder.engine import Order, PlannedStep
+    from responder.exposure import Exposure, Found
+    from responder.inventory import Inventory
+    from responder.journal import Journal
+    from responder.playbook import Playbook
+    from responder.recognise import Recognised
+
+STRATEGIES = ("contain-first", "rotate-first")
+
+
+@click.command()
+@click.argument("identifiers", nargs=-1, metavar="[AKIA… | ak-… | -]…")
+@click.option("--file", "-f", "path", type=click.Path(path_type=Path), help="A text that holds what leaked.")
+@click.option(
+    "--strategy",
+    type=click.Choice(STRATEGIES),
+    help="contain-first (the default) kills the credential at once; rotate-first keeps the workload up.",
+)
+@click.option(
+    "--redeploy",
+    type=click.Choice(["workflow", "direct"]),
+    default="workflow",
+    help="By the repository's own workflow, or from here when that way is broken.",
+)
+@click.option("--delete-key", metavar="AKIA…", help="The key to delete where a user already has two.")
+@click.option("--playbook", default="leak", show_default=True, help="A playbook's name, or its file.")
+@click.option("--dry-run", is_flag=True, help="Show what leaked and the plan, and stop there.")
+@click.option("--yes", is_flag=True, help="Do not ask. For automation.")
+@click.pass_obj
+def leak(
+    desk: Desk,
+    identifiers: Sequence[str],
+    path: Path | None,
+    strategy: str | None,
+    redeploy: str,
+    delete_key: str | None,
+    playbook: str,
+    *,
+    dry_run: bool,
+    yes: bool,
+) -> int:
+    """A credential has leaked: contain it, replace it, prove both.
+
+    Give the text that holds it: as a file with --file, on standard input with `-`, or by a hidden paste when
+    nothing is given. Public identifiers (AKIA…, ak-…) may be given as arguments; secrets may not.
+    """
+    from responder.engine import Order  # noqa: PLC0415  # pydantic and jinja take 0.1 s: not for --help
+    from responder.identify import identify, refuse_own, whoami  # noqa: PLC0415
+    from responder.journal.store import utcnow  # noqa: PLC0415
+
+    began_at = utcnow()
+    desk.start_logging()
+    out, err = consoles()
+    found, source = _what_leaked(identifiers, path, err)
+    inventory = _inventory(desk, err)
+    name, text, loaded = _playbook(playbook)
+    with desk.journal() as journal, desk.connections() as connections:
+        _refuse_second_run(journal, found)
+        with err.status("Asking Modal, AWS and GitHub what this is …"):
+            refuse_own(connections, found)
+            exposure = identify(connections, inventory, found, source, began_at)
+            operator = {**whoami(connections), "local": f"{getpass.getuser()}@{socket.gethostname()}"}
+        out.print(_exposure_screen(exposure))
+        order = Order(
+            run=_fresh_run(),
+            playbook_name=name,
+            playbook_text=text,
+            exposure=exposure,
+            options={"redeploy": redeploy, "delete_key": delete_key},
+            strategy=strategy or loaded.default_strategy,
+            began_at=began_at,
+            confirmed_at=began_at,
+            confirmed_by="",
+            operator=operator,
+        )
+        with err.status("Planning …"):
+            planned = _plan(loaded, order, connections)
+        out.print(_plan_screen(planned, order, loaded))
+        if not planned:
+            raise RefusedError(
+                "There is no step that could contain any of this.",
+                next_step="Revoke it by hand at its provider, and add it to respond.toml.",
+            )
+        if dry_run:
+            out.print("Nothing was changed: --dry-run stops here.")
+            return Exit.DONE
+        confirmed_by = "--yes" if yes else _confirm(inventory, exposure)
+        confirmed = replace(order, confirmed_at=utcnow(), confirmed_by=confirmed_by)
+        return play(desk, journal, connections, lambda engine: engine.start(confirmed), order.run)
+
+
+def _inventory(desk: Desk, err: "Console") -> "Inventory":
+    """An empty one where there is none: what leaked can be contained all the same."""
+    from responder.inventory import Inventory, NoInventoryError  # noqa: PLC0415
+
+    try:
+        return desk.load_inventory()
+    except NoInventoryError as error:
+        err.print(f"{error.what} What leaked can be contained, not replaced.", style="bold yellow")
+        return Inventory()
+
+
+def _what_leaked(
+    identifiers: Sequence[str], path: Path | None, err: "Console"
+) -> tuple[Sequence["Found"], str]:
+    from responder.recognise import recognise  # noqa: PLC0415
+    from responder.recognise.arguments import from_arguments  # noqa: PLC0415
+    from responder.recognise.source import read_source  # noqa: PLC0415
+
+    if path is not None and identifiers:
+        raise InputError(
+            "Both a file and identifiers were given.", next_step="Give one of the two: --file FILE, or AKIA…"
+        )
+    if identifiers and tuple(identifiers) != ("-",):
+        return from_arguments(identifiers), "command line"
+    if path is None and not identifiers:
+        recognised, source = recognise(_pasted(err)), "a paste"
+    else:
+        read = read_source("-" if path is None else str(path))
+        recognised, source = recognise(read.text), read.name
+    _report_fragments(recognised, source, err)
+    if not recognised.found:
+        raise InputError(
+            f"No credential was recognised in {source}.",
+            next_step="Known: AKIA… with its secret, ak-… with as-…, wk-… with ws-…, ghp_… and GitHub's "
+            "other tokens. A public identifier can also be given as it is: `respond leak AKIA…`.",
+        )
+    return recognised.found, source
+
+
+def _pasted(err: "Console") -> str:
+    if not interactive():
+        raise InputError(
+            "Nothing was given, and there is no terminal to ask at.",
+            next_step="`respond leak --file FILE`, or `respond leak - < FILE`.",
+        )
+    err.print("Paste what leaked; it is not shown. End with an empty line.")
+    lines = iter(lambda: getpass.getpass(""), "")
+    return "\n".join(lines)
+
+
+def _report_fragments(recognised: "Recognised", source: str, err: "Console") -> None:
+    for fragment in recognised.fragments:
+        err.print(f"{source}, line {fragment.line}: {fragment.what}: not whole, left out.", style="yellow")
+
+
+def _playbook(name_or_path: str) -> tuple[str, str, "Playbook"]:
+    from responder.action import Actions  # noqa: PLC0415
+    from responder.playbook import load, read  # noqa: PLC0415
+
+    name, text = read(name_or_path)
+    return name, text, load(name, text, Actions())
+
+
+def _refuse_second_run(journal: "Journal", found: Sequence["Found"]) -> None:
+    from responder.engine import unfinished  # noqa: PLC0415
+    from responder.report.summary import exposed_identifiers  # noqa: PLC0415
+
+    for state in unfinished(journal):
+        both = exposed_identifiers(state) & {one.identifier for one in found}
+        if both:
+            holder = journal.holder(state.run)
+            raise RefusedError(
+                f"Run {state.run} is about {', '.join(sorted(both))} already, since "
+                f"{state.started_at:%Y-%m-%d %H:%M:%S} UTC, by {holder}.",
+                next_step=f"`respond show {state.run}` shows it, `respond resume {state.run}` goes on.",
+            )
+
+
+def _fresh_run() -> str:
+    import secrets  # noqa: PLC0415
+
+    return "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz23456789") for _ in range(8))
+
+
+def _plan(playbook: "Playbook", order: "Order", connections: "Connections") -> "Sequence[PlannedStep]":
+    from responder.action import Actions  # noqa: PLC0415
+    from responder.engine import plan_steps  # noqa: PLC0415
+    from responder.journal.store import utcnow  # noqa: PLC0415
+    from responder.playbook import expand  # noqa: PLC0415
+
+    instances = expand(playbook, order.setting)
+    return plan_steps(instances, order.setting, Actions(), connections, utcnow)
+
+
+def _exposure_screen(exposure: "Exposure") -> object:
+    from responder.cli.screen import exposure_screen  # noqa: PLC0415
+
+    return exposure_screen(exposure)
+
+
+def _plan_screen(planned: "Sequence[PlannedStep]", order: "Order", playbook: "Playbook") -> object:
+    from responder.cli.screen import plan_screen  # noqa: PLC0415
+
+    return plan_screen(planned, order.strategy, playbook.strategies[order.strategy])
+
+
+def _confirm(inventory: "Inventory", exposure: "Exposure") -> str:
+    """How it was confirmed.
+
+    Raises:
+        RefusedError: it was not, or nobody is there who could.
+    """
+    if not interactive():
+        raise RefusedError(
+            "There is no terminal to confirm at.",
+            next_step="Type the command at a terminal, or add --yes where nobody is to be asked.",
+        )
+    guarded = sorted(exposure.environments() & set(inventory.guarded_environments))
+    for environment in guarded:
+        answer = click.prompt(f"This changes {environment}. Type its name to go on", err=True, default="")
+        if answer.strip() != environment:
+            raise RefusedError(f"Not confirmed: `{environment}` was not typed.", next_step="Type it again.")
+    if not guarded and not click.confirm("Go on?", err=True):
+        raise RefusedError("Not confirmed.", next_step="Type the command again when you want it done.")
+    return f"typed {', '.join(guarded)}" if guarded else "answered yes"

@@ -1,0 +1,81 @@
+"""`respond runs` and `respond show`."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from responder.cli.desk import Desk, consoles
+from responder.errors import InputError
+
+if TYPE_CHECKING:
+    from responder.engine import RunState
+    from responder.journal import Journal
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_obj
+def runs(desk: Desk, *, as_json: bool) -> None:
+    """List the runs, the newest first."""
+    from rich.table import Table  # noqa: PLC0415  # not for --help
+
+    from responder.report.summary import summarise  # noqa: PLC0415
+
+    out, _ = consoles()
+    with desk.journal(read_only=True) as journal:
+        summaries = [summarise(_state(journal, run)) for run in journal.runs()]
+    if as_json:
+        for one in summaries:
+            click.echo(json.dumps(summary_json(one)))
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("run", "began (UTC)", "outcome", "credentials", "open"):
+        table.add_column(column)
+    for one in summaries:
+        names = ", ".join(c.name for c in one.credentials)
+        table.add_row(
+            one.run, f"{one.began_at:%Y-%m-%d %H:%M:%S}", one.outcome, names, str(len(one.still_open))
+        )
+    out.print(table)
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
+@click.pass_obj
+def show(desk: Desk, run: str | None, *, as_json: bool) -> None:
+    """Show RUN step by step, with the evidence of each; the newest one when none is named."""
+    from responder.cli.screen import end_screen, run_screen  # noqa: PLC0415  # not for --help
+    from responder.report.summary import summarise  # noqa: PLC0415
+
+    out, _ = consoles()
+    with desk.journal(read_only=True) as journal:
+        chosen = run or next(iter(journal.runs()), None)
+        if chosen is None:
+            raise InputError("There is no run yet.", next_step="`respond drill` plays one in a sandbox.")
+        state = _state(journal, chosen)
+    if not state.started:
+        raise InputError(f"There is no run {chosen}.", next_step="`respond runs` lists them.")
+    if as_json:
+        click.echo(json.dumps(summary_json(summarise(state))))
+        return
+    out.print(f"Run {chosen}, {state.started['playbook']['name']}, {state.started['strategy']}")
+    out.print(run_screen(state, evidence=True))
+    out.print(end_screen(summarise(state)))
+
+
+def _state(journal: "Journal", run: str) -> "RunState":
+    from responder.engine import fold  # noqa: PLC0415
+
+    return fold(run, journal.events(run))
+
+
+def summary_json(summary: Any) -> dict[str, Any]:  # noqa: ANN401  # a Summary
+    """A summary as plain JSON, for machines."""
+    from dataclasses import asdict  # noqa: PLC0415
+
+    plain = asdict(summary)
+    plain["began_at"] = summary.began_at.isoformat()
+    plain["next_command"] = summary.next_command
+    return plain

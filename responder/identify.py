@@ -1,0 +1,147 @@
+"""From credentials in a text to an exposure: every provider is asked at once, and none is waited for long."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillRunningError
+from datetime import datetime
+from typing import Self, TypeVar
+
+from responder.action import Connections
+from responder.errors import ProviderError, RefusedError, UnavailableError
+from responder.exposure import Exposure, Found, Kind, Leaked, LeakedAccessKey
+from responder.inventory import Inventory
+from responder.secret import redact
+
+T = TypeVar("T")
+
+PATIENCE = 9.0  # seconds for all providers together
+
+_OWN = {
+    Kind.AWS_ACCESS_KEY: ("AWS", "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,"),
+    Kind.MODAL_TOKEN: ("Modal", "set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET"),
+    Kind.GITHUB_TOKEN: ("GitHub", "set GITHUB_TOKEN"),
+}
+
+
+def whoami(connections: Connections) -> dict[str, str]:
+    """Who we are for each provider, in its own words; a reason in parentheses where we are nobody."""
+    from responder.providers.aws.connection import whoami as aws  # noqa: PLC0415  # SDKs only when needed
+    from responder.providers.github.connection import whoami as github  # noqa: PLC0415
+    from responder.providers.modal.workspace import whoami as modal  # noqa: PLC0415
+
+    asked = {"aws": aws, "modal": modal, "github": github}
+    with _Asking() as asking:
+        futures = {name: asking.ask(ask, connections) for name, ask in asked.items()}
+        return {name: _answer_or_reason(asking, future) for name, future in futures.items()}
+
+
+def _answer_or_reason(asking: "_Asking", future: "Future[str]") -> str:
+    try:
+        return asking.answer(future)
+    except UnavailableError as error:
+        return f"({redact(error.what)})"
+    except StillRunningError:
+        return f"(no answer within {PATIENCE:.0f} s)"
+
+
+def refuse_own(connections: Connections, found: Sequence[Found]) -> None:
+    """Never lock the operator out.
+
+    Raises:
+        RefusedError: one of these credentials is what we are signed in with.
+    """
+    from responder.providers.aws.connection import operator_key_id  # noqa: PLC0415
+    from responder.providers.github.connection import operator_token_fingerprint  # noqa: PLC0415
+    from responder.providers.modal.connection import operator_token_id  # noqa: PLC0415
+
+    own: dict[Kind, Callable[[Connections], str]] = {
+        Kind.AWS_ACCESS_KEY: operator_key_id,
+        Kind.MODAL_TOKEN: operator_token_id,
+        Kind.GITHUB_TOKEN: operator_token_fingerprint,
+    }
+    with _Asking() as asking:
+        asked = [(one, asking.ask(own[one.kind], connections)) for one in found if one.kind in own]
+        for one, future in asked:
+            try:
+                ours = asking.answer(future)
+            except (UnavailableError, StillRunningError):
+                continue  # not signed in there, so there is nothing to lock out
+            if ours == one.identifier:
+                service, how = _OWN[one.kind]
+                raise RefusedError(
+                    f"{one.identifier} is what `respond` itself is signed in to {service} with: "
+                    "revoking it would lock you out half way.",
+                    next_step=f"Sign in as somebody else first: {how} to another administrator's credential "
+                    "and type the same command again.",
+                )
+
+
+def identify(
+    connections: Connections,
+    inventory: Inventory,
+    found: Sequence[Found],
+    source: str,
+    seen_at: datetime,
+) -> Exposure:
+    """What the providers and the inventory know of these credentials. Nothing that was found is dropped."""
+    leaked: list[Leaked] = []
+    unidentified: list[Found] = []
+    with _Asking() as asking:
+        asked = [(one, asking.ask(_identify_one, connections, one)) for one in found]
+        for one, future in asked:
+            try:
+                known = asking.answer(future)
+                why = "No workspace or account that we can see has it."
+            except ProviderError as error:
+                known, why = None, redact(error.what)
+            except StillRunningError:
+                known, why = None, f"No answer within {PATIENCE:.0f} s."
+            if known is None and one.kind is Kind.AWS_ACCESS_KEY:
+                known = LeakedAccessKey(
+                    credential=one.identifier,
+                    known=False,
+                    identifier=one.identifier,
+                    secret=one.secret,
+                    note=why,
+                )
+            if known is None:
+                unidentified.append(one.model_copy(update={"note": why}))
+            else:
+                leaked.append(known)
+    return inventory.exposure(source, seen_at, leaked, unidentified)
+
+
+def _identify_one(connections: Connections, one: Found) -> Leaked | None:
+    match one.kind:
+        case Kind.AWS_ACCESS_KEY:
+            from responder.providers.aws.identify import identify as aws  # noqa: PLC0415
+
+            return aws(connections, one)
+        case Kind.GITHUB_TOKEN:
+            from responder.providers.github.identify import identify as github  # noqa: PLC0415
+
+            return github(connections, one)
+    from responder.providers.modal.identify import identify as modal  # noqa: PLC0415
+
+    return modal(connections, one)
+
+
+class _Asking:
+    """Questions to several services at once, with one deadline for all answers."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(16, thread_name_prefix="identify")
+        self._until = time.monotonic() + PATIENCE
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def ask(self, question: Callable[..., T], *args: object) -> "Future[T]":
+        return self._pool.submit(question, *args)
+
+    def answer(self, future: "Future[T]") -> T:
+        return future.result(timeout=max(0.0, self._until - time.monotonic()))

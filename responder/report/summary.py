@@ -1,0 +1,135 @@
+"""A run in a few lines: what was exposed, how long it lived, what was proven and what was not."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from responder.engine.state import OVER, RunState, StepState
+
+_KINDS = {
+    "access_keys": "AWS access key",
+    "service_users": "Modal service user's token",
+    "member_tokens": "personal Modal token",
+    "proxy_tokens": "Modal proxy token",
+    "github_tokens": "GitHub token",
+}
+
+
+@dataclass(frozen=True)
+class CredentialReading:
+    """`contained_after` is seconds from the start of the command to the last proof of its containment."""
+
+    name: str
+    kind: str
+    identifier: str
+    known: bool
+    contained_after: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Open:
+    """Something that is not done or not proven."""
+
+    what: str
+    why: str
+    next_step: str = ""
+
+
+@dataclass(frozen=True)
+class Summary:
+    run: str
+    source: str
+    began_at: datetime
+    seconds: float  # from the start of the command to the last event
+    outcome: str  # succeeded, or incomplete
+    credentials: tuple[CredentialReading, ...]
+    proven: tuple[str, ...]  # titles of the steps whose end state was proven
+    still_open: tuple[Open, ...]
+
+    @property
+    def next_command(self) -> str:
+        return f"respond show {self.run}" if self.outcome == "succeeded" else f"respond resume {self.run}"
+
+
+def described_steps(state: RunState) -> list[dict[str, Any]]:
+    """The steps as they were confirmed, in the playbook's order."""
+    return list(state.started["steps"])
+
+
+def summarise(state: RunState) -> Summary:
+    began = datetime.fromisoformat(state.started["began_at"])
+    last = state.last_at or began
+    steps = [(step, state.step(step["id"])) for step in described_steps(state)]
+    return Summary(
+        run=state.run,
+        source=str(state.started["exposure"]["source"]),
+        began_at=began,
+        seconds=(last - began).total_seconds(),
+        outcome=state.outcome or "incomplete",
+        credentials=tuple(_credentials(state, steps, began)),
+        proven=tuple(titled(step) for step, is_so in steps if is_so.status == "succeeded"),
+        still_open=tuple(_still_open(state, steps)),
+    )
+
+
+def exposed_identifiers(state: RunState) -> set[str]:
+    """Every identifier that the run is about, of whatever kind, identified or not."""
+    exposure = state.started["exposure"]
+    return {leaked["identifier"] for kind in (*_KINDS, "unidentified") for leaked in exposure[kind]}
+
+
+def titled(step: Mapping[str, Any]) -> str:
+    return f"{step['title']} ({step['label']})" if step["label"] else str(step["title"])
+
+
+def _credentials(
+    state: RunState, steps: list[tuple[dict[str, Any], StepState]], began: datetime
+) -> Iterator[CredentialReading]:
+    for kind, words in _KINDS.items():
+        for leaked in state.started["exposure"][kind]:
+            name = leaked["credential"]
+            containing = [
+                is_so
+                for step, is_so in steps
+                if (step["phase"], step["credential"]) == ("contain", name)
+                and step["active"]
+                and not step["wait_seconds"]
+            ]
+            ended = [is_so.finished_at for is_so in containing if is_so.status == "succeeded"]
+            all_over = bool(containing) and len(ended) == len(containing)
+            after = max((at - began).total_seconds() for at in ended if at) if all_over else None
+            yield CredentialReading(name, words, leaked["identifier"], leaked["known"], after, leaked["note"])
+
+
+def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) -> Iterator[Open]:
+    for found in state.started["exposure"]["unidentified"]:
+        yield Open(
+            f"{found['identifier']} ({found['kind']}) was not contained",
+            found["note"],
+            "Ask its provider whose it is, and revoke it there by hand.",
+        )
+    contained = {step["credential"] for step, _ in steps if step["phase"] == "contain" and step["active"]}
+    for kind in _KINDS:
+        for leaked in state.started["exposure"][kind]:
+            if leaked["credential"] not in contained:
+                yield Open(
+                    f"{leaked['identifier']} was not contained",
+                    leaked["note"] or "There is no step that could.",
+                    "Revoke it by hand at its provider.",
+                )
+            elif not leaked["known"]:
+                yield Open(
+                    f"{leaked['identifier']} was contained and not replaced",
+                    "The inventory does not know it.",
+                    "Find out who uses it, and add it to respond.toml.",
+                )
+    for step, is_so in steps:
+        if not step["active"] or is_so.status in OVER:
+            continue
+        if is_so.status in ("failed", "parked"):
+            yield Open(titled(step), is_so.why, is_so.next_step)
+        else:
+            waits = [need for need in step["needs"] if state.step(need).status not in OVER]
+            yield Open(titled(step), f"Waits for {', '.join(waits)}." if waits else "Not reached yet.")
