@@ -18,7 +18,7 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @dataclass
 class RunningSandbox:
-    """`env` is a whole environment for subprocesses, that of the operator; nothing of the tester's is in it."""
+    """`env` is a whole environment for subprocesses: the operator's, with nothing of the tester's in it."""
 
     process: subprocess.Popen[str] = field(repr=False)
     urls: dict[str, str]

@@ -185,6 +185,16 @@ def test_a_snapshot_brings_everything_back(world):
     assert world.truth()["environments"]["prod"]["secrets"]["MODAL_TOKEN_ID"]["value"] == "ak-prod"
 
 
+def test_a_run_that_a_restore_cut_off_does_not_stand_in_the_way_of_the_next_one(world):
+    before = world.plane.snapshot()
+    cut_off = world.dispatch("prod")
+    world.wait(cut_off.id, "waiting")
+    world.plane.restore(before)
+    again = world.dispatch("dev")
+    assert again.id == cut_off.id
+    assert world.wait(again.id)["conclusion"] == "success"
+
+
 def test_the_ground_truth_is_served_without_a_token(world):
     answer = requests.get(f"{world.url}/_sandbox/world", timeout=5).json()
     prod = answer["repositories"][REPOSITORY]["environments"]["prod"]
