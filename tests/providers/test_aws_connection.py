@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from responder.action import Connections
-from responder.errors import UnauthenticatedError
+from responder.errors import InputError, UnauthenticatedError
 from responder.providers.aws import AwsConnection, operator_key_id, whoami
 
 pytest_plugins = ("aws_account",)
@@ -74,6 +74,11 @@ def test_keys_in_the_environment_win_over_a_profile_as_with_boto3(account, bare,
 def test_a_profile_that_is_not_there_is_named_as_what_to_set(account, bare):
     with pytest.raises(UnauthenticatedError, match="ProfileNotFound"):
         whoami(Connections({**bare, "AWS_ENDPOINT_URL": account.url, "AWS_PROFILE": "nobody"}))
+
+
+def test_an_endpoint_that_is_no_address_is_named(account):
+    with pytest.raises(InputError, match="AWS_ENDPOINT_URL is 'localhost:4566'"):
+        whoami(Connections({**account.environ(), "AWS_ENDPOINT_URL": "localhost:4566"}))
 
 
 def test_a_session_of_the_operator_is_signed_with_its_token(account, bare):

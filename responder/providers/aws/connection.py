@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, overload
 
 from responder.action import Connections
-from responder.errors import UnauthenticatedError
+from responder.errors import InputError, UnauthenticatedError
 from responder.providers.aws.errors import PROVIDER, WHAT_TO_SET, ask
 from responder.secret import Secret
 
@@ -92,12 +92,13 @@ class AwsConnection(Clients):
         """Without any request.
 
         Raises:
+            InputError: AWS_ENDPOINT_URL is no address.
             UnauthenticatedError: AWS_PROFILE names a profile that is not there.
         """
         # At DEBUG botocore logs whole answers, and CreateAccessKey's holds a secret that nobody knows yet.
         logging.getLogger("botocore").setLevel(logging.INFO)
         endpoints = {
-            service: endpoint
+            service: _address(endpoint)
             for service in ("iam", "sts", "s3")
             if (
                 endpoint := environ.get(f"AWS_ENDPOINT_URL_{service.upper()}")
@@ -156,6 +157,15 @@ def operator_key_id(connections: Connections) -> str:
         UnauthenticatedError: there is none.
     """
     return connections.get(AwsConnection).key_id()
+
+
+def _address(endpoint: str) -> str:
+    if not endpoint.startswith(("http://", "https://")):
+        raise InputError(
+            f"AWS_ENDPOINT_URL is {endpoint!r}, which is no address.",
+            next_step="Unset it, or set it to one that starts with https:// or http://.",
+        )
+    return endpoint
 
 
 def _make_known(*values: str | None) -> None:
