@@ -98,11 +98,3 @@ def first_line(process: subprocess.Popen[str]) -> str:
         process.kill()
         pytest.fail(f"The sandbox did not start; exit code {process.wait()}.")
     return line
-
-
-@pytest.fixture(scope="module")
-def incident(tmp_path_factory):
-    """A running sandbox for the tests of one file, its reviewer quick."""
-    sandbox = RunningSandbox.start(tmp_path_factory.mktemp("sandbox"), approve_after=0.2)
-    yield sandbox
-    sandbox.stop()

@@ -90,21 +90,24 @@ def _service_user(before: World, after: World) -> Verdict:
 
 
 def _workload(before: World, after: World) -> Verdict:
-    active = {
-        key["access_key_id"]: key["secret_access_key"] for key in _keys(after) if key["status"] == "Active"
+    leaked = _keys(before)[0]["access_key_id"]
+    fresh = {
+        key["access_key_id"]: key["secret_access_key"]
+        for key in _keys(after)
+        if key["status"] == "Active" and key["access_key_id"] != leaked
     }
     containers = [c for c in after["modal"]["containers"] if c["state"] != "stopped"]
     holders = [c["values"] for c in containers] + [_secret(after, e) for e in ENVIRONMENTS]
     wrong = ""
     if not any(c["environment"] == "prod" for c in containers):
         wrong = "nothing runs in prod"
-    elif not all(active.get(h["AWS_ACCESS_KEY_ID"]) == h["AWS_SECRET_ACCESS_KEY"] for h in holders):
+    elif not all(fresh.get(h["AWS_ACCESS_KEY_ID"]) == h["AWS_SECRET_ACCESS_KEY"] for h in holders):
         wrong = "a container or a Modal Secret holds another key"
     elif any(_others(_secret(before, e)) != _others(_secret(after, e)) for e in ENVIRONMENTS):
         wrong = "other values of a Modal Secret were changed"
     return Verdict(
         f"Every container ({len(containers)}) and every Modal Secret holds the fresh key "
-        f"{', '.join(sorted(active)) or '(none)'}; nothing else in them was changed.",
+        f"{', '.join(sorted(fresh)) or '(none)'}; nothing else in them was changed.",
         wrong,
     )
 
