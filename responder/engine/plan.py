@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 from responder.action import Actions, AnyAction, Call, Connections, Irreversible, Output, Plan
-from responder.engine.run import MOST_AT_ONCE
+from responder.engine.play import MOST_AT_ONCE
 from responder.errors import ProviderError
 from responder.playbook import Instance
 from responder.playbook.check import alternatives, is_dict
@@ -40,7 +40,7 @@ def plan_steps(
         RefusedError: a step says that it will not do this without a choice by a person.
     """
     active = [instance for instance in instances if instance.active]
-    outputs = {i.id: placeholder(actions[i.step.uses], i) for i in active}
+    outputs = {i.id: placeholder(actions[i.step.uses]) for i in active}
     stopping = threading.Event()
 
     def planned(instance: Instance) -> PlannedStep:
@@ -68,11 +68,11 @@ def plan_steps(
     return found
 
 
-def placeholder(action: AnyAction, instance: Instance) -> Output:
+def placeholder(action: AnyAction) -> Output:
     """An output whose values say where the real ones will come from."""
     return action.output_type.model_construct(
         **{
-            field: _stand_in(info.annotation, f"<{field} from {instance.id}>")
+            field: _stand_in(info.annotation, f"<fresh {field}>")
             for field, info in action.output_type.model_fields.items()
         }
     )

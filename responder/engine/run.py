@@ -1,29 +1,22 @@
-"""A run: its steps in order, independent ones at once, from start or from wherever a crash left it."""
+"""A run from what a person confirmed, or from wherever a crash left it in the journal."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
-from pydantic import ValidationError
-
-from responder import logs
-from responder.action import Actions, Call, Connections, Input, Irreversible, Json, Output
+from responder.action import Actions, Connections, Irreversible, Json
+from responder.engine.play import Play
 from responder.engine.record import SEALED, freeze, thaw
-from responder.engine.state import OVER, RunState, StepState, fold
-from responder.engine.step import UNKNOWN_PATIENCE, StepRun
-from responder.errors import InterruptedRunError, RefusedError
+from responder.engine.state import RunState, fold
+from responder.engine.step import UNKNOWN_PATIENCE
+from responder.errors import RefusedError
 from responder.exposure import Exposure
-from responder.journal import Event, EventKind, Holder, Journal, Seals, Writer
+from responder.journal import Event, Holder, Journal, Seals, Writer
 from responder.playbook import Instance, expand, load
-from responder.playbook.expand import Setting, arguments
-from responder.playbook.expression import ExpressionError
-from responder.secret import redact
+from responder.playbook.expand import Setting
 
-MOST_AT_ONCE = 32  # steps; each waits for a network, so far more than there are cores
 EXPOSURE_LABEL = "exposure"
 
 
@@ -185,194 +178,6 @@ def redacted_exposure(started: Mapping[str, Any]) -> Any:  # noqa: ANN401
         return value
 
     return without(started["exposure"])
-
-
-class Play:
-    """One process's part in a run."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        writer: Writer,
-        order: Order,
-        instances: tuple[Instance, ...],
-        state: RunState,
-    ) -> None:
-        self._engine = engine
-        self._writer = writer
-        self._order = order
-        self._state = state
-        self._instances = instances
-        self._inactive = {i.id for i in instances if not i.active}
-        self._lock = threading.Lock()
-        self._outputs: dict[str, Output] = {}
-        self._tried: set[str] = set()
-        self._log = logs.get().bind(run=order.run)
-
-    def to_the_end(self) -> RunState:
-        if self._state.shredded:  # all was done, and it died before it could say so
-            return self._finish()
-        for instance in self._instances:
-            step = self._state.step(instance.id)
-            if step.status == "succeeded":
-                self._outputs[instance.id] = self._thawed(instance, step)
-        with (
-            ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="step") as pool,
-            self._stopping_on_the_way_out(),
-        ):
-            flying: dict[Future[None], str] = {}
-            self._submit(pool, flying)
-            self._skip_inactive()  # after the first calls have left: nothing is to hold those up
-            while self._advance(pool, flying):
-                pass
-        if self._engine.stopping.is_set():
-            raise InterruptedRunError(
-                f"Run {self._order.run} was stopped on request.",
-                state="The calls in flight were finished and recorded.",
-                next_step=f"`respond resume {self._order.run}` goes on.",
-            )
-        if all(self._status(instance.id) in OVER for instance in self._instances):
-            return self._finish()
-        return self._state
-
-    @contextmanager
-    def _stopping_on_the_way_out(self) -> Iterator[None]:
-        """Whatever ends this early, Ctrl-C included, ends the steps' waiting too: the pool waits for them."""
-        try:
-            yield
-        except BaseException:
-            self._engine.stopping.set()
-            raise
-
-    def _submit(self, pool: ThreadPoolExecutor, flying: dict[Future[None], str]) -> None:
-        for instance in [] if self._engine.stopping.is_set() else self._ready():
-            self._tried.add(instance.id)
-            flying[pool.submit(self._play_step, instance)] = instance.id
-
-    def _advance(self, pool: ThreadPoolExecutor, flying: dict[Future[None], str]) -> bool:
-        """Wait for the next thing to happen, and start what it allows. False when there is nothing more."""
-        try:
-            pause = None if self._engine.stopping.is_set() else self._until_next()
-            if flying:
-                self._collect(flying, pause)
-            elif pause is None:
-                return False
-            else:
-                self._engine.stopping.wait(pause)
-            self._submit(pool, flying)
-        except KeyboardInterrupt:
-            self._engine.stopping.set()
-            self._log.warning("run.stopping", why="asked to; the calls in flight are being finished")
-        return True
-
-    def _collect(self, flying: dict[Future[None], str], pause: float | None) -> None:
-        over, _ = wait(flying, timeout=pause, return_when=FIRST_COMPLETED)
-        for future in over:
-            step = flying.pop(future)
-            error = future.exception()
-            if error is not None and not isinstance(error, InterruptedRunError):
-                self._log.error("run.aborted", step=step)
-                raise error
-
-    def _ready(self) -> list[Instance]:
-        now = self._engine.clock()
-        return [i for i in self._waiting() if (at := self._ready_at(i)) is not None and at <= now]
-
-    def _until_next(self) -> float | None:
-        """Seconds until the next step that only waits for the time; None where there is none."""
-        now = self._engine.clock()
-        times = [at for i in self._waiting() if (at := self._ready_at(i)) is not None]
-        return max(0.0, (min(times) - now).total_seconds()) if times else None
-
-    def _waiting(self) -> list[Instance]:
-        return [
-            i
-            for i in self._instances
-            if i.active and i.id not in self._tried and self._status(i.id) not in OVER
-        ]
-
-    def _ready_at(self, instance: Instance) -> datetime | None:
-        """When the step may start: all it needs is over, and its `wait` since then has passed."""
-        needs = [self._state.step(need) for need in instance.needs]
-        if any(
-            step.status not in OVER and need not in self._inactive
-            for need, step in zip(instance.needs, needs, strict=True)
-        ):
-            return None
-        ended = [step.finished_at for step in needs if step.finished_at is not None]
-        since = max(ended, default=self._order.confirmed_at)
-        return since + timedelta(seconds=instance.step.wait)
-
-    def _skip_inactive(self) -> None:
-        for instance in self._instances:
-            if not instance.active and self._status(instance.id) == "pending":
-                why = f"Its condition is not met: {instance.step.condition}"
-                self._record(EventKind.STEP_SKIPPED, step=instance.id, attempt=1, data={"why": why})
-
-    def _play_step(self, instance: Instance) -> None:
-        if self._engine.stopping.is_set():  # meanwhile: it had waited for a free thread
-            return
-        step = self._state.step(instance.id)
-        StepRun(
-            instance_id=instance.id,
-            action=self._engine.actions[instance.step.uses],
-            prepare=lambda: self._given(instance),
-            call=self._call(instance),
-            state=step,
-            seals=self._engine.seals,
-            record=self._record,
-            log=self._log.bind(step=instance.id),
-            patience=self._engine.patience,
-        ).play()
-        if step.status == "succeeded":
-            self._outputs[instance.id] = self._thawed(instance, step)
-
-    def _given(self, instance: Instance) -> Input:
-        given = arguments(instance, self._order.setting, self._instances, self._outputs)
-        action = self._engine.actions[instance.step.uses]
-        try:
-            return action.input_type.model_validate(given)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"]))
-            raise ExpressionError(f"`with.{where}` of {instance.step.id}: {first['msg']}.") from None
-
-    def _call(self, instance: Instance) -> Call:
-        return Call(
-            run=self._order.run,
-            step=instance.id,
-            connections=self._engine.connections,
-            clock=self._engine.clock,
-            progress=lambda text: self._engine.observer.progress(instance.id, redact(text)),
-            stopping=self._engine.stopping,
-        )
-
-    def _thawed(self, instance: Instance, step: StepState) -> Output:
-        label = f"{instance.id}/{step.output_attempt}"
-
-        def unseal(name: str, sealed: Mapping[str, Any]) -> Any:  # noqa: ANN401
-            return self._engine.seals.open(self._order.run, name, sealed)
-
-        output_type = self._engine.actions[instance.step.uses].output_type
-        return output_type.model_validate(thaw(step.output, unseal, label))
-
-    def _status(self, instance_id: str) -> str:
-        return self._state.step(instance_id).status
-
-    def _record(self, kind: EventKind, *, step: str = "", attempt: int = 0, data: Mapping[str, Any]) -> None:
-        with self._lock:
-            event = self._writer.append(kind, step=step, attempt=attempt, data=data)
-            self._state.fold(event)
-        self._log.info(kind.value, step=step, attempt=event.attempt)
-        self._engine.observer.event(event)
-
-    def _finish(self) -> RunState:
-        # Recorded first: a resume that finds it opens no secret any more, and shreds again.
-        if not self._state.shredded:
-            self._record(EventKind.RUN_SHREDDED, data={})
-        self._engine.seals.shred(self._order.run)
-        self._record(EventKind.RUN_FINISHED, data={"outcome": "succeeded"})
-        return self._state
 
 
 def unfinished(journal: Journal) -> Sequence[RunState]:

@@ -1,0 +1,133 @@
+"""Who plays a run: stopped on request, taken over, refused."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from table import OPERATOR, Table, Watcher, playbook, secret_of, step
+
+from responder.engine import play as engine_play
+from responder.engine.play import MOST_AT_ONCE
+from responder.errors import InterruptedRunError, RefusedError, TransientError
+from responder.journal import Holder
+
+WAIT = 10.0
+
+
+def test_ctrl_c_finishes_and_records_what_is_in_flight_and_starts_nothing_more(table: Table):
+    stopping = threading.Event()
+    table.world.faults["apply a"].append(stopping.set)
+    text = playbook(step("a"), step("after", "a", given={"using": secret_of("a")}))
+    with pytest.raises(InterruptedRunError):
+        table.start(text, stopping=stopping)
+    assert table.statuses()["a"] == "succeeded"
+    assert set(table.world.things) == {"a"}
+    assert table.resume().outcome == "succeeded"
+    assert table.world.used["after"] == table.world.things["a"]["secret"]
+
+
+def test_ctrl_c_in_the_pause_before_another_try_does_not_wait_for_it(table: Table):
+    stopping = threading.Event()
+
+    def busy_and_stop() -> None:
+        stopping.set()
+        raise TransientError("things", "Make", "busy").after(3600.0)
+
+    table.world.faults["apply a"].append(busy_and_stop)
+    with pytest.raises(InterruptedRunError):
+        table.start(playbook(step("a")), stopping=stopping)
+    assert table.state().steps["a"].intent is not None
+    assert table.resume().outcome == "succeeded"
+
+
+def test_ctrl_c_in_the_main_thread_lets_the_steps_end_and_is_told_as_such(table: Table, monkeypatch):
+    """A real Ctrl-C arrives in the main thread while that waits for the steps."""
+    real = engine_play.wait
+    pressed = threading.Event()
+
+    def wait_and_press(*args: object, **more: object) -> object:
+        if not pressed.is_set():
+            pressed.set()
+            raise KeyboardInterrupt
+        return real(*args, **more)
+
+    monkeypatch.setattr(engine_play, "wait", wait_and_press)
+    table.world.faults["apply a"].append(lambda: pressed.wait(WAIT))
+    with pytest.raises(InterruptedRunError):
+        table.start(playbook(step("a"), step("after", "a")))
+    assert table.statuses()["a"] == "succeeded"
+    assert "after" not in table.world.things
+    assert table.resume().outcome == "succeeded"
+
+
+def test_steps_that_still_wait_for_a_free_thread_do_not_start_after_a_stop(table: Table):
+    stopping = threading.Event()
+    everybody = threading.Barrier(MOST_AT_ONCE, action=stopping.set, timeout=WAIT)
+    names = [f"s{n}" for n in range(MOST_AT_ONCE + 20)]
+    for name in names:
+        table.world.faults[f"apply {name}"].append(everybody.wait)
+    with pytest.raises(InterruptedRunError):
+        table.start(playbook(*(step(name) for name in names)), stopping=stopping)
+    assert len(table.world.things) == MOST_AT_ONCE
+    table.world.faults.clear()
+    assert table.resume().outcome == "succeeded"
+    assert set(table.world.things) == set(names)
+    assert set(table.world.made.values()) == {1}
+
+
+def test_who_is_taken_over_records_and_starts_nothing_more_and_is_told_by_whom(table: Table):
+    in_flight, go_on = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        in_flight.set()
+        go_on.wait(WAIT)
+
+    table.world.faults["before a"].append(hang)
+    text = playbook(step("a"), step("after", "a"))
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(table.start, text)
+        assert in_flight.wait(WAIT)
+        second = table.engine().resume("r1", take_over=True, operator={"local": "grace"})
+        assert second.outcome == "succeeded"
+        head = table.journal.head()
+        go_on.set()
+        with pytest.raises(RefusedError, match="took over"):
+            first.result(WAIT)
+    assert table.journal.head() == head
+    assert table.world.made == {"a": 1, "after": 1}
+
+
+def test_a_run_in_the_hands_of_somebody_alive_is_not_resumed_unasked(table: Table, monkeypatch):
+    table.world.faults["apply a"].append(lambda: (_ for _ in ()).throw(InterruptedRunError("Stopped.")))
+    table.start(playbook(step("a")))
+    other = replace(Holder.current(), pid=1, user="grace")
+    table.journal.take_up("r1", other, {"operator": {}})
+    monkeypatch.setattr(Holder, "alive", lambda _self: True)
+    events = len(table.journal.events("r1"))
+    with pytest.raises(RefusedError, match="grace") as refused:
+        table.resume()
+    assert "--take-over" in refused.value.next_step
+    assert len(table.journal.events("r1")) == events
+    state = table.engine().resume("r1", take_over=True, operator=OPERATOR)
+    assert state.outcome == "succeeded"
+
+
+def test_a_run_of_a_name_that_is_there_is_refused_before_anything_is_done(table: Table):
+    table.start(playbook(step("a")))
+    with pytest.raises(RefusedError, match="r1"):
+        table.start(playbook(step("b")))
+    assert "b" not in table.world.things
+
+
+def test_what_is_told_while_waiting_holds_no_secret(table: Table):
+    def leak() -> None:
+        secret = next(iter(table.world.things.values()))["secret"]
+        raise TransientError("things", "Make", f"could not store {secret}").after(0.0)
+
+    table.world.faults["applied a"].append(leak)
+    watcher = Watcher()
+    table.world.faults["apply a"].append(lambda: None)
+    table.start(playbook(step("a", given={"using": None}), step("b", "a")), watcher)
+    assert watcher.said
+    assert table.state().outcome == "succeeded"

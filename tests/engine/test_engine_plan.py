@@ -1,0 +1,68 @@
+"""What a run would do, before anybody confirms."""
+
+import pytest
+from table import OPERATOR, Table, playbook, secret_of, step
+
+from responder.action import Actions
+from responder.engine import plan_steps
+from responder.errors import RefusedError, UnreachableError
+from responder.playbook import expand, load
+
+
+def planned(table: Table, text: str):
+    setting = table.order(text).setting
+    instances = expand(load("test.yaml", text, table.actions), setting)
+    engine = table.engine()
+    return plan_steps(instances, setting, table.actions, engine.connections, table.clock)
+
+
+def test_a_plan_has_each_active_step_in_order_and_its_point_of_no_return_and_changes_nothing(table: Table):
+    text = playbook(step("a"), step("never", **{"if": False}), step("b", "a", uses="things.await"))
+    found = planned(table, text)
+    assert [each.plan.change for each in found] == ["Make a", "Wait for b"]
+    assert [each.point_of_no_return for each in found] == ["A thing stays.", ""]
+    assert not table.world.made
+    assert table.world.asked == ["plan a"]
+
+
+def test_what_only_the_run_will_make_is_named_as_fresh(table: Table):
+    given = {"name": "${{ steps.a.name }}", "using": secret_of("a")}
+    found = planned(table, playbook(step("a"), step("b", "a", given=given)))
+    assert found[1].plan.change == "Make <fresh name>"
+
+
+def test_a_service_that_cannot_be_asked_leaves_its_steps_without_a_plan_and_says_why(table: Table):
+    def down() -> None:
+        raise UnreachableError("things", "Look", "no route")
+
+    table.world.faults["plan a"].append(down)
+    found = planned(table, playbook(step("a"), step("b")))
+    assert found[0].plan is None
+    assert "no route" in found[0].problem
+    assert found[1].plan.change == "Make b"
+
+
+def test_a_step_that_wants_a_choice_first_stops_the_plan(table: Table):
+    def refuse() -> None:
+        raise RefusedError("There are two keys.", next_step="Say which.")
+
+    table.world.faults["plan a"].append(refuse)
+    with pytest.raises(RefusedError, match="two keys"):
+        planned(table, playbook(step("a")))
+
+
+def test_a_run_says_in_its_first_event_what_its_steps_will_be(table: Table):
+    table.start(playbook(step("a"), step("b", "a", uses="things.await", wait="5s", **{"if": False})))
+    first, second = table.state().started["steps"]
+    assert (first["id"], first["irreversible"], first["active"]) == ("a", True, True)
+    assert (second["id"], second["irreversible"], second["active"]) == ("b", False, False)
+    assert (second["needs"], second["wait_seconds"]) == (["a"], 5)
+
+
+def test_the_order_that_a_resume_finds_in_the_journal_is_the_one_that_was_confirmed(table: Table):
+    order = table.order(playbook(step("a")))
+    engine = table.engine()
+    engine.start(order)
+    assert engine.order("r1", table.state()) == order
+    assert table.state().started["operator"] == OPERATOR
+    assert table.actions.keys() == Actions("fakes").keys()
