@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -44,18 +43,26 @@ def drill(desk: Desk, *, strategy: str | None, redeploy: str | None, keep: bool)
     out, err = consoles()
     options = [f"--strategy={strategy}"] if strategy else []
     options += [f"--redeploy={redeploy}"] if redeploy else []
-    with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="respond-drill-"))
-        cleaning = stack.enter_context(ExitStack())
+    folder = Path(tempfile.mkdtemp(prefix="respond-drill-"))
+    with ExitStack() as cleaning:
         cleaning.callback(shutil.rmtree, folder)
         code, found = _play(folder, desk, options, err)
         _show(found, out)
-        wrong = [verdict for verdict in found if verdict.wrong]
-        if keep or code not in (Exit.DONE, Exit.INTERRUPTED) or wrong:
+        untrue = code == Exit.DONE and any(verdict.wrong for verdict in found)
+        if keep or untrue or code not in (Exit.DONE, Exit.INTERRUPTED):
             cleaning.pop_all()
             home = folder / "home"
             err.print(f"The journal is kept: RESPOND_HOME={home} respond show", soft_wrap=True)
-    if code == Exit.DONE and wrong:
+    return concluded(code, found)
+
+
+def concluded(code: int, found: list["Verdict"]) -> int:
+    """The exit code: that of `respond leak`, if it is true.
+
+    Raises:
+        RespondError: it says that all is done, and it is not.
+    """
+    if code == Exit.DONE and any(verdict.wrong for verdict in found):
         raise RespondError(
             "`respond leak` says that it is done, and the sandbox does not agree.",
             state="This is a mistake of ours.",
@@ -124,9 +131,7 @@ def _sandbox(folder: Path, env: Mapping[str, str], err: "Console") -> Iterator[d
 
 def _run(command: tuple[str, ...], folder: Path, env: Mapping[str, str]) -> int:
     """At this very terminal, to its end: a Ctrl-C there is the command's own affair."""
-    with ExitStack() as stack, subprocess.Popen(command, env=env, cwd=folder) as process:
-        before = signal.signal(signal.SIGTERM, lambda _number, _frame: process.terminate())
-        stack.callback(signal.signal, signal.SIGTERM, before)
+    with subprocess.Popen(command, env=env, cwd=folder) as process:
         while True:
             try:
                 code = process.wait()

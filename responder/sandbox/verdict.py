@@ -3,9 +3,13 @@
 `before` and `after` are what GET /_sandbox/world answered at the start and at the end.
 """
 
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeAlias
 
+from responder.sandbox.aws.account import REGION
 from responder.sandbox.seed import APP_SECRET, BUCKET, ENVIRONMENTS, KEY_OWNER, REPOSITORY
 
 World: TypeAlias = dict[str, Any]
@@ -33,27 +37,32 @@ def verdicts(before: World, after: World, *, intruder_is_in: bool) -> list[Verdi
 def intruder_is_in(aws_url: str, before: World) -> bool:
     """Does the bucket open now to the session that the intruder got from the key beforehand?
 
+    The request is signed here and sent as it is, because clients would read the settings of whoever is at the
+    keyboard.
+
     Raises:
-        botocore's errors, for any other answer than yes or a refusal.
+        OSError: any other answer than yes or a refusal.
     """
-    import boto3  # noqa: PLC0415  # takes longer than all else here
-    from botocore.exceptions import ClientError  # noqa: PLC0415
+    from botocore.auth import S3SigV4Auth  # noqa: PLC0415  # takes longer than all else here
+    from botocore.awsrequest import AWSRequest  # noqa: PLC0415
+    from botocore.credentials import Credentials  # noqa: PLC0415
 
     session = before["aws"]["sessions"][0]
-    s3 = boto3.client(
+    url = f"{aws_url}/{BUCKET}"
+    request = AWSRequest("GET", url)
+    S3SigV4Auth(
+        Credentials(session["access_key_id"], session["secret_access_key"], session["session_token"]),
         "s3",
-        endpoint_url=aws_url,
-        region_name="us-east-1",
-        aws_access_key_id=session["access_key_id"],
-        aws_secret_access_key=session["secret_access_key"],
-        aws_session_token=session["session_token"],
-    )
+        REGION,
+    ).add_auth(request)
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    direct.addheaders = list(request.headers.items())
     try:
-        s3.list_objects_v2(Bucket=BUCKET)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("AccessDenied", "InvalidAccessKeyId"):
-            return False
-        raise
+        direct.open(url, timeout=10).close()
+    except urllib.error.HTTPError as error:
+        if error.code != HTTPStatus.FORBIDDEN:
+            raise
+        return False
     return True
 
 
