@@ -14,6 +14,7 @@ from incident import DIRECT, PATIENCE, RESPOND, first_line
 
 from responder.sandbox.verdict import intruder_is_in, verdicts
 
+pytestmark = pytest.mark.xdist_group("sandbox command")  # one sandbox serves them all
 KEYS = """
 import boto3
 for key in boto3.client("iam").list_access_keys(UserName="rentagpu-s3")["AccessKeyMetadata"]:
@@ -182,7 +183,7 @@ def test_an_existing_file_is_never_overwritten_by_the_leaked_one(incident, tmp_p
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_when_it_ends_no_process_of_it_is_left(incident, tmp_path, how):
     leak = tmp_path / "leaked.env"
-    env = {**incident.env, "XDG_CACHE_HOME": str(tmp_path)}
+    env = {**incident.env, "XDG_CACHE_HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     command = [*RESPOND, "sandbox", "up", "--port", "0", "--leak", str(leak)]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         try:
