@@ -10,20 +10,16 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from responder.errors import UnavailableError
 from responder.journal.seal import KEY_BYTES, key_bytes
 from responder.secret import Secret
 
-if TYPE_CHECKING:
-    from keyring.backend import KeyringBackend
-
 VARIABLE: Final = "RESPOND_SEAL_KEY"
 _SERVICE: Final = "respond"
 _ENTRY: Final = "seal-key"
 _PATIENCE: Final = 3.0  # seconds for a keyring that may be waiting for somebody to unlock it
-_ABSENT: Final = ("keyring.backends.fail", "keyring.backends.null")
 
 
 def key_file(state_dir: Path) -> Path:
@@ -41,8 +37,6 @@ def master_key(state_dir: Path, environ: Mapping[str, str]) -> Secret:
     if given := environ.get(VARIABLE):
         return _checked(Secret(given.strip()))
     path = key_file(state_dir)
-    if found := _read(path):
-        return found
     with _alone(path.parent):
         return _read(path) or _from_keyring() or _make(path)
 
@@ -142,8 +136,6 @@ def _ask(answers: list[Secret]) -> None:
     from keyring.errors import KeyringError  # noqa: PLC0415
 
     backend = keyring.get_keyring()
-    if not _usable(backend):
-        return
     try:
         kept = backend.get_password(_SERVICE, _ENTRY)
         if kept is None:
@@ -151,14 +143,8 @@ def _ask(answers: list[Secret]) -> None:
             kept = backend.get_password(_SERVICE, _ENTRY)
     except (KeyringError, OSError):  # locked, refused by the user, its service is gone
         return
-    if kept:
+    if kept:  # keyring's stand-ins for a keyring that is not there forget what they are given
         answers.append(Secret(kept))
-
-
-def _usable(backend: "KeyringBackend") -> bool:
-    if type(backend).__module__ in _ABSENT:
-        return False
-    return bool(getattr(backend, "backends", [backend]))  # a chainer may have nothing to ask
 
 
 def _unusable(path: Path, error: Exception) -> UnavailableError:

@@ -3,12 +3,13 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from responder.journal import Broken, Event, EventKind, Flaw, Verified, verify_chain
-from responder.journal.events import GENESIS, parse
+from responder.journal.events import GENESIS, digest_of, parse
 
 JSON = st.recursive(
     st.none()
@@ -158,6 +159,32 @@ def test_a_chain_that_was_written_anew_is_found_by_who_noted_a_hash(rows, datas)
     forged = chain_of([{"forged": True}, *datas])
     assert isinstance(verify_chain(forged), Verified)
     assert isinstance(verify_chain(forged, {rows[-1][-1]}), Broken)
+
+
+def test_data_that_means_the_same_in_another_form_is_an_edit():
+    (row,) = chain_of([{"a": 1, "b": 2}])
+    for text in (
+        '{"a": 1,"b":2}',
+        '{"b":2,"a":1}',
+        '{"a":1.0,"b":2}',
+        '{"a":9,"a":1,"b":2}',
+        '{"\\u0061":1,"b":2}',
+    ):
+        found = verify_chain([(*row[:6], text, *row[7:])])
+        assert (found.seq, found.flaw) == (1, Flaw.EDITED)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [(4, "step.invented"), (5, "2026-01-31 03:00:00"), (5, "2026-01-31T03:00:00.000000+00:00"), (6, "[]")],
+)
+def test_an_event_of_another_form_is_no_event_whatever_its_hash(field, value):
+    (row,) = chain_of([{}])
+    forged = [*row]
+    forged[field] = value
+    seq, run, step, attempt, kind, at, text, prev, _ = forged
+    forged[8] = digest_of((seq, run, step, attempt, kind, at), parse(text), prev)
+    assert verify_chain([forged]).flaw is Flaw.EDITED
 
 
 def test_rows_that_are_no_events_are_found_not_raised():

@@ -1,4 +1,5 @@
 import base64
+import os
 import sqlite3
 import threading
 
@@ -169,21 +170,31 @@ def test_a_crash_between_the_key_and_the_first_value_is_harmless(journal, seals,
         assert again.open("r1", "s", again.seal("r1", "s", Secret(CANARY))) == Secret(CANARY)
 
 
-def test_threads_that_seal_first_agree_on_one_key(journal):
-    sealed, start = {}, threading.Barrier(6)
+def test_two_that_seal_first_at_the_same_time_agree_on_one_key(seals, monkeypatch):
+    both_found_none = threading.Barrier(2, timeout=20)
+    draw = os.urandom
 
-    def work(number):
-        mine = Seals(journal, MASTER)
-        start.wait()
-        sealed[number] = mine.seal("r1", "s", Secret(f"{CANARY}{number}"))
+    def drawn(size):
+        if size == 32 and not both_found_none.broken:
+            both_found_none.wait()
+        return draw(size)
 
-    threads = [threading.Thread(target=work, args=[number]) for number in range(6)]
+    monkeypatch.setattr("responder.journal.seal.os.urandom", drawn)
+    sealed = {}
+    threads = [
+        threading.Thread(
+            target=lambda label=label: sealed.update({label: seals.seal("r1", label, Secret(CANARY))})
+        )
+        for label in ("a", "b")
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    opened = {number: Seals(journal, MASTER).open("r1", "s", value) for number, value in sealed.items()}
-    assert opened == {number: Secret(f"{CANARY}{number}") for number in range(6)}
+    assert {label: seals.open("r1", label, value) for label, value in sealed.items()} == {
+        "a": Secret(CANARY),
+        "b": Secret(CANARY),
+    }
 
 
 def test_a_value_of_a_run_that_never_sealed_any_is_not_opened(seals):
