@@ -63,7 +63,9 @@ def first_containing_call(env: dict[str, str], leak: str, home: Path) -> float:
     """Seconds from the confirmation to the moment that the first containing call is made, by the journal."""
     command = [*RESPOND, "--home", str(home), "leak", "--file", leak, "--yes"]
     subprocess.run(command, check=True, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    rows = sqlite3.connect(home / "journal.db").execute("SELECT kind, at, data FROM events ORDER BY seq")
+    rows = sqlite3.connect(home / "journal" / "journal.db").execute(
+        "SELECT kind, at, data FROM events ORDER BY seq"
+    )
     events = [(kind, datetime.fromisoformat(at), json.loads(data)) for kind, at, data in rows]
     confirmed = next(data["confirmed_at"] for kind, _, data in events if kind == "run.started")
     first = next(at for kind, at, _ in events if kind == "step.intended")
@@ -73,9 +75,7 @@ def first_containing_call(env: dict[str, str], leak: str, home: Path) -> float:
 def main() -> None:
     cold_start()
     waited = in_sandbox(first_containing_call)
-    print(
-        f"{'confirmation to the first containing call':48} {waited * 1000:8.0f} ms   {waited / 0.5:5.2f} x the promised 0.5 s"
-    )
+    row("confirmation to the first containing call", waited, "the promised 0.5 s", 0.5)
 
 
 if __name__ == "__main__":

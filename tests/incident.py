@@ -36,6 +36,7 @@ class RunningSandbox:
             "XDG_CACHE_HOME": str(folder / "cache"),
             "AWS_EC2_METADATA_DISABLED": "true",
             "COLUMNS": "200",
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",  # never the tester's own
             "LANG": "C.UTF-8",
         }
         approval = [] if approve_after is None else ["--approve-after", str(approve_after)]

@@ -15,8 +15,15 @@ def audit() -> None:
 
 @audit.command()
 @click.option("--journal", "path", type=click.Path(path_type=Path), help="A copy of a journal, anywhere.")
+@click.option(
+    "--known",
+    multiple=True,
+    metavar="HASH",
+    help="A head that you noted down earlier: it must be there. Without one, a tail that was cut with care "
+    "looks like a journal that is shorter.",
+)
 @click.pass_obj
-def verify(desk: Desk, path: Path | None) -> None:
+def verify(desk: Desk, path: Path | None, known: tuple[str, ...]) -> None:
     """Check that the journal is what was written: every event, and each one's tie to the one before.
 
     It needs only the journal: no credential, no network. The file is opened read-only.
@@ -25,7 +32,7 @@ def verify(desk: Desk, path: Path | None) -> None:
     from responder.journal.audit import verify as verified  # noqa: PLC0415
 
     where = path or desk.journal_path
-    found = verified(where)
+    found = verified(where, known)
     if isinstance(found.chain, Broken):
         raise TamperedError(
             f"{where}: event {found.chain.seq}: {found.chain.why}.",

@@ -39,7 +39,8 @@ class Desk:
 
     @property
     def journal_path(self) -> Path:
-        return self.folder / "journal.db"
+        """Apart from the seal key, which is in `keys/`: whoever copies the journal's folder takes no key."""
+        return self.folder / "journal" / "journal.db"
 
     def journal(self, *, read_only: bool = False) -> "Journal":
         from responder.journal import Journal  # noqa: PLC0415

@@ -94,12 +94,15 @@ def leak(
         )
         with err.status("Planning …"):
             planned = _plan(loaded, order, connections)
-        out.print(_plan_screen(planned, order, loaded))
+        if not planned and not exposure.unidentified and all(one.life == "dead" for one in exposure.leaked()):
+            out.print("All of it is dead already: there is nothing to contain.")
+            return Exit.DONE
         if not planned:
             raise RefusedError(
                 "There is no step that could contain any of this.",
                 next_step="Revoke it by hand at its provider, and add it to respond.toml.",
             )
+        out.print(_plan_screen(planned, order, loaded))
         if dry_run:
             out.print("Nothing was changed: --dry-run stops here.")
             return Exit.DONE
@@ -225,9 +228,11 @@ def _confirm(inventory: "Inventory", exposure: "Exposure") -> str:
             "There is no terminal to confirm at.",
             next_step="Type the command at a terminal, or add --yes where nobody is to be asked.",
         )
-    guarded = sorted(exposure.environments() & set(inventory.guarded_environments))
+    touched = exposure.environments()
+    guarded = sorted(touched & set(inventory.guarded_environments))
     for environment in guarded:
-        answer = click.prompt(f"This changes {environment}. Type its name to go on", err=True, default="")
+        question = f"This changes {' and '.join(sorted(touched))}. Type `{environment}` to go on"
+        answer = click.prompt(question, err=True, default="", show_default=False)
         if answer.strip() != environment:
             raise RefusedError(f"Not confirmed: `{environment}` was not typed.", next_step="Type it again.")
     if not guarded and not click.confirm("Go on?", err=True):

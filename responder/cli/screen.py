@@ -1,7 +1,9 @@
 """What a person sees: the exposure, the plan, the run as it goes, and its end."""
 
+import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Self
 
 from rich.console import Console, Group, RenderableType
@@ -11,7 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from responder.engine import PlannedStep, RunState
+from responder.engine import PlannedStep, RunState, StepState
 from responder.exposure import Exposure, Leaked
 from responder.journal import Event, EventKind
 from responder.report.summary import Summary, described_steps, titled
@@ -19,6 +21,7 @@ from responder.secret import redact
 
 PHASES = ("identify", "contain", "rotate", "recover", "retire", "review")
 _LIFE = {"live": ("LIVE", "bold red"), "dead": ("dead", "green"), "unknown": ("unknown", "yellow")}
+_FOR_GOOD = " ⊘"
 _MARK = {
     "pending": ("·", "dim"),
     "intended": ("…", "cyan"),
@@ -67,57 +70,89 @@ def _places(exposure: Exposure) -> Iterable[str]:
 def plan_screen(steps: Sequence[PlannedStep], strategy: str, meaning: str) -> RenderableType:
     """Every step in order: what it will change, what breaks meanwhile, what cannot be taken back."""
     parts: list[RenderableType] = [Text(f"Plan, {strategy}: {meaning}", style="bold")]
-    number = 0
+    told: set[str] = set()
     for phase in PHASES:
-        of_phase = [step for step in steps if step.instance.step.phase == phase]
-        if not of_phase:
-            continue
-        parts.append(Text(phase, style="bold cyan"))
-        for planned in of_phase:
-            number += 1
-            parts.append(Padding(_planned(number, planned), (0, 0, 0, 2)))
+        of_phase = [(n, step) for n, step in enumerate(steps, 1) if step.instance.step.phase == phase]
+        if of_phase:
+            parts.append(Text(phase, style="bold cyan"))
+        for number, planned in of_phase:
+            change = planned.plan.change if planned.plan else ""
+            parts.append(_planned(number, planned, again=change in told))
+            told.add(change)
+    parts.append(Text(f"{_FOR_GOOD.strip()} cannot be taken back", style="dim"))
     return Group(*parts)
 
 
-def _planned(number: int, planned: PlannedStep) -> RenderableType:
+def _planned(number: int, planned: PlannedStep, *, again: bool) -> RenderableType:
+    """A look at what an earlier step does is told by its title alone: it changes something only if undone."""
     step = planned.instance.step
     after = f", {step.wait} s later" if step.wait else ""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", width=4)
+    table.add_column(ratio=1, overflow="fold")
     if planned.plan is None:
-        text = Text.assemble(f"{number:2}. ", step.title, f" ({planned.instance.id})", (after, "dim"))
-        return Group(text, Padding(Text(f"Could not look: {planned.problem}", style="yellow"), (0, 0, 0, 4)))
-    lines: list[RenderableType] = [Text.assemble(f"{number:2}. ", planned.plan.change, (after, "dim"))]
-    if planned.plan.breaks:
-        lines.append(Padding(Text(f"Breaks: {planned.plan.breaks}", style="yellow"), (0, 0, 0, 4)))
-    if planned.point_of_no_return:
-        lines.append(Padding(Text(f"No way back: {planned.point_of_no_return}", style="red"), (0, 0, 0, 4)))
-    return Group(*lines)
+        table.add_row(f"{number}.", Text(f"{step.title} ({planned.instance.id}){after}"))
+        table.add_row("", Text(f"Could not look: {planned.problem}", style="yellow"))
+    elif again:
+        table.add_row(f"{number}.", Text(f"{step.title}{after}", style="dim"))
+    else:
+        for_good = (_FOR_GOOD, "red") if planned.point_of_no_return else ""
+        table.add_row(f"{number}.", Text.assemble(planned.plan.change.rstrip("."), (after, "dim"), for_good))
+        if planned.plan.breaks:
+            table.add_row("", Text(f"breaks: {planned.plan.breaks}", style="yellow"))
+    return table
 
 
-def run_screen(state: RunState, progress: dict[str, str] | None = None, *, evidence: bool = False) -> Table:
-    """The steps of a run and how each stands."""
+def run_screen(
+    state: RunState,
+    progress: Mapping[str, str] = MappingProxyType({}),
+    *,
+    evidence: bool = False,
+    moving: bool = False,
+    height: int = sys.maxsize,
+) -> Table:
+    """The steps of a run and how each stands; phases at rest in one line each where `height` is small."""
+    active = [step for step in described_steps(state) if step["active"]]
     table = Table.grid(padding=(0, 1))
     table.add_column(width=2)
     table.add_column(ratio=1, overflow="fold")
     table.add_column(justify="right")
-    phase = ""
-    for step in described_steps(state):
-        is_so = state.step(step["id"])
-        if not step["active"]:
+    crowded = len(active) + len(PHASES) + len(progress) >= height
+    for phase in PHASES:
+        steps = [step for step in active if step["phase"] == phase]
+        statuses = {state.step(step["id"]).status for step in steps}
+        if crowded and len(statuses) == 1 and statuses <= {"succeeded", "pending"}:
+            mark, style = _MARK[statuses.pop()]
+            table.add_row(Text(mark, style=style), Text(f"{phase}: {len(steps)} steps", style="cyan"), "")
             continue
-        if step["phase"] != phase:
-            phase = step["phase"]
+        if steps:
             table.add_row("", Text(phase, style="bold cyan"), "")
-        mark, style = _MARK[is_so.status]
-        flying = is_so.status in ("intended", "applied") or step["id"] in (progress or {})
-        icon = Spinner("dots", style="cyan") if progress is not None and flying else Text(mark, style=style)
-        table.add_row(icon, Text(titled(step), style=style if style == "dim" else ""), _duration(is_so))
-        detail = is_so.why or (progress or {}).get(step["id"], "") or (is_so.evidence if evidence else "")
-        if detail and is_so.status != "skipped":
-            table.add_row("", Text(detail, style="dim" if is_so.status == "succeeded" else "yellow"), "")
+        for step in steps:
+            _add_step(table, step, state.step(step["id"]), progress, evidence=evidence, moving=moving)
     return table
 
 
-def _duration(is_so: Any) -> Text:  # noqa: ANN401  # a StepState
+def _add_step(
+    table: Table,
+    step: Mapping[str, Any],
+    is_so: StepState,
+    progress: Mapping[str, str],
+    *,
+    evidence: bool,
+    moving: bool,
+) -> None:
+    mark, style = _MARK[is_so.status]
+    flying = is_so.status in ("intended", "applied") or step["id"] in progress
+    icon = Spinner("dots", style="cyan") if moving and flying else Text(mark, style=style)
+    table.add_row(icon, Text(titled(step), style=style if style == "dim" else ""), _duration(is_so))
+    detail = is_so.why or progress.get(step["id"], "") or (is_so.evidence if evidence else "")
+    if detail:
+        table.add_row("", Text(detail, style="dim" if is_so.status == "succeeded" else "yellow"), "")
+
+
+def _duration(is_so: StepState) -> Text:
+    if is_so.status == "succeeded" and not is_so.applied:
+        return Text("is so", style="dim")
     if is_so.started_at is None or is_so.finished_at is None or is_so.status == "skipped":
         return Text("")
     return Text(f"{(is_so.finished_at - is_so.started_at).total_seconds():.2f} s", style="dim")
@@ -136,7 +171,8 @@ def end_screen(summary: Summary) -> RenderableType:
         else f"{c.name} NOT CONTAINED"
         for c in summary.credentials
     ]
-    table.add_row("Contained", (", ".join(times) or "nothing") + ", counted from the start of the command")
+    since = f"from the confirmation, which came {summary.confirmed_after:.1f} s after the start"
+    table.add_row("Contained", f"{', '.join(times) or 'nothing'}, {since}")
     table.add_row(
         "Proven", Text(f"{len(summary.proven)} steps, each against the live service", style="green")
     )
@@ -152,6 +188,7 @@ class LiveScreen:
     def __init__(self, console: Console) -> None:
         self._state = RunState("")
         self._progress: dict[str, str] = {}
+        self._ended = False
         self._lock = threading.Lock()
         self._live = Live(console=console, get_renderable=self._draw, refresh_per_second=8, transient=False)
 
@@ -161,6 +198,7 @@ class LiveScreen:
 
     def __exit__(self, *_: object) -> None:
         self._progress.clear()
+        self._ended = True
         self._live.stop()
 
     def begin(self, state: RunState) -> None:
@@ -179,7 +217,12 @@ class LiveScreen:
 
     def _draw(self) -> RenderableType:
         with self._lock:
-            return run_screen(self._state, self._progress) if self._state.started else Text("")
+            if not self._state.started:
+                return Text("")
+            return run_screen(self._state, self._progress, moving=not self._ended, height=self._height())
+
+    def _height(self) -> int:
+        return sys.maxsize if self._ended else self._live.console.height
 
 
 class PlainScreen:

@@ -18,7 +18,7 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class CredentialReading:
-    """`contained_after` is seconds from the start of the command to the last proof of its containment."""
+    """`contained_after` is seconds from the confirmation to the last proof of its containment."""
 
     name: str
     kind: str
@@ -42,6 +42,7 @@ class Summary:
     run: str
     source: str
     began_at: datetime
+    confirmed_after: float  # seconds from the start of the command, a person's reading included
     seconds: float  # from the start of the command to the last event
     outcome: str  # succeeded, or incomplete
     credentials: tuple[CredentialReading, ...]
@@ -60,15 +61,17 @@ def described_steps(state: RunState) -> list[dict[str, Any]]:
 
 def summarise(state: RunState) -> Summary:
     began = datetime.fromisoformat(state.started["began_at"])
+    confirmed = datetime.fromisoformat(state.started["confirmed_at"])
     last = state.last_at or began
     steps = [(step, state.step(step["id"])) for step in described_steps(state)]
     return Summary(
         run=state.run,
         source=str(state.started["exposure"]["source"]),
         began_at=began,
+        confirmed_after=(confirmed - began).total_seconds(),
         seconds=(last - began).total_seconds(),
         outcome=state.outcome or "incomplete",
-        credentials=tuple(_credentials(state, steps, began)),
+        credentials=tuple(_credentials(state, steps, confirmed)),
         proven=tuple(titled(step) for step, is_so in steps if is_so.status == "succeeded"),
         still_open=tuple(_still_open(state, steps)),
     )
@@ -85,7 +88,7 @@ def titled(step: Mapping[str, Any]) -> str:
 
 
 def _credentials(
-    state: RunState, steps: list[tuple[dict[str, Any], StepState]], began: datetime
+    state: RunState, steps: list[tuple[dict[str, Any], StepState]], confirmed: datetime
 ) -> Iterator[CredentialReading]:
     for kind, words in _KINDS.items():
         for leaked in state.started["exposure"][kind]:
@@ -99,7 +102,7 @@ def _credentials(
             ]
             ended = [is_so.finished_at for is_so in containing if is_so.status == "succeeded"]
             all_over = bool(containing) and len(ended) == len(containing)
-            after = max((at - began).total_seconds() for at in ended if at) if all_over else None
+            after = max((at - confirmed).total_seconds() for at in ended if at) if all_over else None
             yield CredentialReading(name, words, leaked["identifier"], leaked["known"], after, leaked["note"])
 
 
