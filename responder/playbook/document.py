@@ -15,6 +15,7 @@ DEEPEST = 20  # levels: a playbook has six
 _PLAIN = frozenset(
     f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null")
 )
+_LONGEST = 60  # characters of a value in a message
 _MEND = "Mend the line and try again."
 
 
@@ -77,7 +78,7 @@ def parse(name: str, text: str) -> Document:
         raise _no_yaml(name, line, f"character U+{error.character:04X} is not allowed") from None
     except (ValueError, RecursionError):  # an escape that is no character; thousands of brackets
         raise _no_yaml(name, 1, "it cannot be read") from None
-    if node is None:
+    if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
         raise PlaybookError(
             f"{name}, line 1: the file is empty.",
             next_step="`respond playbook show leak --yaml` is an example.",
@@ -127,6 +128,12 @@ def _mapping(name: str, node: yaml.MappingNode, path: Path, lines: dict[Path, in
         lines[*path, key] = line
         found[key] = _plain(name, value_node, (*path, key), lines)
     return found
+
+
+def clipped(value: object) -> str:
+    """Enough of it to be found in the file."""
+    text = str(value)
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:

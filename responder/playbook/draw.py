@@ -54,11 +54,11 @@ def _waits_for(step: Step, strategy: str) -> str:
 def _beside(head: str, tail: str, columns: int, width: int) -> list[str]:
     if not tail:
         return [head]
-    wrapped = textwrap.wrap(tail, max(width - columns - 1, 20), break_long_words=False)
-    if len(head) > columns:
-        return [head, *(" " * 5 + line for line in textwrap.wrap(tail, max(width - 5, 20)))]
-    rest = [" " * (columns + 3) + line for line in wrapped[1:]]
-    return [f"{head:<{columns}} {wrapped[0]}", *rest]
+    room = width - columns - 1
+    if len(head) > columns or max(map(len, tail.split())) + 2 > room:
+        return [head, *(" " * 5 + line for line in textwrap.wrap(tail, width - 5))]
+    first, *rest = textwrap.wrap(tail, room, subsequent_indent="  ")
+    return [f"{head:<{columns}} {first}", *(" " * (columns + 1) + line for line in rest)]
 
 
 def as_mermaid(playbook: Playbook, strategy: str, *, final: frozenset[str] = frozenset()) -> str:

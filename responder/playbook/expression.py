@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import ChainableUndefined, TemplateSyntaxError
-from jinja2.exceptions import SecurityError
+from jinja2 import ChainableUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from responder.action import Output
@@ -104,7 +103,7 @@ def evaluate(value: object, scope: Mapping[str, object]) -> Any:
 def _value(expression: str, scope: Mapping[str, object]) -> Any:
     try:
         return environment().compile_expression(expression, undefined_to_none=True)(**scope)
-    except (TemplateSyntaxError, SecurityError, TypeError, ValueError, RecursionError) as error:
+    except (TemplateError, TypeError, ValueError, RecursionError) as error:
         raise ExpressionError(f"`{expression}` cannot be evaluated: {error}.") from None
 
 

@@ -20,7 +20,7 @@ from responder.playbook.check import (
     is_dict,
     is_list,
 )
-from responder.playbook.document import Document, Path, PlaybookError, nearest
+from responder.playbook.document import Document, Path, PlaybookError, clipped, nearest
 from responder.playbook.expression import ExpressionError, alone, is_unclosed, sources
 from responder.playbook.model import Playbook, Step
 from responder.secret import Secret
@@ -107,7 +107,7 @@ def _check_value(
         if not fits(given, expected):
             got = " or ".join(described(kind) for kind in given)
             raise document.error(
-                path, f"`{whole or value}` is {got}, where {described(expected)} is expected."
+                path, f"`{clipped(whole or value)}` is {got}, where {described(expected)} is expected."
             )
     else:
         _check_literal(document, path, value, expected)
@@ -121,7 +121,7 @@ def _check_text(document: Document, path: Path, text: str, scope: Mapping[str, A
         if Secret in _inferred(document, path, expression, scope):
             raise document.error(
                 path,
-                f"`{expression}` is a secret, which cannot stand within text.",
+                f"`{clipped(expression)}` is a secret, which cannot stand within text.",
                 "Let the expression stand alone, so that the secret is handed on as it is.",
             )
 
@@ -134,7 +134,7 @@ def _check_literal(document: Document, path: Path, value: object, expected: Any)
     try:
         TypeAdapter(expected, config={"arbitrary_types_allowed": True}).validate_python(value)
     except ValidationError:
-        raise document.error(path, f"`{value}` is not {described(expected)}.") from None
+        raise document.error(path, f"`{clipped(value)}` is not {described(expected)}.") from None
 
 
 def _typed(document: Document, path: Path, text: str, scope: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -150,7 +150,7 @@ def _inferred(document: Document, path: Path, expression: str, scope: Mapping[st
     try:
         return infer(expression, scope)
     except ExpressionError as error:
-        raise document.error(path, f"in `{expression}`: {error.what}", error.next_step) from None
+        raise document.error(path, f"in `{clipped(expression)}`: {error.what}", error.next_step) from None
 
 
 def _unclosed(document: Document, path: Path) -> PlaybookError:

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from responder.action import Actions, AnyAction
-from responder.playbook.document import Document, PlaybookError, nearest, parse
+from responder.playbook.document import Document, PlaybookError, clipped, nearest, parse
 from responder.playbook.fit import check_step
 from responder.playbook.model import Option, Playbook, Step
 
@@ -21,7 +21,9 @@ def load(name: str, text: str, actions: Actions) -> Playbook:
     try:
         playbook = Playbook.model_validate(document.data)
     except ValidationError as error:
-        raise _from_validation(document, error.errors(include_url=False)[0]) from None
+        wrong = error.errors(include_url=False)
+        misspelt = [each for each in wrong if each["type"] == "extra_forbidden"]  # may be what is missing
+        raise _from_validation(document, (misspelt or wrong)[0]) from None
     _check_needs(document, playbook)
     _check_order(document, playbook)
     used = [_action(document, index, step, actions) for index, step in enumerate(playbook.steps)]
@@ -36,13 +38,15 @@ def _from_validation(document: Document, first: ErrorDetails) -> PlaybookError:
     word = str(path[-1]) if path else "playbook"
     match first["type"]:
         case "extra_forbidden":
-            return document.error(path, f"`{word}` is not known here.", nearest(word, _keys_at(path)))
+            return document.error(
+                path, f"`{clipped(word)}` is not known here.", nearest(word, _keys_at(path))
+            )
         case "missing":
             missing = first["loc"][-1]
             return document.error(path, f"`{missing}` is missing.", f"Add `{missing}`.")
         case "literal_error":
             valid = first["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-            given = str(first["input"])
+            given = clipped(first["input"])
             return document.error(path, f"`{given}` is not a {word}.", nearest(given, valid))
         case "model_type":
             expected = f"It has the keys {', '.join(_keys_at((*path, '')))}."
@@ -72,10 +76,11 @@ def _path_in(document: Document, location: tuple[str | int, ...]) -> tuple[str |
 
 def _check_needs(document: Document, playbook: Playbook) -> None:
     ids = [step.id for step in playbook.steps]
-    for index, step in enumerate(playbook.steps):
-        if step.id in ids[:index]:
+    for index, step_id in enumerate(ids):
+        if step_id in ids[:index]:
             path = ("steps", index, "id")
-            raise document.error(path, f"There are two steps `{step.id}`.", "Rename one of them.")
+            raise document.error(path, f"There are two steps `{step_id}`.", "Rename one of them.")
+    for index, step in enumerate(playbook.steps):
         where = ("steps", index, "needs")
         for strategy in step.needs if isinstance(step.needs, dict) else ():
             if strategy not in playbook.strategies:
@@ -86,7 +91,9 @@ def _check_needs(document: Document, playbook: Playbook) -> None:
             for position, need in enumerate(step.needs_under(strategy)):
                 if need not in ids:
                     near = nearest(need, set(ids) - {step.id})
-                    raise document.error((*where, *below, position), f"There is no step `{need}`.", near)
+                    raise document.error(
+                        (*where, *below, position), f"There is no step `{clipped(need)}`.", near
+                    )
 
 
 def _check_order(document: Document, playbook: Playbook) -> None:
@@ -108,5 +115,7 @@ def _action(document: Document, index: int, step: Step, actions: Actions) -> Any
         return actions[step.uses]
     except KeyError:
         raise document.error(
-            ("steps", index, "uses"), f"There is no action `{step.uses}`.", nearest(step.uses, actions)
+            ("steps", index, "uses"),
+            f"There is no action `{clipped(step.uses)}`.",
+            nearest(step.uses, actions),
         ) from None

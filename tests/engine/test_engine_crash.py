@@ -7,7 +7,7 @@ from table import Table, Watcher, playbook, secret_of, step
 from responder.engine import Engine
 from responder.errors import RespondError, TransientError
 from responder.exposure import Exposure, Found, Kind, LeakedMemberToken
-from responder.journal import Verified
+from responder.journal import Seals, Verified
 from responder.journal.audit import verify
 from responder.secret import Secret
 
@@ -134,6 +134,22 @@ def test_a_crash_between_shredding_and_the_end_is_resumed_without_any_secret(tab
     with pytest.raises(Crash):
         table.start(text, table.dying_after(3))
     assert table.state().shredded
+    assert table.resume().outcome == "succeeded"
+    assert table.world.made["a"] == 1
+
+
+def test_a_crash_after_the_shredding_is_resumed_though_nothing_can_be_opened(table: Table, monkeypatch):
+    shred = Seals.shred
+
+    def shred_and_die(seals: Seals, run: str) -> None:
+        shred(seals, run)
+        raise Crash
+
+    text = leaky(table)
+    monkeypatch.setattr(Seals, "shred", shred_and_die)
+    with pytest.raises(Crash):
+        table.start(text)
+    monkeypatch.undo()
     assert table.resume().outcome == "succeeded"
     assert table.world.made["a"] == 1
 

@@ -155,6 +155,25 @@ def test_a_proof_that_takes_a_while_is_waited_for(table: Table):
     assert table.world.made["a"] == 1
 
 
+def test_an_action_is_told_what_was_there_before_it_and_since_when_it_was_meant(table: Table):
+    told = []
+
+    class Curious(Make):
+        def apply(self, call, given):
+            told.append((dict(call.seen), call.intended_at))
+            return super().apply(call, given)
+
+        def verify(self, call, given, output):
+            told.append((dict(call.seen), call.intended_at))
+            return super().verify(call, given, output)
+
+    table.actions = {**Actions("fakes"), "things.make": Curious()}
+    table.world.make("a", "another", "", "")
+    table.start(playbook(step("a")))
+    intended = next(event for event in table.journal.events("r1") if event.kind == "step.intended")
+    assert told == [({"existed": True}, intended.at)] * 2
+
+
 def test_what_is_so_already_is_recorded_as_such_and_not_done_again(table: Table):
     table.world.make("a", "another", "", "")
     state = table.start(playbook(step("a", uses="things.note")))

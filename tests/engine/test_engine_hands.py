@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from fakes.world import Crash
 from table import OPERATOR, Table, Watcher, playbook, secret_of, step
 
 from responder.engine import play as engine_play
@@ -66,7 +67,7 @@ def test_steps_that_still_wait_for_a_free_thread_do_not_start_after_a_stop(table
     everybody = threading.Barrier(MOST_AT_ONCE, action=stopping.set, timeout=WAIT)
     names = [f"s{n}" for n in range(MOST_AT_ONCE + 20)]
     for name in names:
-        table.world.faults[f"apply {name}"].append(everybody.wait)
+        table.world.faults[f"apply {name}"].append(lambda: stopping.is_set() or everybody.wait())
     with pytest.raises(InterruptedRunError):
         table.start(playbook(*(step(name) for name in names)), stopping=stopping)
     assert len(table.world.things) == MOST_AT_ONCE
@@ -74,6 +75,24 @@ def test_steps_that_still_wait_for_a_free_thread_do_not_start_after_a_stop(table
     assert table.resume().outcome == "succeeded"
     assert set(table.world.things) == set(names)
     assert set(table.world.made.values()) == {1}
+
+
+def test_a_death_in_one_step_does_not_wait_for_the_pauses_of_the_others(table: Table):
+    pausing = threading.Event()
+
+    def pause() -> None:
+        pausing.set()
+        raise TransientError("things", "Make", "busy").after(3600.0)
+
+    def die() -> None:
+        pausing.wait(WAIT)
+        raise Crash
+
+    table.world.faults["apply a"].append(pause)
+    table.world.faults["apply b"].append(die)
+    with pytest.raises(Crash):
+        table.start(playbook(step("a"), step("b")))
+    assert table.resume().outcome == "succeeded"
 
 
 def test_who_is_taken_over_records_and_starts_nothing_more_and_is_told_by_whom(table: Table):
