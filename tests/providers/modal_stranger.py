@@ -9,7 +9,8 @@ from grpclib.server import Server
 from modal._utils.grpc_utils import custom_detail_codec
 
 from responder.action import Connections
-from responder.sandbox.modal.server import Service, loopback_socket
+from responder.sandbox.loopback import loopback_socket
+from responder.sandbox.modal.server import Service
 
 
 @contextmanager

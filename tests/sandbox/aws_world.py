@@ -7,12 +7,15 @@ import pytest
 from aws_clients import BUCKET, AwsWorld, Clock
 
 from responder.sandbox.aws import AwsPlane
+from responder.sandbox.faults import Faults
+
+pytest_plugins = ("bad_weather",)
 
 
 @pytest.fixture(scope="module")
-def running_aws() -> Iterator[AwsWorld]:
+def running_aws(faults: Faults) -> Iterator[AwsWorld]:
     clock = Clock()
-    plane = AwsPlane(clock)
+    plane = AwsPlane(clock, faults=faults)
     url = plane.start()
     plane.add_bucket(BUCKET)
     yield AwsWorld(plane, url, plane.add_administrator("respond-operator"), clock)

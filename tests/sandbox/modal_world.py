@@ -14,6 +14,8 @@ from modal._utils.async_utils import synchronizer
 
 from responder.sandbox.modal import ModalPlane, Token
 
+pytest_plugins = ("bad_weather",)
+
 TINY = Path(__file__).parent / "data" / "modal_tiny.py"
 OLD = {
     "AWS_ACCESS_KEY_ID": "AKIAOLD",
@@ -109,8 +111,8 @@ def seed(plane: ModalPlane) -> dict[str, Token]:
 
 
 @pytest.fixture(scope="module")
-def modal_workspace(tmp_path_factory) -> Iterator[ModalWorld]:
-    plane = ModalPlane()
+def modal_workspace(faults, tmp_path_factory) -> Iterator[ModalWorld]:
+    plane = ModalPlane(faults=faults)
     url = plane.start()
     config = tmp_path_factory.mktemp("modal") / "modal.toml"
     with pytest.MonkeyPatch.context() as patch:

@@ -15,6 +15,7 @@ from responder.sandbox.aws import sigv4
 from responder.sandbox.aws.account import Account
 from responder.sandbox.aws.authorize import authorize, context_of
 from responder.sandbox.aws.errors import ServiceError, error_reply, not_in_sandbox, unsigned
+from responder.sandbox.aws.lag import LaggingAccount
 from responder.sandbox.aws.operations import operations_of
 from responder.sandbox.aws.principal import authenticate
 from responder.sandbox.aws.query import query_reply
@@ -23,6 +24,7 @@ from responder.sandbox.aws.sigv4 import Signature
 from responder.sandbox.aws.simulation import simulate
 from responder.sandbox.aws.sts import Sts
 from responder.sandbox.aws.wire import Reply, Request, read_request
+from responder.sandbox.faults import Faults
 
 
 class Front:
@@ -33,7 +35,9 @@ class Front:
         sessions: the temporary credentials issued so far.
         clock: Unix seconds.
         moto: moto's server application, which answers IAM and S3.
-        lock: held while a request is answered, because moto's state is not made for threads.
+        changed: held while a request is answered, because moto's state is not made for threads, and told
+            afterwards.
+        faults: how late IAM's changes take effect.
     """
 
     def __init__(
@@ -42,19 +46,23 @@ class Front:
         sessions: Sessions,
         clock: Callable[[], float],
         moto: WSGIApplication,
-        lock: threading.RLock,
+        changed: threading.Condition,
+        faults: Faults,
     ) -> None:
         self._account = account
+        self._checked = LaggingAccount(account.number, clock, faults)
         self._sessions = sessions
         self._sts = Sts(account, sessions)
         self._clock = clock
         self._moto = moto
-        self._lock = lock
+        self._changed = changed
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = read_request(environ)
-        with self._lock:
-            reply = self._reply(request, environ)
+        with self._changed:
+            with self._checked.noticing():
+                reply = self._reply(request, environ)
+            self._changed.notify_all()
         length = ("Content-Length", str(len(reply.body)))
         headers = [*reply.headers] if _has_length(reply) else [*reply.headers, length]
         start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", headers)
@@ -76,7 +84,7 @@ class Front:
         self, request: Request, signature: Signature, environ: WSGIEnvironment, request_id: str
     ) -> Reply:
         now = self._clock()
-        caller = authenticate(request, signature, self._account, self._sessions, now)
+        caller = authenticate(request, signature, self._checked, self._sessions, now)
         context = context_of(caller, environ.get("REMOTE_ADDR", ""), now)
         try:
             operations = operations_of(request, signature.service, self._account, caller)

@@ -51,6 +51,7 @@ _OBJECT = {
     ("DELETE", "versionId"): "DeleteObjectVersion",
     ("DELETE", "uploadId"): "AbortMultipartUpload",
 }
+S3_ACTIONS = frozenset({"ListAllMyBuckets", *_BUCKET.values(), *_OBJECT.values()})
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,16 @@ def operations_of(
         raise ServiceError("MissingAction", "The request has no Action.", 400)
     resource = _sts_resource if service == "sts" else _iam_resource
     return (Operation(f"{service}:{name}", resource(name, request.parameters, account, principal)),)
+
+
+def action_of(request: Request) -> str:
+    """The action's name without its service, whoever asks; empty for what the sandbox does not have."""
+    if "Action" in request.parameters:
+        return request.parameters["Action"]
+    try:
+        return _s3(request)[-1].action.removeprefix("s3:")
+    except ServiceError:
+        return ""
 
 
 def _sts_resource(name: str, parameters: Mapping[str, str], account: Account, _: Principal) -> str:

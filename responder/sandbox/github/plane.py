@@ -10,12 +10,14 @@ from wsgiref.types import WSGIApplication
 
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from responder.sandbox.faults import Faults
 from responder.sandbox.github import vault
 from responder.sandbox.github.actions import Actions
 from responder.sandbox.github.requests import Api
 from responder.sandbox.github.server import Server, application, one_at_a_time
 from responder.sandbox.github.state import AccountKind, Branch, Permission, Repository, State, User
 from responder.sandbox.github.vault import Vault
+from responder.sandbox.github.weather import under_weather
 from responder.sandbox.github.world import world
 
 LEFT_OUT = frozenset({".git", ".venv", "__pycache__"})
@@ -30,7 +32,8 @@ class GithubPlane:
         auto_approve: seconds after which the first required reviewer approves a waiting deployment;
             without it, it waits for a person.
         mounts: applications served beside the API, by the path that they begin at; they are called
-            without any lock of this plane.
+            without any lock of this plane, and nothing goes wrong there.
+        faults: what goes wrong here; without it nothing does.
 
     Raises (all seeding methods): ApiError, as the service would answer, for unknown names.
     """
@@ -42,8 +45,10 @@ class GithubPlane:
         runner_env: Mapping[str, str] = {},
         auto_approve: float | None = None,
         mounts: Mapping[str, WSGIApplication] = {},
+        faults: Faults | None = None,
     ) -> None:
         self._clock = clock
+        self._faults = faults or Faults()
         self._mounts = dict(mounts)
         self._changed = threading.Condition(threading.RLock())
         self._state = State()
@@ -60,8 +65,8 @@ class GithubPlane:
         """
         if self._server is not None:
             raise RuntimeError("This GitHub is already running.")
-        served = DispatcherMiddleware(one_at_a_time(self.app, self._changed), self._mounts)
-        self._server = Server(served, port)
+        api = under_weather(one_at_a_time(self.app, self._changed), self._faults)
+        self._server = Server(DispatcherMiddleware(api, self._mounts), port)
         return self._server.url
 
     def stop(self) -> None:

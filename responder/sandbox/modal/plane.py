@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
+from responder.sandbox.faults import Faults
+from responder.sandbox.loopback import loopback_socket
 from responder.sandbox.modal import environments, workspace
 from responder.sandbox.modal.apps import AppRpcs
 from responder.sandbox.modal.calls import Calls
@@ -14,7 +16,7 @@ from responder.sandbox.modal.environments import EnvironmentRpcs, SecretRpcs
 from responder.sandbox.modal.fleet import Fleet
 from responder.sandbox.modal.functions import FunctionRpcs
 from responder.sandbox.modal.identity import authenticate
-from responder.sandbox.modal.server import Listener, Service, loopback_socket, rpcs_of
+from responder.sandbox.modal.server import Listener, Service, rpcs_of
 from responder.sandbox.modal.state import Member, MemberRole, State, Token, fresh_id, not_found
 from responder.sandbox.modal.workspace import WorkspaceRpcs
 from responder.sandbox.modal.world import world
@@ -29,6 +31,7 @@ class ModalPlane:
         workspace: the name that `modal token info` shows.
         clock: Unix seconds; decides every recorded time and every expiry.
         container_env: merged into the environment of every container.
+        faults: what goes wrong for clients, not for containers; without it nothing does.
 
     Raises (all seeding methods): GRPCError, as the service would answer, for unknown or duplicate names.
     """
@@ -39,8 +42,11 @@ class ModalPlane:
         workspace: str = "rentagpu",
         clock: Callable[[], float] = time.time,
         container_env: Mapping[str, str] = {},
+        faults: Faults | None = None,
     ) -> None:
         self._clock = clock
+        self._faults = faults or Faults()
+        self._end_watch: Callable[[], None] = lambda: None
         self._state = State(workspace, fresh_id("ac"))
         self._calls = Calls()
         self._fleet = Fleet(self._current_state, clock, container_env)
@@ -65,6 +71,7 @@ class ModalPlane:
             _close(loop, thread)
             raise
         self._loop, self._thread = loop, thread
+        self._end_watch = self._faults.watch(lambda: self._run(self._heed_faults(bound)))
         return f"http://127.0.0.1:{bound}"
 
     async def _serve(self, port: int) -> int:
@@ -78,16 +85,25 @@ class ModalPlane:
         # grpclib does not say which port 0 became, so the socket is made here.
         sock = loopback_socket(port)
         self._server = Listener(
-            Service(rpcs, lambda metadata: authenticate(self._state, metadata, self._clock))
+            Service(rpcs, lambda metadata: authenticate(self._state, metadata, self._clock), self._faults)
         )
         await self._server.start(sock=sock)
         bound: int = sock.getsockname()[1]
         return bound
 
+    async def _heed_faults(self, port: int) -> None:
+        if self._server is None:
+            return
+        if self._faults.is_down("modal"):
+            await self._server.refuse(port)
+        else:
+            await self._server.accept()
+
     def stop(self) -> None:
         """Kill the containers and free the port. Nothing happens if it is not running."""
         if self._loop is None or self._thread is None:
             return
+        self._end_watch()
         self._run(self._shut_down())
         _close(self._loop, self._thread)
         self._loop = self._thread = self._server = None
