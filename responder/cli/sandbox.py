@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from responder.sandbox.faults import GRAMMAR, Faults, read_rule
+
 if TYPE_CHECKING:
     from responder.sandbox.notice import Notice
     from responder.sandbox.planes import Sandbox
@@ -40,7 +42,7 @@ def sandbox() -> None:
     """
 
 
-@sandbox.command()
+@sandbox.command(epilog=f"\b\nRules of --fault:\n{GRAMMAR}".replace("\n\n", "\n\n\b\n"))
 @_port
 @click.option("--json", "as_json", is_flag=True, help="Say where everything is in one line of JSON.")
 @click.option(
@@ -55,17 +57,53 @@ def sandbox() -> None:
     help="Where to write the leaked file; otherwise in a folder of the sandbox's own.",
 )
 @click.option(
+    "--fault",
+    "fault_lines",
+    multiple=True,
+    metavar="RULE",
+    help="Have something go wrong, as said below. Again for more.",
+)
+@click.option(
+    "--latency", type=click.FloatRange(min=0), default=0, metavar="MS", help="Delay every answer by so long."
+)
+@click.option(
+    "--intruder",
+    type=click.IntRange(min=0),
+    is_flag=False,
+    flag_value=1,
+    default=0,
+    metavar="[TRIES]",
+    help="Have somebody undo the containment of the leaked key as soon as it shows; once, or so often.",
+)
+@click.option(
     "--until-eof", is_flag=True, help="Stop when standard input ends; for programs that start this."
 )
-def up(*, port: int, as_json: bool, approve_after: float | None, leak: Path | None, until_eof: bool) -> None:
-    """Start it, and keep it until Ctrl-C."""
+def up(
+    *,
+    port: int,
+    as_json: bool,
+    approve_after: float | None,
+    leak: Path | None,
+    fault_lines: tuple[str, ...],
+    latency: float,
+    intruder: int,
+    until_eof: bool,
+) -> None:
+    """Start it, and keep it until Ctrl-C.
+
+    While it runs, POST /_sandbox/faults at GitHub's port takes a JSON list of further rules of --fault, and
+    DELETE clears all of them.
+    """
     from responder.sandbox.planes import running  # noqa: PLC0415
 
+    faults = Faults([read_rule(line) for line in fault_lines], latency=latency / 1000)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
         with ExitStack() as stack:
-            started = stack.enter_context(running(port, approve_after=approve_after))
+            started = stack.enter_context(
+                running(port, approve_after=approve_after, faults=faults, intruder_tries=intruder)
+            )
             notice = _post(started, leak, stack)
             click.echo(notice.as_json() if as_json else _described(notice, approve_after))
             if until_eof:

@@ -6,11 +6,17 @@ from wsgiref.types import WSGIApplication
 
 from werkzeug import Request, Response
 
+from responder.errors import InputError
+from responder.sandbox.faults import Faults, read_rule
 from responder.sandbox.truth import Truth
 
 
 def doors(truth: Callable[[], Truth]) -> WSGIApplication:
-    """GET /world is the ground truth, secrets in clear; POST /reset puts everything back as it started."""
+    """GET /world is the ground truth, secrets in clear; POST /reset puts everything back as it started.
+
+    GET /faults lists the rules in force and how often each has happened; POST adds a JSON list of rules, all
+    of them or, with 400 and the reason, none; DELETE clears them.
+    """
 
     @Request.application
     def answer(request: Request) -> Response:
@@ -20,7 +26,25 @@ def doors(truth: Callable[[], Truth]) -> WSGIApplication:
             case "POST", "/reset":
                 truth().reset()
                 return Response(status=204)
+            case "GET", "/faults":
+                return Response(json.dumps(truth().faults.world()), content_type="application/json")
+            case "POST", "/faults":
+                return _add(truth().faults, request)
+            case "DELETE", "/faults":
+                truth().faults.clear()
+                return Response(status=204)
             case _:
-                return Response("GET /_sandbox/world, or POST /_sandbox/reset.\n", 404)
+                return Response("GET /_sandbox/world or /_sandbox/faults, or POST /_sandbox/reset.\n", 404)
 
     return answer
+
+
+def _add(faults: Faults, request: Request) -> Response:
+    sent = request.get_json(force=True, silent=True)
+    if not isinstance(sent, list) or not all(isinstance(text, str) for text in sent):
+        return Response('A JSON list of rules is needed: ["aws:503*2"].\n', 400)
+    try:
+        faults.add([read_rule(text) for text in sent])
+    except InputError as error:
+        return Response(f"{error.what}\n", 400)
+    return Response(status=204)

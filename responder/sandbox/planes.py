@@ -14,7 +14,9 @@ from responder.sandbox.aws import AwsPlane
 from responder.sandbox.aws.account import REGION
 from responder.sandbox.deployer import Deployer
 from responder.sandbox.doors import doors
+from responder.sandbox.faults import Faults
 from responder.sandbox.github import GithubPlane
+from responder.sandbox.intruder import Intruder
 from responder.sandbox.modal import ModalPlane
 from responder.sandbox.truth import Truth
 
@@ -40,25 +42,33 @@ class Sandbox:
 
 
 @contextmanager
-def running(port: int, *, approve_after: float | None = None) -> Iterator[Sandbox]:
+def running(
+    port: int, *, approve_after: float | None = None, faults: Faults | None = None, intruder_tries: int = 0
+) -> Iterator[Sandbox]:
     """Modal on `port`, AWS and GitHub on the two after it, until the block ends.
 
     Args:
         port: on loopback; 0 for three free ones.
         approve_after: seconds after which the reviewer of `prod` approves; without it nobody does.
+        faults: what goes wrong from when everything is up; without it nothing does until it is asked for.
+        intruder_tries: how often an intruder undoes the containment of the leaked key.
 
     Raises:
         UnavailableError: a port is taken, or the app could not be deployed.
     """
-    with ExitStack() as stack:
+    faults = faults or Faults()
+    with ExitStack() as stack, ExitStack() as start:
+        start.enter_context(faults.fair())
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="respond-sandbox-"))
         modal_config = Path(folder) / "modal.toml"  # not there: nobody's own settings are read
 
-        aws = AwsPlane()
+        aws = AwsPlane(faults=faults)
         aws_url = _start(aws, port, 1, stack)
         aws_seed = seed.seed_aws(aws)
 
-        modal = ModalPlane(workspace=seed.WORKSPACE, container_env={"AWS_ENDPOINT_URL": aws_url})
+        modal = ModalPlane(
+            workspace=seed.WORKSPACE, container_env={"AWS_ENDPOINT_URL": aws_url}, faults=faults
+        )
         modal_url = _start(modal, port, 0, stack)
         modal_seed = seed.seed_modal(modal, aws_seed.leaked)
 
@@ -66,13 +76,18 @@ def running(port: int, *, approve_after: float | None = None) -> Iterator[Sandbo
             runner_env=_runner_env(modal_url, modal_config),
             auto_approve=approve_after,
             mounts={"/_sandbox": doors(lambda: truth)},
+            faults=faults,
         )
         github_seed = seed.seed_github(github, modal_seed.ci)
 
         deployer = Deployer(modal_url, modal_config, modal_seed.ci)
         deployer.deploy()
-        truth = Truth(modal, aws, github, deployer)
+        intruder = Intruder(aws, seed.KEY_OWNER, aws_seed.leaked.access_key_id, tries=intruder_tries)
+        truth = Truth(modal, aws, github, deployer, faults, intruder)
+        intruder.start()
+        stack.callback(intruder.stop)
         urls = Urls(modal_url, aws_url, _start(github, port, 2, stack))
+        start.close()
         yield Sandbox(
             urls=urls,
             env=_operator_env(urls, modal_config, modal_seed, aws_seed, github_seed),
