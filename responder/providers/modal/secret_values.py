@@ -29,7 +29,7 @@ class UpdateSecret(Irreversible[UpdateInput, Nothing]):
     )
 
     def plan(self, call: Call, given: UpdateInput) -> Plan:
-        keys = _keys(call.connections.get(ModalConnection), given)
+        keys = keys_of(call.connections.get(ModalConnection), given.environment, given.secret)
         fresh = [key for key in given.values if key not in keys]
         untouched = [key for key in keys if key not in given.values]
         return Plan(
@@ -42,7 +42,9 @@ class UpdateSecret(Irreversible[UpdateInput, Nothing]):
     def probe(self, call: Call, given: UpdateInput) -> Probe[Nothing]:
         """Never done by itself, as no value can be read; to write the same again is harmless."""
         try:
-            keys: list[Json] = list(_keys(call.connections.get(ModalConnection), given))
+            keys: list[Json] = list(
+                keys_of(call.connections.get(ModalConnection), given.environment, given.secret)
+            )
         except NotFoundError:
             return Unknown(f"There is no Secret {given.secret} in {given.environment}.")
         return NotDone("Which values it holds, Modal does not tell.", {"keys": keys})
@@ -62,7 +64,7 @@ class UpdateSecret(Irreversible[UpdateInput, Nothing]):
 
     @answering
     def verify(self, call: Call, given: UpdateInput, output: Nothing) -> Probe[Nothing]:
-        keys = _keys(call.connections.get(ModalConnection), given)
+        keys = keys_of(call.connections.get(ModalConnection), given.environment, given.secret)
         missing = [key for key in given.values if key not in keys]
         if missing:
             return NotDone(
@@ -82,7 +84,7 @@ def _secret(connection: ModalConnection, given: UpdateInput) -> "modal.Secret":
     return modal.Secret.from_name(given.secret, environment_name=given.environment, client=connection.client)
 
 
-def _keys(connection: ModalConnection, given: UpdateInput) -> list[str]:
+def keys_of(connection: ModalConnection, environment: str, secret: str) -> list[str]:
     """Sorted names of the Secret's keys.
 
     Raises:
@@ -90,9 +92,7 @@ def _keys(connection: ModalConnection, given: UpdateInput) -> list[str]:
     """
     from modal_proto import api_pb2  # noqa: PLC0415
 
-    request = api_pb2.SecretGetOrCreateRequest(
-        deployment_name=given.secret, environment_name=given.environment
-    )
+    request = api_pb2.SecretGetOrCreateRequest(deployment_name=secret, environment_name=environment)
     answer = connection.run("SecretGetOrCreate", lambda: connection.rpc("SecretGetOrCreate", request))
     return sorted(str(key) for key in answer.metadata.keys)
 

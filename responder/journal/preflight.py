@@ -1,0 +1,56 @@
+"""Before an incident: whether the journal can be written and verifies, and where the seal key is."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from responder.finding import Finding, failed, ok
+from responder.journal.audit import verify
+from responder.journal.chain import Broken
+from responder.journal.keys import VARIABLE, key_file, master_key
+from responder.journal.store import Journal
+
+
+def journal(path: Path) -> Iterator[Finding]:
+    """Made where there is none. What is written to try it is taken back.
+
+    Raises:
+        RespondError: it cannot be opened or written.
+    """
+    with Journal.open(path) as opened:
+        _write_and_take_back(opened)
+    yield ok(f"The journal {path} can be written.")
+    found = verify(path)
+    if isinstance(found.chain, Broken):
+        flaw = f"Event {found.chain.seq} of the journal is not what was written: {found.chain.why}."
+    elif found.unguarded:
+        flaw = f"The journal no longer keeps its events from being changed: {'; '.join(found.unguarded)}."
+    else:
+        yield ok(f"Its {found.chain.events} events are unbroken.")
+        return
+    yield failed(
+        flaw,
+        "respond audit verify; keep the file as evidence, and begin a new one elsewhere with `--home`.",
+    )
+
+
+def seal_key(folder: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Where it comes from; made where there is none.
+
+    Raises:
+        RespondError: it cannot be had.
+    """
+    master_key(folder, environ)
+    if environ.get(VARIABLE):
+        source = f"the environment, {VARIABLE}"
+    elif key_file(folder).exists():
+        source = f"the file {key_file(folder)}"
+    else:
+        source = "this machine's keyring"
+    yield ok(f"The seal key comes from {source}.")
+
+
+def _write_and_take_back(opened: Journal) -> None:
+    with opened.database.transaction() as connection:
+        connection.execute("SAVEPOINT before")
+        connection.execute("CREATE TABLE tried_by_doctor (a)")
+        connection.execute("ROLLBACK TO before")
