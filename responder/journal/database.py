@@ -89,9 +89,9 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 def _make(path: Path) -> None:
     """An empty file for us alone. One that is there is not opened: closing it would drop SQLite's locks."""
-    if path.is_dir():
-        raise unwritable(path, "it is a folder")
     try:
+        if path.is_dir():
+            raise unwritable(path, "it is a folder")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

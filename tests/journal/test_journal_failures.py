@@ -42,6 +42,7 @@ def closed() -> Iterator[Path]:
         with Journal.open(folder / "journal.db") as journal:
             grown(journal.begin("r1", Holder.current(), {}), 3)
         (folder / "journal.db").chmod(0o444)
+        (folder / "shut").mkdir(mode=0o000)
         folder.chmod(0o555)
         us = os.geteuid()
         if us == 0:
@@ -60,6 +61,12 @@ def test_a_folder_that_may_not_be_written_is_not_writable(closed):
         assert complete(error.value)
 
 
+def test_a_folder_that_may_not_be_entered_is_not_writable(closed):
+    with pytest.raises(UnavailableError, match=r"journal.db cannot be written: permission denied") as error:
+        Journal.open(closed / "shut" / "journal.db")
+    assert complete(error.value)
+
+
 def test_a_journal_that_may_not_be_written_is_not_writable(closed):
     with pytest.raises(UnavailableError, match=r"journal.db cannot be (written|opened)") as error:
         Journal.open(closed / "journal.db")
@@ -70,7 +77,7 @@ def test_a_journal_that_may_not_be_written_can_be_read_and_audited(closed):
     with Journal.open(closed / "journal.db", read_only=True) as journal:
         assert len(journal.events()) == 4
     assert verify(closed / "journal.db").sound
-    assert [file.name for file in closed.iterdir()] == ["journal.db"]
+    assert sorted(file.name for file in closed.iterdir()) == ["journal.db", "shut"]
 
 
 def test_a_database_that_becomes_read_only_loses_nothing(journal, writer):
