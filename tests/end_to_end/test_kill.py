@@ -1,14 +1,13 @@
 """Promise 1: killed with SIGKILL at any instant, `respond resume` reaches the same end."""
 
 import signal
-import sys
-from pathlib import Path
 
 import pytest
-from aftermath import assert_over, runs
-from incident import RESPOND
+from aftermath import assert_over, keys, runs, service_users
+from forked import Forked
 
-KILLED_AFTER = Path(__file__).with_name("killed_after.py")
+from responder.journal.audit import verify
+
 SHARDS = 2  # one a core
 
 
@@ -16,38 +15,44 @@ SHARDS = 2  # one a core
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_a_run_killed_after_any_event_ends_as_one_that_was_not(shard, incident, quick_playbook, tmp_path):
     event = shard + 1
-    while kill_and_resume(event, incident, quick_playbook, tmp_path / str(event)):
-        event += SHARDS
+    with Forked(incident.env) as forked:
+        while kill_and_resume(event, incident, forked, quick_playbook, tmp_path / str(event)):
+            event += SHARDS
     assert event > 50, "The incident has fewer events than this test was written for."
 
 
-def kill_and_resume(event, sandbox, playbook, home):
-    """Whether the run was still going when that many events were written."""
-    sandbox.reset()
+def kill_and_resume(event, sandbox, forked, playbook, folder):
+    """Whether the run was still going when that many events were written.
+
+    Each incident begins where the one before ended: what leaks now is what was fresh then.
+    """
     before = sandbox.world()
-    arguments = (
-        "--home",
-        str(home),
-        "leak",
-        "--file",
-        str(sandbox.leak),
-        "--playbook",
-        str(playbook),
-        "--yes",
-    )
-    killed = sandbox.run(sys.executable, str(KILLED_AFTER), str(event), *arguments)
+    folder.mkdir()
+    leaked = folder / "prod.env"
+    leaked.write_text(as_env(before))
+    home = ("--home", str(folder))
+    leak = ("leak", "--file", str(leaked), "--playbook", str(playbook), "--yes")
+
+    killed = forked.respond(*home, *leak, killed_after=event)
     if killed.returncode == 0:
         return False
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-
-    resumed = sandbox.run(*RESPOND, "--home", str(home), "resume")
+    resumed = forked.respond(*home, "resume")
     finished = "No run is unfinished" in resumed.stderr  # it was killed after its last event
     assert resumed.returncode == 0 or finished, f"after event {event}: {resumed.stderr}"
 
     after = sandbox.world()
     assert_over(before, after)
-    environments = [run["inputs"]["environment"] for run in runs(after)]
-    assert sorted(environments) == ["dev", "prod"], f"after event {event}: a workflow ran twice"
-    verified = sandbox.run(*RESPOND, "--home", str(home), "audit", "verify")
-    assert verified.returncode == 0, verified.stderr
+    ran = [run["inputs"]["environment"] for run in runs(after)[len(runs(before)) :]]
+    assert sorted(ran) == ["dev", "prod"], f"after event {event}: a workflow ran {len(ran)} times"
+    assert verify(folder / "journal" / "journal.db").sound
     return True
+
+
+def as_env(world):
+    [(identifier, key)] = keys(world).items()
+    [user] = service_users(world)
+    return (
+        f"AWS_ACCESS_KEY_ID={identifier}\nAWS_SECRET_ACCESS_KEY={key['secret_access_key']}\n"
+        f"MODAL_TOKEN_ID={user['token_id']}\nMODAL_TOKEN_SECRET={user['token_secret']}\n"
+    )
