@@ -1,4 +1,4 @@
-"""`respond` in many processes, each forked from one that has everything imported: a start costs next to nothing.
+"""`respond` in many processes, each forked from one that has everything imported: starts are cheap.
 
 As a script it reads requests from standard input, a JSON line each, and answers with one. In each process
 `respond` runs as it is, but for SIGKILL right after the event of the asked number is on the disk.
@@ -52,7 +52,8 @@ def serve():
             if child == 0:
                 be_respond(event, arguments, out, err)
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            print(json.dumps([code, out.read_text(), err.read_text()]), flush=True)
+            sys.stdout.write(json.dumps([code, out.read_text(), err.read_text()]) + "\n")
+            sys.stdout.flush()
 
 
 def be_respond(event, arguments, out, err):
