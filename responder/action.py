@@ -14,6 +14,8 @@ import pkgutil
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar, cast, final, get_args
@@ -82,6 +84,46 @@ class Unknown:
 
 
 Probe: TypeAlias = Done[Out] | NotDone | Unknown
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request that a provider answered, by the provider's own name for it."""
+
+    provider: str
+    operation: str  # in the provider's words, never with a secret
+    id: str
+
+    def to_json(self) -> dict[str, Json]:
+        return {"provider": self.provider, "operation": self.operation, "id": self.id}
+
+
+_exchanges: ContextVar[list[Exchange] | None] = ContextVar("exchanges", default=None)
+_MOST_EXCHANGES = 40
+
+
+@contextmanager
+def exchanges() -> Iterator[list[Exchange]]:
+    """Collects what this thread's requests are called, while the block runs.
+
+    Of very many, as when something is waited for, the first and the last are kept.
+    """
+    collected: list[Exchange] = []
+    token = _exchanges.set(collected)
+    try:
+        yield collected
+    finally:
+        _exchanges.reset(token)
+
+
+def exchanged(provider: str, operation: str, request_id: str) -> None:
+    """To be called at a provider's edge for every answer. Without `exchanges` around, nothing happens."""
+    collected = _exchanges.get()
+    if collected is None or not request_id:
+        return
+    if len(collected) >= _MOST_EXCHANGES:
+        del collected[_MOST_EXCHANGES // 2]
+    collected.append(Exchange(provider, operation, request_id))
 
 
 class Connection(Protocol):

@@ -1,5 +1,6 @@
 """A run from what a person confirmed, or from wherever a crash left it in the journal."""
 
+import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -80,7 +81,11 @@ class Engine:
             Holder.current(),
             {
                 "version": self.version,
-                "playbook": {"name": order.playbook_name, "text": order.playbook_text},
+                "playbook": {
+                    "name": order.playbook_name,
+                    "text": order.playbook_text,
+                    "sha256": hashlib.sha256(order.playbook_text.encode()).hexdigest(),
+                },
                 "exposure": freeze(order.exposure, seal, EXPOSURE_LABEL),
                 "options": dict(order.options),
                 "strategy": order.strategy,

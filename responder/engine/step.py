@@ -10,14 +10,26 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
-from responder.action import AnyAction, Call, Done, Input, Json, NotDone, Output, Probe, Unknown
+from responder.action import (
+    AnyAction,
+    Call,
+    Done,
+    Exchange,
+    Input,
+    Json,
+    NotDone,
+    Output,
+    Probe,
+    Unknown,
+    exchanges,
+)
 from responder.engine.record import digest, freeze, shown, thaw
 from responder.engine.state import Intent, StepState
 from responder.errors import InterruptedRunError, RespondError, TransientError
@@ -59,6 +71,7 @@ class StepRun:
     record: Callable[..., None]
     log: FilteringBoundLogger
     patience: float = UNKNOWN_PATIENCE  # seconds
+    requests: list[Exchange] = field(default_factory=list)  # answered since the last event
 
     @cached_property
     def given(self) -> Input:
@@ -79,6 +92,10 @@ class StepRun:
             before_sleep=self._before_sleep,
             reraise=True,
         )
+        with exchanges() as self.requests:
+            self._play(retrying)
+
+    def _play(self, retrying: Retrying) -> None:
         try:
             retrying(self._attempt)
         except InterruptedRunError:
@@ -213,6 +230,9 @@ class StepRun:
         )
 
     def _record(self, kind: EventKind, data: dict[str, Any]) -> None:
+        if self.requests:
+            data = {**data, "requests": [exchange.to_json() for exchange in self.requests]}
+            self.requests.clear()
         self.record(kind, step=self.instance_id, attempt=self.state.attempt, data=data)
 
     def _label(self, attempt: int) -> str:

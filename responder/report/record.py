@@ -115,22 +115,23 @@ class _Term:
 def records(events: Iterable[Event]) -> Iterator[Record]:
     """The records of events in the journal's order; of one run, or of several woven into one another.
 
-    A run must be given from its start: of an event whose run.started is not among them nobody is named. Only
-    what describes the runs that are not finished is kept in memory.
+    A run must be given from its start: of an event whose run.started is not among them nobody is named. What
+    describes a run is kept to the end, because a finished run may be undone; runs alike share it.
     """
     terms: dict[str, _Term] = {}
+    shared: dict[tuple[StepDescription, ...], Mapping[str, StepDescription]] = {}
     for event in events:
         match event.kind:
             case EventKind.RUN_STARTED:
-                terms[event.run] = _started(event.data)
+                term = _started(event.data)
+                steps = shared.setdefault(tuple(term.steps.values()), term.steps)
+                terms[event.run] = replace(term, steps=steps)
             case EventKind.RUN_RESUMED:
                 known = terms.get(event.run, _Term())
                 terms[event.run] = replace(known, actor=_actor(event.data))
         term = terms.get(event.run, _Term())
         step = term.steps.get(event.step, StepDescription(event.step)) if event.step else None
         yield Record(event, term.actor, term.playbook, term.digest, step)
-        if event.kind is EventKind.RUN_FINISHED:
-            terms.pop(event.run, None)
 
 
 def _started(data: Mapping[str, Any]) -> _Term:

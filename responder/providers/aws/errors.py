@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from responder.action import Out, Probe, Unknown
+from responder.action import Out, Probe, Unknown, exchanged
 from responder.errors import (
     ConflictError,
     DeniedError,
@@ -88,13 +88,18 @@ def ask(operation: str, method: Callable[P, T], *args: P.args, **kwargs: P.kwarg
 
     failure: ProviderError
     try:
-        return method(*args, **kwargs)
+        answer = method(*args, **kwargs)
     except ClientError as error:
         failure = _refused(operation, error)
+        exchanged(PROVIDER, operation, failure.request_id)
     except ResponseParserError:
         failure = TransientError(PROVIDER, operation, "the answer is not AWS's; is a proxy in between?")
     except BotoCoreError as error:
         failure = _not_answered(operation, error)
+    else:
+        if isinstance(answer, Mapping):  # not a client, nor credentials
+            exchanged(PROVIDER, operation, request_id(answer))
+        return answer
     # Outside the handler, so that botocore's exception, whose response may hold anything, is left behind.
     raise failure
 

@@ -4,9 +4,9 @@ import logging
 import urllib.parse
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from responder.action import Connections
+from responder.action import Connections, exchanged
 from responder.errors import InputError, UnauthenticatedError
 from responder.providers.github.answers import answered
 from responder.secret import Secret
@@ -87,7 +87,7 @@ class GithubConnection:
 
         # Importing it gives this logger a handler on standard error; at DEBUG it writes whole bodies.
         logging.getLogger("github").setLevel(SILENT)
-        return github.Github(
+        client = github.Github(
             auth=github.Auth.Token(token.reveal()) if token else None,
             base_url=self._url,
             timeout=TIMEOUT,
@@ -108,6 +108,21 @@ class GithubConnection:
             seconds_between_writes=0,
             lazy=True,
         )
+        _note_requests(client)
+        return client
+
+
+def _note_requests(client: "Github") -> None:
+    """Tell the record what GitHub calls each exchange: every request of PyGithub goes through this method."""
+    ask = client.requester.requestJson
+
+    def noting(verb: str, url: str, *args: Any, **kwargs: Any) -> tuple[int, dict[str, Any], str]:  # noqa: ANN401
+        status, headers, output = ask(verb, url, *args, **kwargs)
+        path = urllib.parse.urlsplit(url).path
+        exchanged("github", f"{verb} {path}", str(headers.get("x-github-request-id", "")))
+        return status, headers, output
+
+    client.requester.requestJson = noting  # type: ignore[method-assign]
 
 
 def whoami(connections: Connections) -> str:
