@@ -8,7 +8,7 @@ from pathlib import Path
 
 from responder.errors import TamperedError
 from responder.journal import schema
-from responder.journal.chain import Broken, Flaw, Verified, verify_chain
+from responder.journal.chain import Broken, Flaw, Mark, Verified, verify_chain
 from responder.journal.database import open_to_read, open_untouched
 from responder.journal.events import COLUMNS
 from responder.journal.failures import answering_for
@@ -23,16 +23,18 @@ class Audit:
 
     @property
     def sound(self) -> bool:
-        return isinstance(self.chain, Verified) and not self.unguarded
+        return isinstance(self.chain, Verified) and not self.unguarded and not self.chain.backdated
 
 
-def verify(path: Path, known: Collection[str] = ()) -> Audit:
+def verify(path: Path, known: Collection[str] = (), marks: Collection[Mark] = ()) -> Audit:
     """Read the journal or a copy of it, without credentials and without changing it.
 
     Args:
         path: of the journal. A copy of a journal in use needs its `-wal` file beside it.
-        known: hashes of events noted down earlier, outside: each must be there. Without any, a journal that
-            was cut at its end or written anew by somebody who knows SQLite well looks like a true one.
+        known: hashes of events noted down earlier, outside: each must be there. Without any, and without
+            `marks`, a journal that was cut at its end or written anew by somebody who knows SQLite well looks
+            like a true one.
+        marks: what checkpoints and anchors tell of it.
 
     Raises:
         InputError: there is none, or the file is something else.
@@ -40,13 +42,31 @@ def verify(path: Path, known: Collection[str] = ()) -> Audit:
         UnavailableError: it cannot be read.
     """
     if not path.with_name(f"{path.name}-wal").exists():  # nobody has it open: not even a lock is needed
-        found = _read(lambda: open_untouched(path), path, known)
+        found = _read(lambda: open_untouched(path), path, known, marks)
         if found.sound:
             return found
-    return _read(lambda: open_to_read(path), path, known)  # a process may have begun to write meanwhile
+    return _read(
+        lambda: open_to_read(path), path, known, marks
+    )  # a process may have begun to write meanwhile
 
 
-def _read(connect: Callable[[], sqlite3.Connection], path: Path, known: Collection[str]) -> Audit:
+def first_hash(path: Path) -> str:
+    """Of the first event; empty where there is none.
+
+    Raises:
+        InputError: there is no journal, or the file is something else.
+        RefusedError: a newer version of respond wrote it.
+        UnavailableError: it cannot be read.
+        TamperedError: it is damaged.
+    """
+    with closing(open_to_read(path)) as connection, answering_for(path):
+        row = connection.execute("SELECT hash FROM events WHERE seq = 1").fetchone()
+    return str(row[0]) if row else ""
+
+
+def _read(
+    connect: Callable[[], sqlite3.Connection], path: Path, known: Collection[str], marks: Collection[Mark]
+) -> Audit:
     seen = _Progress()
     try:
         with closing(connect()) as connection, answering_for(path):
@@ -56,7 +76,7 @@ def _read(connect: Callable[[], sqlite3.Connection], path: Path, known: Collecti
             unguarded = tuple(schema.differences(connection))
             if any(" events " in difference for difference in unguarded):
                 return Audit(Broken(1, "the table of the events is not ours", Flaw.MISSING), unguarded)
-            chain = verify_chain(seen.count(_rows(connection)), known)
+            chain = verify_chain(seen.count(_rows(connection)), known, marks)
             return Audit(_cut(connection, chain), unguarded)
     except TamperedError as damaged:
         return Audit(Broken(seen.rows + 1, f"the file is damaged there: {damaged.what}", Flaw.MISSING))

@@ -1,0 +1,95 @@
+"""From notes found beside a journal, or anchored elsewhere, to what they vouch for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from responder.errors import RespondError, UnavailableError
+from responder.journal.chain import Mark
+from responder.journal.checkpoint import Checkpoint, kept
+from responder.journal.note import ForgedNoteError, Note, NoteError, Verifier
+
+__all__ = ["Found", "Vouched", "in_folder", "read_notes", "weigh"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A note, and where it was found, for people.
+
+    `size` is the number of events that its place says it is of. `open_to_all` is a place where anybody may
+    write, so that what the key did not sign there says nothing.
+    """
+
+    source: str
+    note: str | bytes
+    size: int | None = None
+    open_to_all: bool = False
+
+
+@dataclass(frozen=True)
+class Vouched:
+    """What notes say. `wrong` are those that are not as they were written; `signed` those by the key."""
+
+    marks: tuple[Mark, ...] = ()
+    wrong: tuple[str, ...] = ()
+    signed: int = 0
+
+
+def in_folder(folder: Path) -> list[Found]:
+    """The checkpoints in a folder.
+
+    Raises:
+        UnavailableError: one cannot be read.
+    """
+    return [Found(str(path), _read(path), _size(path)) for path in kept(folder)]
+
+
+def read_notes(paths: Iterable[Path]) -> list[Found]:
+    """Checkpoints given by name; the name says nothing.
+
+    Raises:
+        UnavailableError: one cannot be read.
+    """
+    return [Found(str(path), _read(path)) for path in paths]
+
+
+def weigh(found: Iterable[Found], key: Verifier | None) -> Vouched:
+    """What they vouch for. Without a key no signature is checked, and what is open to all is left out."""
+    marks: list[Mark] = []
+    wrong: list[str] = []
+    for one in found:
+        if key is None and one.open_to_all:
+            continue
+        try:
+            checkpoint = _checkpoint(one, key)
+        except RespondError as error:
+            if not one.open_to_all:
+                wrong.append(f"{one.source}: {error.what}")
+            continue
+        marks.append(Mark(checkpoint.size, checkpoint.hash, one.source, checkpoint.origin))
+    return Vouched(tuple(marks), tuple(wrong), len(marks) if key else 0)
+
+
+def _checkpoint(one: Found, key: Verifier | None) -> Checkpoint:
+    note = Note.parse(one.note)
+    if key is not None and not note.signed_by(key):
+        raise NoteError(f"It is not signed by {key.name}.")
+    checkpoint = Checkpoint.parse(note.text)
+    if one.size not in (None, checkpoint.size):
+        raise ForgedNoteError(f"It is of {checkpoint.size} events, and its name says {one.size}.")
+    return checkpoint
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnavailableError(
+            f"The checkpoint {path} cannot be read: {(error.strerror or str(error)).lower()}.",
+            next_step="Check the path and its permissions.",
+        ) from error
+
+
+def _size(path: Path) -> int:
+    """What the name says; -1, which no checkpoint is of, where it says nothing."""
+    return int(path.stem) if path.stem.isdecimal() else -1
