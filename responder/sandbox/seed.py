@@ -19,6 +19,7 @@ ENVIRONMENTS = ("dev", "prod")
 APP_SECRET = "my-app-secrets"  # noqa: S105  # its name
 KEY_OWNER = "rentagpu-s3"
 BUCKET = "rentagpu-artifacts"
+AUDIT_BUCKET = "rentagpu-audit"
 REPOSITORY = "rentagpu/executor"
 REVIEWER = "grace"
 WORKFLOW = ".github/workflows/modal_deploy.yml"
@@ -57,6 +58,7 @@ class GithubSeed:
 def seed_aws(plane: AwsPlane) -> AwsSeed:
     """With a session that an intruder has already got from the key that will leak."""
     plane.add_bucket(BUCKET)
+    plane.add_bucket(AUDIT_BUCKET, object_lock=True)
     operator = plane.add_administrator("respond-operator")
     plane.add_user(KEY_OWNER, _S3_ACCESS, policy_name="artifacts")
     leaked = plane.add_access_key(KEY_OWNER)
@@ -84,6 +86,7 @@ def seed_modal(plane: ModalPlane, key: KeyPair) -> ModalSeed:
 def seed_github(plane: GithubPlane, ci: Mapping[str, Token]) -> GithubSeed:
     operator, reviewer = plane.add_user("oncall"), plane.add_user(REVIEWER)
     plane.add_repository(REPOSITORY, _repository_files(), permissions={"oncall": "admin", REVIEWER: "write"})
+    plane.add_issue(REPOSITORY)
     plane.add_environment(REPOSITORY, "dev")
     plane.add_environment(REPOSITORY, "prod", reviewers=[REVIEWER], branches=["main"])
     for environment, token in ci.items():

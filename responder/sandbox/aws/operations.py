@@ -39,6 +39,7 @@ _OBJECT = {
     ("GET", ""): "GetObject",
     ("GET", "versionId"): "GetObjectVersion",
     ("GET", "acl"): "GetObjectAcl",
+    ("GET", "retention"): "GetObjectRetention",
     ("GET", "tagging"): "GetObjectTagging",
     ("GET", "uploadId"): "ListMultipartUploadParts",
     ("PUT", ""): "PutObject",

@@ -127,9 +127,13 @@ class AwsPlane:
                 duration_s=_SESSION_S,
             )
 
-    def add_bucket(self, name: str) -> None:
+    def add_bucket(self, name: str, *, object_lock: bool = False) -> None:
+        """With Object Lock it has versioning too, as at AWS."""
         with self._changed:
-            self._account.s3.create_bucket(name, REGION)
+            bucket = self._account.s3.create_bucket(name, REGION)
+            if object_lock:
+                bucket.object_lock_enabled = True
+                bucket.versioning_status = "Enabled"
 
     def quarantine(self, user: str, *, version: int = 3) -> str:
         """Attach AWSCompromisedKeyQuarantine, as AWS does where it finds a key in public. Gives its ARN.

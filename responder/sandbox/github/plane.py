@@ -143,6 +143,13 @@ class GithubPlane:
             environment.wait_timer = wait_minutes
             environment.prevent_self_review = prevent_self_review
 
+    def add_issue(self, full_name: str) -> int:
+        """An issue without comments; gives its number."""
+        with self._changed:
+            issues = self._state.repository(full_name).issues
+            issues[len(issues) + 1] = []
+            return len(issues)
+
     def put_environment_secret(self, full_name: str, environment: str, name: str, value: str) -> None:
         self._put(lambda: self._environment_vault(full_name, environment).secrets, name, value)
 

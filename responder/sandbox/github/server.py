@@ -18,6 +18,7 @@ from responder.sandbox.github.routes import (
     credentials,
     deployments,
     environments,
+    issues,
     logs,
     pages,
     repositories,
@@ -42,6 +43,7 @@ def application(api: Api, world: Callable[[], dict[str, Any]]) -> Flask:
         workflows.blueprint(api),
         runs.blueprint(api),
         deployments.blueprint(api),
+        issues.blueprint(api),
         logs.blueprint(api),
         pages.blueprint(api),
     ):

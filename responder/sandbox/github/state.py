@@ -81,6 +81,14 @@ class Environment:
 
 
 @dataclass
+class Comment:
+    id: int
+    login: str
+    body: str
+    created_at: float
+
+
+@dataclass
 class Repository:
     id: int
     full_name: str
@@ -92,6 +100,7 @@ class Repository:
     environments: dict[str, Environment] = field(default_factory=dict)
     workflow_ids: dict[str, int] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
+    issues: dict[int, list[Comment]] = field(default_factory=dict)  # their comments, by the issue's number
 
     def allows(self, login: str, need: Permission) -> bool:
         held = self.permissions.get(login)

@@ -35,6 +35,10 @@ def _repository(repository: Repository) -> dict[str, Any]:
         "secrets": _entries(repository.vault.secrets),
         "variables": _entries(repository.vault.variables),
         "runs": [_run(run) for run in repository.runs],
+        "issues": {
+            str(number): [dataclasses.asdict(comment) for comment in comments]
+            for number, comments in repository.issues.items()
+        },
     }
 
 
