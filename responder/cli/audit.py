@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from responder.cli.audit_export import export
 from responder.cli.desk import Desk
 from responder.errors import TamperedError
 
@@ -11,6 +12,9 @@ from responder.errors import TamperedError
 @click.group()
 def audit() -> None:
     """Read and verify the journal."""
+
+
+audit.add_command(export)
 
 
 @audit.command()

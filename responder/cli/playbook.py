@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from responder.cli.desk import consoles
+from responder.cli.playbook_export import export
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def playbook() -> None:
-    """List, show, check and draw playbooks."""
+    """List, show, check, draw and export playbooks."""
+
+
+playbook.add_command(export)
 
 
 @playbook.command("list")

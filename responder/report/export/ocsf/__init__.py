@@ -1,0 +1,74 @@
+"""OCSF JSON Lines, for security data lakes (https://schema.ocsf.io/1.5.0).
+
+A run is an Incident Finding (2005) with a Data Security Finding (2006) for each credential that leaked. The
+end of a step is a Remediation Activity (7001); what it did to a credential is Entity Management (3004) or an
+Account Change (3001), and each exchange that its provider has a name for an API Activity (6003).
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from responder.journal import EventKind
+from responder.report.export.ocsf import activities
+from responder.report.export.ocsf.activities import Doing
+from responder.report.export.ocsf.findings import Incident
+from responder.report.record import Record
+
+__all__ = ["events", "lines"]
+
+_ENDS = frozenset({"succeeded", "failed", "parked", "skipped"})
+
+
+def lines(records: Iterable[Record], has: Callable[[Record], bool]) -> Iterator[str]:
+    """A line an OCSF event, without its line end. Arguments as in `events`."""
+    for one in events(records, has):
+        yield json.dumps(one, ensure_ascii=False, separators=(",", ":"))
+
+
+def events(records: Iterable[Record], has: Callable[[Record], bool]) -> Iterator[dict[str, Any]]:
+    """The OCSF events of records.
+
+    Args:
+        records: of whole runs, from their starts.
+        has: which of them are wanted; the others only tell what the wanted ones are about.
+    """
+    incidents: dict[str, Incident] = {}
+    doing: dict[tuple[str, str], Doing] = {}
+    for record in records:
+        made = list(_of(record, incidents, doing))
+        if has(record):
+            yield from made
+
+
+def _of(
+    record: Record, incidents: dict[str, Incident], doing: dict[tuple[str, str], Doing]
+) -> Iterator[dict[str, Any]]:
+    run = record.event.run
+    if record.event.kind is EventKind.RUN_STARTED and "exposure" in record.event.data:
+        incidents[run] = Incident.of(record)
+    if record.step:
+        yield from _of_step(record, doing)
+    elif incident := incidents.get(run):
+        yield from _of_run(record, incident)
+    yield from activities.calls(record)
+
+
+def _of_run(record: Record, incident: Incident) -> Iterator[dict[str, Any]]:
+    match record.event.kind:
+        case EventKind.RUN_STARTED:
+            yield from incident.opened(record)
+        case EventKind.RUN_FINISHED:
+            yield from incident.closed(record)
+        case EventKind.RUN_SHREDDED:
+            yield from incident.updated(record, "The key of the run's sealed values was destroyed")
+        case _:
+            yield from incident.updated(record, f"The run was {record.outcome} by {record.actor}")
+
+
+def _of_step(record: Record, doing: dict[tuple[str, str], Doing]) -> Iterator[dict[str, Any]]:
+    key = (record.event.run, record.event.step)
+    now = doing.setdefault(key, Doing(record.event.at))
+    now.note(record)
+    if record.outcome in _ENDS:
+        yield from activities.ended(record, doing.pop(key))

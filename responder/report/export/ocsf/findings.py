@@ -1,0 +1,142 @@
+"""The incident that a run is about, and what leaked, as OCSF findings."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from responder.report.export.ocsf.envelope import Activity, Severity, event, milliseconds, person, unique
+from responder.report.record import Record
+
+__all__ = ["Incident"]
+
+_ACTIVITIES: Final = {1: "Create", 2: "Update", 3: "Close"}
+_IN_PROGRESS: Final = (2, "In Progress")
+_RESOLVED: Final = (4, "Resolved")
+# Where the exposure has what leaked, and what it is called.
+_KINDS: Final = {
+    "access_keys": "AWS access key",
+    "service_users": "Modal service user's token",
+    "member_tokens": "personal Modal token",
+    "proxy_tokens": "Modal proxy token",
+    "github_tokens": "GitHub token",
+    "unidentified": "unidentified credential",
+}
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """A credential that leaked. `fingerprint` is that of its secret; empty where only the identifier did."""
+
+    identifier: str
+    name: str
+    kind: str
+    note: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Incident:
+    """What a run is about, as its first event tells it."""
+
+    run: str
+    source: str
+    seen_at: int  # milliseconds
+    began_at: int
+    findings: tuple[_Finding, ...]
+
+    @classmethod
+    def of(cls, record: Record) -> "Incident":
+        data: Mapping[str, Any] = record.event.data
+        exposure = data["exposure"]
+        return cls(
+            record.event.run,
+            str(exposure["source"]),
+            milliseconds(datetime.fromisoformat(exposure["seen_at"])),
+            milliseconds(datetime.fromisoformat(data["began_at"])),
+            tuple(_found(exposure)),
+        )
+
+    def opened(self, record: Record) -> Iterator[dict[str, Any]]:
+        yield self._incident(record, 1, _IN_PROGRESS, f"{len(self.findings)} leaked in {self.source}")
+        yield from self._leaks(record, 1, _IN_PROGRESS)
+
+    def updated(self, record: Record, comment: str) -> Iterator[dict[str, Any]]:
+        yield self._incident(record, 2, _IN_PROGRESS, comment)
+
+    def closed(self, record: Record) -> Iterator[dict[str, Any]]:
+        """By the end of its run; only one that succeeded resolves anything."""
+        outcome = str(record.event.data.get("outcome", ""))
+        status = _RESOLVED if outcome == "succeeded" else (99, outcome)
+        yield self._incident(record, 3, status, f"The run {outcome}")
+        if outcome == "succeeded":
+            yield from self._leaks(record, 3, _RESOLVED)
+
+    def _incident(
+        self, record: Record, activity: int, status: tuple[int, str], message: str
+    ) -> dict[str, Any]:
+        what = Activity(2005, "Incident Finding", activity, _ACTIVITIES[activity])
+        return event(
+            record,
+            what,
+            severity=Severity.INFORMATIONAL if status == _RESOLVED else Severity.HIGH,
+            message=message,
+            status_id=status[0],
+            status=status[1],
+            start_time=self.began_at,
+            is_suspected_breach=True,
+            assignee=person(record),
+            finding_info_list=[self._info(one) for one in self.findings],
+        )
+
+    def _leaks(self, record: Record, activity: int, status: tuple[int, str]) -> Iterator[dict[str, Any]]:
+        what = Activity(2006, "Data Security Finding", activity, _ACTIVITIES[activity])
+        for one in self.findings:
+            yield event(
+                record,
+                what,
+                severity=Severity.INFORMATIONAL if status == _RESOLVED else Severity.HIGH,
+                of=one.identifier,
+                message=f"{one.kind} {one.identifier} leaked in {self.source}",
+                status_id=status[0],
+                status=status[1],
+                finding_info=self._info(one),
+                data_security={
+                    "category_id": 6,
+                    "category": "Security",
+                    "confidentiality_id": 3,
+                    "confidentiality": "Secret",
+                    "detection_pattern": one.kind,
+                },
+                resources=_resources(one),
+            )
+
+    def _info(self, one: _Finding) -> dict[str, Any]:
+        return {
+            "uid": unique("leak", self.run, one.identifier),
+            "title": f"{one.kind} {one.identifier} leaked",
+            "desc": one.note or f"Seen in {self.source}.",
+            "types": ["Leaked credential"],
+            "first_seen_time": self.seen_at,
+            "created_time": self.began_at,
+        }
+
+
+def _resources(one: _Finding) -> Sequence[dict[str, Any]]:
+    resource: dict[str, Any] = {"uid": one.identifier, "name": one.name, "type": one.kind}
+    if one.fingerprint:
+        resource["data"] = {"secret_fingerprint": one.fingerprint}
+    return [resource]
+
+
+def _found(exposure: Mapping[str, Any]) -> Iterator[_Finding]:
+    for kind, words in _KINDS.items():
+        for one in exposure.get(kind, ()):
+            secret = one.get("secret") or {}
+            yield _Finding(
+                identifier=str(one["identifier"]),
+                name=str(one.get("credential", one["identifier"])),
+                kind=words if kind != "unidentified" else f"unidentified {one['kind']}",
+                note=str(one["note"]),
+                fingerprint=str(secret.get("fingerprint", "")),
+            )
