@@ -248,7 +248,18 @@ class Action(ABC, Generic[In, Out]):
 class Reversible(Action[In, Out]):
     @abstractmethod
     def undo(self, call: Call, given: In, output: Out) -> None:
-        """Give back what `apply` took; `call.seen` tells what was there. `probe` then says not done."""
+        """Give back what `apply` took; `call.seen` tells what was there. `probe` then says not done.
+
+        Twice is as good as once.
+        """
+
+    def lost(self, call: Call, given: In) -> str:  # noqa: ARG002
+        """Why nothing is there any more that it could be given back to; empty while there is. Read-only.
+
+        Raises:
+            ProviderError: it could not be found out.
+        """
+        return ""
 
 
 class Irreversible(Action[In, Out]):

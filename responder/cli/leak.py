@@ -1,7 +1,6 @@
 """`respond leak`: from a text with a credential in it to a run."""
 
 import getpass
-import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from responder.cli.confirm import confirm
 from responder.cli.desk import Desk, consoles, interactive
+from responder.cli.operator import operator
 from responder.cli.playing import play
 from responder.errors import Exit, InputError, RefusedError
 
@@ -64,7 +65,7 @@ def leak(
     nothing is given. Public identifiers (AKIA…, ak-…) may be given as arguments; secrets may not.
     """
     from responder.engine import Order  # noqa: PLC0415  # pydantic and jinja take 0.1 s: not for --help
-    from responder.identify import identify, refuse_own, whoami  # noqa: PLC0415
+    from responder.identify import identify, refuse_own  # noqa: PLC0415
     from responder.journal.store import utcnow  # noqa: PLC0415
 
     began_at = utcnow()
@@ -78,7 +79,7 @@ def leak(
         with err.status("Asking Modal, AWS and GitHub what this is …"):
             refuse_own(connections, found)
             exposure = identify(connections, inventory, found, source, began_at)
-            operator = {**whoami(connections), "local": f"{getpass.getuser()}@{socket.gethostname()}"}
+            who = operator(connections)
         out.print(_exposure_screen(exposure))
         order = Order(
             run=_fresh_run(),
@@ -90,7 +91,7 @@ def leak(
             began_at=began_at,
             confirmed_at=began_at,
             confirmed_by="",
-            operator=operator,
+            operator=who,
         )
         with err.status("Planning …"):
             planned = _plan(loaded, order, connections)
@@ -106,7 +107,7 @@ def leak(
         if dry_run:
             out.print("Nothing was changed: --dry-run stops here.")
             return Exit.DONE
-        confirmed_by = "--yes" if yes else _confirm(inventory, exposure)
+        confirmed_by = "--yes" if yes else confirm(exposure.environments(), inventory.guarded_environments)
         confirmed = replace(order, confirmed_at=utcnow(), confirmed_by=confirmed_by)
         return play(desk, journal, connections, lambda engine: engine.start(confirmed), order.run)
 
@@ -175,18 +176,13 @@ def _playbook(name_or_path: str) -> tuple[str, str, "Playbook"]:
 
 
 def _refuse_second_run(journal: "Journal", found: Sequence["Found"]) -> None:
-    from responder.engine import unfinished  # noqa: PLC0415
-    from responder.report.summary import exposed_identifiers  # noqa: PLC0415
+    """Looked at before anybody is asked to confirm anything; the journal looks again when the run starts."""
+    from responder.engine import already_on_it, exposed_identifiers, unfinished  # noqa: PLC0415
 
     for state in unfinished(journal):
-        both = exposed_identifiers(state) & {one.identifier for one in found}
+        both = exposed_identifiers(state.started) & {one.identifier for one in found}
         if both:
-            holder = journal.holder(state.run)
-            raise RefusedError(
-                f"Run {state.run} is about {', '.join(sorted(both))} already, since "
-                f"{state.started_at:%Y-%m-%d %H:%M:%S} UTC, by {holder}.",
-                next_step=f"`respond show {state.run}` shows it, `respond resume {state.run}` goes on.",
-            )
+            raise already_on_it(journal, state.run, both)
 
 
 def _fresh_run() -> str:
@@ -215,26 +211,3 @@ def _plan_screen(planned: "Sequence[PlannedStep]", order: "Order", playbook: "Pl
     from responder.cli.screen import plan_screen  # noqa: PLC0415
 
     return plan_screen(planned, order.strategy, playbook.strategies[order.strategy])
-
-
-def _confirm(inventory: "Inventory", exposure: "Exposure") -> str:
-    """How it was confirmed.
-
-    Raises:
-        RefusedError: it was not, or nobody is there who could.
-    """
-    if not interactive():
-        raise RefusedError(
-            "There is no terminal to confirm at.",
-            next_step="Type the command at a terminal, or add --yes where nobody is to be asked.",
-        )
-    touched = exposure.environments()
-    guarded = sorted(touched & set(inventory.guarded_environments))
-    for environment in guarded:
-        question = f"This changes {' and '.join(sorted(touched))}. Type `{environment}` to go on"
-        answer = click.prompt(question, err=True, default="", show_default=False)
-        if answer.strip() != environment:
-            raise RefusedError(f"Not confirmed: `{environment}` was not typed.", next_step="Type it again.")
-    if not guarded and not click.confirm("Go on?", err=True):
-        raise RefusedError("Not confirmed.", next_step="Type the command again when you want it done.")
-    return f"typed {', '.join(guarded)}" if guarded else "answered yes"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from responder.cli.desk import Desk, consoles
-from responder.cli.screen import LiveScreen, PlainScreen, end_screen
+from responder.cli.screen import end_screen, screen_for
 from responder.errors import Exit
 from responder.report.summary import summarise
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from responder.action import Connections
     from responder.engine import Engine, RunState
     from responder.journal import Journal
+    from responder.report.summary import Summary
 
 
 def play(
@@ -24,8 +25,12 @@ def play(
     """Play to the end or until nothing more can be done; gives the exit code."""
     out, err = consoles()
     err.print(f"Run {run}: killed at any moment, it goes on with `respond resume {run}`.", style="dim")
-    screen = LiveScreen(err) if err.is_terminal and not desk.verbose else PlainScreen(err)
-    with screen:
+    with screen_for(err, plain=desk.verbose) as screen:
         state = begin(desk.engine(journal, connections, screen))
-    out.print(end_screen(summarise(state)))
-    return Exit.DONE if state.outcome == "succeeded" else Exit.INCOMPLETE
+    summary = summarise(state)
+    out.print(end_screen(summary))
+    return exit_code(summary)
+
+
+def exit_code(summary: "Summary") -> Exit:
+    return Exit.DONE if summary.outcome in ("succeeded", "undone") else Exit.INCOMPLETE

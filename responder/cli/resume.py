@@ -1,11 +1,9 @@
 """`respond resume`: go on with a run where it stopped."""
 
-import getpass
-import socket
-
 import click
 
 from responder.cli.desk import Desk
+from responder.cli.operator import operator
 from responder.errors import InputError
 
 
@@ -20,17 +18,16 @@ def resume(desk: Desk, run: str | None, *, take_over: bool) -> int:
     """
     from responder.cli.playing import play  # noqa: PLC0415  # rich and pydantic: not for --help
     from responder.engine import unfinished  # noqa: PLC0415
-    from responder.identify import whoami  # noqa: PLC0415
 
     desk.start_logging()
     with desk.journal() as journal, desk.connections() as connections:
         chosen = run or _only([state.run for state in unfinished(journal)])
-        operator = {**whoami(connections), "local": f"{getpass.getuser()}@{socket.gethostname()}"}
+        who = operator(connections)
         return play(
             desk,
             journal,
             connections,
-            lambda engine: engine.resume(chosen, take_over=take_over, operator=operator),
+            lambda engine: engine.resume(chosen, take_over=take_over, operator=who),
             chosen,
         )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from responder.cli.desk import Desk, consoles
-from responder.errors import InputError
+from responder.errors import Exit, InputError
 
 if TYPE_CHECKING:
     from responder.engine import RunState
@@ -43,12 +43,18 @@ def runs(desk: Desk, *, as_json: bool) -> None:
 @click.command()
 @click.argument("run", required=False)
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
+@click.option("--follow", is_flag=True, help="Watch it as it goes, wherever it is played, until it ends.")
 @click.pass_obj
-def show(desk: Desk, run: str | None, *, as_json: bool) -> None:
-    """Show RUN step by step, with the evidence of each; the newest one when none is named."""
+def show(desk: Desk, run: str | None, *, as_json: bool, follow: bool) -> int:
+    """Show RUN step by step, with the evidence of each; the newest one when none is named.
+
+    With --follow, Ctrl-C stops the watching, not the run. Its exit code is then that of the run.
+    """
     from responder.cli.screen import end_screen, run_screen  # noqa: PLC0415  # not for --help
     from responder.report.summary import summarise  # noqa: PLC0415
 
+    if follow and as_json:
+        raise InputError("Both --follow and --json were given.", next_step="Give one of the two.")
     out, _ = consoles()
     with desk.journal(read_only=True) as journal:
         chosen = run or next(iter(journal.runs()), None)
@@ -57,12 +63,29 @@ def show(desk: Desk, run: str | None, *, as_json: bool) -> None:
         state = _state(journal, chosen)
     if not state.started:
         raise InputError(f"There is no run {chosen}.", next_step="`respond runs` lists them.")
+    if follow:
+        return _follow(desk, chosen)
     if as_json:
         click.echo(json.dumps(summary_json(summarise(state))))
-        return
+        return Exit.DONE
     out.print(f"Run {chosen}, {state.started['playbook']['name']}, {state.started['strategy']}")
     out.print(run_screen(state, evidence=True))
     out.print(end_screen(summarise(state)))
+    return Exit.DONE
+
+
+def _follow(desk: Desk, run: str) -> int:
+    from responder.cli.follow import follow  # noqa: PLC0415  # not for --help
+    from responder.cli.playing import exit_code  # noqa: PLC0415
+    from responder.cli.screen import end_screen, screen_for  # noqa: PLC0415
+    from responder.report.summary import summarise  # noqa: PLC0415
+
+    out, err = consoles()
+    err.print(f"Run {run}, watched from here; Ctrl-C stops the watching, not the run.", style="dim")
+    with desk.journal(read_only=True) as journal, screen_for(err, plain=desk.verbose) as screen:
+        summary = summarise(follow(journal, run, screen))
+    out.print(end_screen(summary))
+    return exit_code(summary)
 
 
 def _state(journal: "Journal", run: str) -> "RunState":

@@ -30,6 +30,7 @@ _MARK = {
     "failed": ("✘", "bold red"),
     "parked": ("‖", "bold yellow"),
     "skipped": ("-", "dim"),
+    "undone": ("↶", "yellow"),
 }
 
 
@@ -147,7 +148,12 @@ def _add_step(
     table.add_row(icon, Text(titled(step), style=style if style == "dim" else ""), _duration(is_so))
     detail = is_so.why or progress.get(step["id"], "") or (is_so.evidence if evidence else "")
     if detail:
-        table.add_row("", Text(detail, style="dim" if is_so.status == "succeeded" else "yellow"), "")
+        calm = is_so.status == "succeeded" and not is_so.undo_failed
+        table.add_row("", Text(detail, style="dim" if calm else "yellow"), "")
+    if evidence:
+        for look in is_so.looks:
+            said = f"looked at {look.at:%Y-%m-%d %H:%M:%S} UTC: {look.result}. {look.detail}"
+            table.add_row("", Text(said, style="dim" if look.result == "held" else "bold red"), "")
 
 
 def _duration(is_so: StepState) -> Text:
@@ -168,7 +174,7 @@ def end_screen(summary: Summary) -> RenderableType:
     times = [
         f"{c.name} in {c.contained_after:.1f} s"
         if c.contained_after is not None
-        else f"{c.name} NOT CONTAINED"
+        else f"{c.name} {'GIVEN BACK' if c.given_back else 'NOT CONTAINED'}"
         for c in summary.credentials
     ]
     since = f"from the confirmation, which came {summary.confirmed_after:.1f} s after the start"
@@ -233,6 +239,8 @@ class PlainScreen:
         EventKind.STEP_RETRIED: "again",
         EventKind.STEP_FAILED: "FAILED",
         EventKind.STEP_PARKED: "PARKED",
+        EventKind.STEP_UNDONE: "undone",
+        EventKind.STEP_UNDO_FAILED: "NOT UNDONE",
     }
 
     def __init__(self, console: Console) -> None:
@@ -254,11 +262,11 @@ class PlainScreen:
     def event(self, event: Event) -> None:
         with self._lock:
             self._state.fold(event)
-            word = self._WORDS.get(event.kind)
-            if word is None:
-                return
-            detail = str(event.data.get("evidence") or event.data.get("why") or "")
-            self._line(event.step, word, detail)
+            if event.kind is EventKind.STEP_CHECKED:
+                self._checked(event)
+            elif word := self._WORDS.get(event.kind):
+                detail = str(event.data.get("evidence") or event.data.get("why") or "")
+                self._line(event.step, word, detail)
 
     def progress(self, step: str, text: str) -> None:
         with self._lock:
@@ -266,9 +274,19 @@ class PlainScreen:
                 self._said[step] = text
                 self._line(step, "waits", text)
 
-    def _line(self, step_id: str, word: str, detail: str) -> None:
+    def _checked(self, event: Event) -> None:
+        look = self._state.step(event.step).looks[-1]
+        held = look.result == "held"
+        self._line(event.step, "held" if held else look.result.upper(), look.detail, loud=not held)
+
+    def _line(self, step_id: str, word: str, detail: str, *, loud: bool = False) -> None:
         step = next((s for s in described_steps(self._state) if s["id"] == step_id), None)
         title = titled(step) if step else step_id
         phase = step["phase"] if step else ""
         line = f"{phase:8} {word:6} {title}" + (f": {detail}" if detail else "")
-        self._console.print(redact(line), markup=False, soft_wrap=True)
+        style = "bold red" if loud else None
+        self._console.print(redact(line), markup=False, soft_wrap=True, style=style)
+
+
+def screen_for(console: Console, *, plain: bool) -> LiveScreen | PlainScreen:
+    return PlainScreen(console) if plain or not console.is_terminal else LiveScreen(console)

@@ -1,18 +1,36 @@
 """Runs: order, concurrency, intent and outcome, retries, resume."""
 
+from responder.engine.hands import already_on_it
 from responder.engine.plan import PlannedStep, plan_steps
+from responder.engine.reversal import Reversal, Stays, Undoing, plan_undo
 from responder.engine.run import Engine, Observer, Order, unfinished
-from responder.engine.state import OVER, RunState, StepState, fold
+from responder.engine.state import OVER, Look, RunState, StepState, exposed_identifiers, fold
+from responder.engine.undo import PARTLY, UNDONE, undo
+from responder.engine.watch import Stranger, Watch, Watched, schedule
 
 __all__ = [
     "OVER",
+    "PARTLY",
+    "UNDONE",
     "Engine",
+    "Look",
     "Observer",
     "Order",
     "PlannedStep",
+    "Reversal",
     "RunState",
+    "Stays",
     "StepState",
+    "Stranger",
+    "Undoing",
+    "Watch",
+    "Watched",
+    "already_on_it",
+    "exposed_identifiers",
     "fold",
     "plan_steps",
+    "plan_undo",
+    "schedule",
+    "undo",
     "unfinished",
 ]

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from responder import logs
 from responder.action import Call, Input, Output
+from responder.engine.ending import end
 from responder.engine.record import thaw
 from responder.engine.state import OVER, RunState, StepState
 from responder.engine.step import StepRun
@@ -204,9 +205,4 @@ class Play:
         self._engine.observer.event(event)
 
     def _finish(self) -> RunState:
-        # Recorded first: a resume that finds it opens no secret any more, and shreds again.
-        if not self._state.shredded:
-            self._record(EventKind.RUN_SHREDDED, data={})
-        self._engine.seals.shred(self._order.run)
-        self._record(EventKind.RUN_FINISHED, data={"outcome": "succeeded"})
-        return self._state
+        return end(self._state, self._engine.seals, self._record, "succeeded")

@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from responder.action import Actions, Connections, Irreversible, Json
+from responder.engine.hands import already_on_it, take_up
 from responder.engine.play import Play
 from responder.engine.record import SEALED, freeze, thaw
-from responder.engine.state import RunState, fold
+from responder.engine.state import RunState, exposed_identifiers, fold
 from responder.engine.step import UNKNOWN_PATIENCE
 from responder.errors import RefusedError
 from responder.exposure import Exposure
-from responder.journal import Event, Holder, Journal, Seals, Writer
+from responder.journal import Event, Holder, Journal, Seals, SecondRunError, Writer
 from responder.playbook import Instance, expand, load
 from responder.playbook.expand import Setting
 
@@ -70,53 +71,64 @@ class Engine:
         """Record what was confirmed, and play it to its end or until nothing more can be done.
 
         Raises:
-            RespondError: the journal cannot be written, somebody took over, or a person asked to stop.
+            RefusedError: a run that is not over is about one of these credentials; or somebody took over.
+            RespondError: the journal cannot be written, or a person asked to stop.
         """
 
         def seal(label: str, secret: Any) -> Mapping[str, Any]:  # noqa: ANN401
             return self.seals.seal(order.run, label, secret)
 
-        writer = self.journal.begin(
-            order.run,
-            Holder.current(),
-            {
-                "version": self.version,
-                "playbook": {
-                    "name": order.playbook_name,
-                    "text": order.playbook_text,
-                    "sha256": hashlib.sha256(order.playbook_text.encode()).hexdigest(),
-                },
-                "exposure": freeze(order.exposure, seal, EXPOSURE_LABEL),
-                "options": dict(order.options),
-                "strategy": order.strategy,
-                "began_at": order.began_at.isoformat(),
-                "confirmed_at": order.confirmed_at.isoformat(),
-                "confirmed_by": order.confirmed_by,
-                "operator": dict(order.operator),
-                "steps": [_described(instance, self.actions) for instance in self._expanded(order)],
+        leaked, unidentified = order.exposure.leaked(), order.exposure.unidentified
+        subject = {one.identifier for one in leaked} | {one.identifier for one in unidentified}
+
+        def both(started: Mapping[str, Any]) -> set[str]:
+            return exposed_identifiers(started) & subject
+
+        data: dict[str, Json] = {
+            "version": self.version,
+            "playbook": {
+                "name": order.playbook_name,
+                "text": order.playbook_text,
+                "sha256": hashlib.sha256(order.playbook_text.encode()).hexdigest(),
             },
-        )
+            "exposure": freeze(order.exposure, seal, EXPOSURE_LABEL),
+            "options": dict(order.options),
+            "strategy": order.strategy,
+            "began_at": order.began_at.isoformat(),
+            "confirmed_at": order.confirmed_at.isoformat(),
+            "confirmed_by": order.confirmed_by,
+            "operator": dict(order.operator),
+            "steps": [_described(instance, self.actions) for instance in self._expanded(order)],
+        }
+        try:
+            writer = self.journal.begin(
+                order.run, Holder.current(), data, same_subject=lambda started: bool(both(started))
+            )
+        except SecondRunError as second:
+            self.seals.shred(order.run)
+            started = fold(second.run, self.journal.events(second.run)).started
+            raise already_on_it(self.journal, second.run, both(started)) from None
         return self._play(writer, order)
 
     def resume(self, run: str, *, take_over: bool = False, operator: Mapping[str, str]) -> RunState:
         """Go on where the journal ends. A finished run is left as it is.
 
         Raises:
-            RefusedError: another process that may be alive holds the run, and `take_over` was not asked for.
+            RefusedError: another process that may be alive holds the run, and `take_over` was not asked for;
+                or it is being undone.
         """
         state = fold(run, self.journal.events(run))
+        if state.undoing:
+            raise RefusedError(
+                f"Run {run} is being undone.",
+                state="What was undone so far is recorded.",
+                next_step=f"`respond undo {run}` goes on with it. To contain again after that, type `respond "
+                "leak`.",
+            )
         if state.outcome:
             return state
-        holder = self.journal.holder(run)
-        if holder.alive() is not False and not take_over and holder != Holder.current():
-            raise RefusedError(
-                f"Run {run} is in the hands of {holder}.",
-                next_step=f"`respond show {run}` shows it. `respond resume {run} --take-over` takes it from "
-                "them: they will stop at their next event.",
-            )
-        replacing = None if take_over else holder
-        data: dict[str, Json] = {"version": self.version, "operator": dict(operator), "took_over": take_over}
-        writer = self.journal.take_up(run, Holder.current(), data, replacing=replacing)
+        data: dict[str, Json] = {"version": self.version, "operator": dict(operator)}
+        writer = take_up(self.journal, run, data, take_over=take_over)
         return self._play(writer, self.order(run, state))
 
     def order(self, run: str, state: RunState) -> Order:
@@ -186,6 +198,6 @@ def redacted_exposure(started: Mapping[str, Any]) -> Any:  # noqa: ANN401
 
 
 def unfinished(journal: Journal) -> Sequence[RunState]:
-    """The runs that have not come to their end, the newest first."""
+    """The runs that have not come to their end, or are being undone, the newest first."""
     states = (fold(run, journal.events(run)) for run in journal.runs())
-    return [state for state in states if not state.outcome]
+    return [state for state in states if not state.outcome or state.undoing]

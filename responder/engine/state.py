@@ -1,13 +1,15 @@
 """A run's state: a fold over its events. Nothing else keeps progress."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from responder.journal import Event, EventKind
 
-Status: TypeAlias = Literal["pending", "intended", "applied", "succeeded", "failed", "parked", "skipped"]
+Status: TypeAlias = Literal[
+    "pending", "intended", "applied", "succeeded", "failed", "parked", "skipped", "undone"
+]
 OVER: frozenset[Status] = frozenset({"succeeded", "skipped"})
 
 _STATUS: dict[EventKind, Status] = {
@@ -17,6 +19,7 @@ _STATUS: dict[EventKind, Status] = {
     EventKind.STEP_FAILED: "failed",
     EventKind.STEP_PARKED: "parked",
     EventKind.STEP_SKIPPED: "skipped",
+    EventKind.STEP_UNDONE: "undone",
 }
 
 
@@ -28,7 +31,17 @@ class Intent:
     at: datetime
     seen: dict[str, Any]
     digest: str  # of the input
+    given: Any  # the input, with fingerprints in place of secrets
     output: Any = None  # frozen, where `apply` came back
+
+
+@dataclass(frozen=True)
+class Look:
+    """A later look at what was contained: it held, was re-applied, is lost, or could not be told."""
+
+    at: datetime
+    result: Literal["held", "re-applied", "lost", "unknown"]
+    detail: str
 
 
 @dataclass
@@ -45,33 +58,51 @@ class StepState:
     next_step: str = ""
     applied: bool = False  # False on success: it was so already
     started_at: datetime | None = None
-    finished_at: datetime | None = None
+    finished_at: datetime | None = None  # when it first succeeded, else when it last failed
     retries: int = 0
     retried: int = 0  # the last attempt that met an error worth another try
+    given: Any = None  # the last input that was recorded, with fingerprints in place of secrets
+    took: Intent | None = None  # of the first success that changed something: what an undo gives back
+    undoing: bool = False  # an undo was intended, and how it ended is not recorded
+    undo_failed: bool = False
+    looks: list[Look] = field(default_factory=list)
 
     def fold(self, event: Event) -> None:
         data: dict[str, Any] = dict(event.data)
+        if event.kind is EventKind.STEP_CHECKED:  # a look changes nothing; its attempts are its own
+            self.looks.append(Look(event.at, data["result"], data["detail"]))
+            return
         self.attempt = max(self.attempt, event.attempt)
         self.started_at = self.started_at or event.at
         self.status = _STATUS.get(event.kind, self.status)
         match event.kind:
             case EventKind.STEP_INTENDED:
-                self.intent = Intent(event.attempt, event.at, data["seen"], data["digest"])
+                self.given = data["input"]
+                self.intent = Intent(event.attempt, event.at, data["seen"], data["digest"], data["input"])
             case EventKind.STEP_APPLIED if self.intent:
-                last = self.intent
-                self.intent = Intent(last.attempt, last.at, last.seen, last.digest, data["output"])
+                self.intent = replace(self.intent, output=data["output"])
             case EventKind.STEP_RETRIED:
                 self.retries += 1
                 self.retried = event.attempt
                 self.why = data["why"]
             case EventKind.STEP_SUCCEEDED:
+                self.took = self.took or (self.intent if data["applied"] else None)
+                self.given = data.get("input", self.given)
                 self.intent, self.why, self.next_step = None, "", ""
+                self.finished_at = self.finished_at if self.output is not None else event.at
                 self.output, self.evidence, self.applied = data["output"], data["evidence"], data["applied"]
                 self.output_attempt = event.attempt
-                self.finished_at = event.at
             case EventKind.STEP_FAILED | EventKind.STEP_PARKED | EventKind.STEP_SKIPPED:
                 self.why, self.next_step = data["why"], data.get("next_step", "")
-                self.finished_at = event.at
+                self.finished_at = self.finished_at if self.output is not None else event.at
+            case EventKind.STEP_UNDO_INTENDED:
+                self.undoing = True
+            case EventKind.STEP_UNDONE:
+                self.undoing, self.undo_failed, self.intent = False, False, None
+                self.evidence, self.why, self.next_step = data["evidence"], "", ""
+            case EventKind.STEP_UNDO_FAILED:
+                self.undoing, self.undo_failed = False, True
+                self.why, self.next_step = f"Not undone: {data['why']}", data["next_step"]
 
 
 @dataclass
@@ -87,6 +118,8 @@ class RunState:
     outcome: str = ""  # of a finished run
     finished_at: datetime | None = None
     shredded: bool = False
+    undoing: bool = False  # an undo was begun and did not come to its end
+    re_enabled: tuple[str, ...] = ()  # identifiers that the last undo was to let live again
 
     def step(self, instance_id: str) -> StepState:
         return self.steps.setdefault(instance_id, StepState())
@@ -100,10 +133,19 @@ class RunState:
                 self.resumed += 1
             case EventKind.RUN_SHREDDED:
                 self.shredded = True
+            case EventKind.RUN_UNDOING:
+                self.undoing, self.re_enabled = True, tuple(dict[str, Any](event.data)["re_enabled"])
             case EventKind.RUN_FINISHED:
+                self.undoing = False
                 self.outcome, self.finished_at = str(event.data["outcome"]), event.at
             case _:
                 self.step(event.step).fold(event)
+
+
+def exposed_identifiers(started: Mapping[str, Any]) -> set[str]:
+    """Every identifier that a run is about, of whatever kind, identified or not."""
+    lists = (value for value in started["exposure"].values() if isinstance(value, list))
+    return {str(item["identifier"]) for items in lists for item in items if "identifier" in item}
 
 
 def fold(run: str, events: Iterable[Event]) -> RunState:

@@ -86,7 +86,7 @@ class StepRun:
         """
         retrying = Retrying(
             retry=retry_if_exception_type((TransientError, UndecidedError)),
-            wait=_pause,
+            wait=pause_before_retry,
             stop=self._enough,
             sleep=self.call.wait,
             before_sleep=self._before_sleep,
@@ -183,10 +183,9 @@ class StepRun:
 
     def _succeed(self, output: Output, evidence: str, *, applied: bool) -> None:
         frozen = freeze(output, self._seal, self._label(self.state.attempt))
-        self._record(
-            EventKind.STEP_SUCCEEDED,
-            {"action": self.action.name, "output": frozen, "evidence": evidence, "applied": applied},
-        )
+        told = {"action": self.action.name, "output": frozen, "evidence": evidence, "applied": applied}
+        # Without an intent this is the only place that says what it was done with.
+        self._record(EventKind.STEP_SUCCEEDED, told if applied else {**told, "input": shown(self.given)})
 
     def _end(self, kind: EventKind, error: RespondError) -> None:
         if self.state.status in ("pending", "failed", "parked"):  # this try had no intent of its own
@@ -253,7 +252,7 @@ def _bug(error: Exception) -> RespondError:
     )
 
 
-def _pause(retry: RetryCallState) -> float:
+def pause_before_retry(retry: RetryCallState) -> float:
     error = retry.outcome.exception() if retry.outcome else None
     named = error.retry_after if isinstance(error, TransientError) else None
     return _backoff(retry) if named is None else named

@@ -4,7 +4,7 @@ from responder.journal.chain import Broken, Flaw, Verified, verify_chain
 from responder.journal.events import Event, EventKind
 from responder.journal.holder import Holder
 from responder.journal.seal import Seals
-from responder.journal.store import Journal, Writer
+from responder.journal.store import Journal, SecondRunError, Writer
 
 __all__ = [
     "Broken",
@@ -14,6 +14,7 @@ __all__ = [
     "Holder",
     "Journal",
     "Seals",
+    "SecondRunError",
     "Verified",
     "Writer",
     "verify_chain",

@@ -32,6 +32,7 @@ Row: TypeAlias = tuple[int, str, str, int, str, str, str, str, str]
 class EventKind(StrEnum):
     RUN_STARTED = "run.started"
     RUN_RESUMED = "run.resumed"
+    RUN_UNDOING = "run.undoing"
     RUN_FINISHED = "run.finished"
     RUN_SHREDDED = "run.shredded"
     STEP_INTENDED = "step.intended"
@@ -41,6 +42,10 @@ class EventKind(StrEnum):
     STEP_FAILED = "step.failed"
     STEP_PARKED = "step.parked"
     STEP_SKIPPED = "step.skipped"
+    STEP_CHECKED = "step.checked"
+    STEP_UNDO_INTENDED = "step.undo_intended"
+    STEP_UNDONE = "step.undone"
+    STEP_UNDO_FAILED = "step.undo_failed"
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,28 @@ _TERM: Final = (
     f"SELECT {COLUMNS} FROM events WHERE run = ? AND step = '' AND kind IN ('run.started', 'run.resumed') "  # noqa: S608
     "ORDER BY attempt DESC LIMIT 1"
 )
+# Runs that somebody may still act in: started, or being undone, and not over since.
+_OPEN: Final = (
+    f"SELECT {COLUMNS} FROM events WHERE kind = 'run.started' AND run IN (SELECT run FROM events AS one "  # noqa: S608
+    "WHERE kind IN ('run.started', 'run.undoing') AND NOT EXISTS (SELECT 1 FROM events AS end "
+    "WHERE end.run = one.run AND end.step = '' AND end.kind = 'run.finished' AND end.seq > one.seq)) "
+    "ORDER BY seq"
+)
 
 
 def utcnow() -> datetime:
     return datetime.now(UTC)
+
+
+class SecondRunError(RefusedError):
+    """Another run that is not over has the same subject; `run` is its name."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(
+            f"Run {run} is about the same already, and it is not over.",
+            next_step=f"Type `respond show {run}` to see it, `respond resume {run}` to go on.",
+        )
+        self.run = run
 
 
 class Journal:
@@ -58,10 +76,26 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def begin(self, run: str, holder: Holder, data: "Mapping[str, Json]") -> "Writer":
+    def begin(
+        self,
+        run: str,
+        holder: Holder,
+        data: "Mapping[str, Json]",
+        *,
+        same_subject: "Callable[[Mapping[str, Json]], bool]" = lambda _started: False,
+    ) -> "Writer":
         """Start a run; its holder is added to `data` as `holder`.
 
+        Args:
+            run: its name.
+            holder: who starts it.
+            data: of the event.
+            same_subject: told what another run that is not over was started with, whether both are about the
+                same. It is asked in the transaction that starts this run: of two that start at the same
+                instant, one is refused. It must not use the journal.
+
         Raises:
+            SecondRunError: another run is about the same.
             RefusedError: there is a run of this name.
         """
         with self.database.transaction() as connection:
@@ -70,6 +104,9 @@ class Journal:
                     f"Run {run} exists since {latest.at:%Y-%m-%d %H:%M:%S} UTC.",
                     next_step=f"Type `respond show {run}` to see it, `respond resume {run}` to go on.",
                 )
+            for other in map(Event.of, connection.execute(_OPEN).fetchall()):
+                if same_subject(other.data):
+                    raise SecondRunError(other.run)
             self._add(connection, run, EventKind.RUN_STARTED, 1, {**data, "holder": holder.to_json()})
         return Writer(self, run, 1)
 

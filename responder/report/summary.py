@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from responder.engine.state import OVER, RunState, StepState
+from responder.engine.undo import PARTLY, UNDONE
 
 _KINDS = {
     "access_keys": "AWS access key",
@@ -26,6 +27,7 @@ class CredentialReading:
     known: bool
     contained_after: float | None
     note: str = ""
+    given_back: bool = False  # an undo let it live again
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,14 @@ class Summary:
     began_at: datetime
     confirmed_after: float  # seconds from the start of the command, a person's reading included
     seconds: float  # from the start of the command to the last event
-    outcome: str  # succeeded, or incomplete
+    outcome: str  # succeeded, undone, partly undone, or incomplete
     credentials: tuple[CredentialReading, ...]
     proven: tuple[str, ...]  # titles of the steps whose end state was proven
     still_open: tuple[Open, ...]
 
     @property
     def next_command(self) -> str:
-        return f"respond show {self.run}" if self.outcome == "succeeded" else f"respond resume {self.run}"
+        return f"respond resume {self.run}" if self.outcome == "incomplete" else f"respond show {self.run}"
 
 
 def described_steps(state: RunState) -> list[dict[str, Any]]:
@@ -62,7 +64,7 @@ def described_steps(state: RunState) -> list[dict[str, Any]]:
 def summarise(state: RunState) -> Summary:
     began = datetime.fromisoformat(state.started["began_at"])
     confirmed = datetime.fromisoformat(state.started["confirmed_at"])
-    last = state.last_at or began
+    last = state.finished_at or state.last_at or began  # a watch goes on after the end
     steps = [(step, state.step(step["id"])) for step in described_steps(state)]
     return Summary(
         run=state.run,
@@ -75,12 +77,6 @@ def summarise(state: RunState) -> Summary:
         proven=tuple(titled(step) for step, is_so in steps if is_so.status == "succeeded"),
         still_open=tuple(_still_open(state, steps)),
     )
-
-
-def exposed_identifiers(state: RunState) -> set[str]:
-    """Every identifier that the run is about, of whatever kind, identified or not."""
-    exposure = state.started["exposure"]
-    return {leaked["identifier"] for kind in (*_KINDS, "unidentified") for leaked in exposure[kind]}
 
 
 def titled(step: Mapping[str, Any]) -> str:
@@ -103,7 +99,10 @@ def _credentials(
             ended = [is_so.finished_at for is_so in containing if is_so.status == "succeeded"]
             all_over = bool(containing) and len(ended) == len(containing)
             after = max((at - confirmed).total_seconds() for at in ended if at) if all_over else None
-            yield CredentialReading(name, words, leaked["identifier"], leaked["known"], after, leaked["note"])
+            back = any(is_so.status == "undone" for is_so in containing)
+            yield CredentialReading(
+                name, words, leaked["identifier"], leaked["known"], after, leaked["note"], back
+            )
 
 
 def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) -> Iterator[Open]:
@@ -128,9 +127,18 @@ def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) 
                     "The inventory does not know it.",
                     "Find out who uses it, and add it to respond.toml.",
                 )
+    yield from _open_steps(state, steps)
+
+
+def _open_steps(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) -> Iterator[Open]:
+    back = {step["credential"] for step, is_so in steps if is_so.status == "undone"}
     for step, is_so in steps:
-        if not step["active"] or is_so.status in OVER:
+        if is_so.undo_failed:
+            yield Open(titled(step), is_so.why, is_so.next_step)
+        if not step["active"] or is_so.status in (*OVER, "undone") or is_so.undo_failed:
             continue
+        if state.outcome == UNDONE or (state.outcome == PARTLY and step["credential"] in back):
+            continue  # a run that was undone has nothing to go on with
         if is_so.status in ("failed", "parked"):
             yield Open(titled(step), is_so.why, is_so.next_step)
         else:

@@ -72,6 +72,10 @@ class DeactivateAccessKey(Reversible[AccessKeyOfUser, Nothing]):
     def undo(self, call: Call, given: AccessKeyOfUser, output: Nothing) -> None:  # noqa: ARG002
         _set_status(call, given, "Active")
 
+    def lost(self, call: Call, given: AccessKeyOfUser) -> str:
+        listed = list_keys(call.connections.get(AwsConnection), given.user)
+        return "" if listed.get(given.access_key_id) else f"{given.access_key_id} is deleted: {listed}"
+
     def _proof(self, call: Call, given: AccessKeyOfUser, listed: KeyList) -> Probe[Nothing]:
         aws = call.connections.get(AwsConnection)
         key = listed.get(given.access_key_id)

@@ -85,6 +85,10 @@ class FreezeServiceUser(Reversible[FreezeInput, Frozen]):
     def undo(self, call: Call, given: FreezeInput, output: Frozen) -> None:  # noqa: ARG002  # seen has them
         _set_roles(call.connections.get(ModalConnection), given.name, _roles_in(call.seen))
 
+    def lost(self, call: Call, given: FreezeInput) -> str:
+        there = workspace.service_user(call.connections.get(ModalConnection), given.name)
+        return "" if there else f"ServiceUserInfo: there is no service user {given.name} any more"
+
 
 class DeleteInput(Input):
     name: str

@@ -72,6 +72,10 @@ class DisableMemberToken(Reversible[MemberTokenInput, Nothing]):
         enable = connection.workspace.member_tokens.enable.aio
         connection.run("TokenEnable", lambda: enable(given.token_id))
 
+    def lost(self, call: Call, given: MemberTokenInput) -> str:
+        there = workspace.member_token(call.connections.get(ModalConnection), given.token_id)
+        return "" if there else f"TokensList: {given.token_id} is not there"
+
 
 class ProxyTokenInput(Input):
     token_id: str
