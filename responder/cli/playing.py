@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from responder.cli.audit_checkpoint import at_the_end_of_a_run
 from responder.cli.desk import Desk, consoles
 from responder.cli.screen import end_screen, screen_for
 from responder.errors import Exit
@@ -29,6 +30,7 @@ def play(
         state = begin(desk.engine(journal, connections, screen))
     summary = summarise(state)
     out.print(end_screen(summary))
+    at_the_end_of_a_run(desk, journal, connections, err)
     return exit_code(summary)
 
 

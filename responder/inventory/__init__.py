@@ -24,7 +24,7 @@ from responder.exposure import (
     Workload,
 )
 from responder.inventory.check import check
-from responder.inventory.document import Credential, parse
+from responder.inventory.document import Audit, Credential, parse
 from responder.inventory.errors import InventoryError, NoInventoryError, refuse
 from responder.inventory.lines import key_lines
 
@@ -32,6 +32,7 @@ __all__ = [
     "EXAMPLE",
     "FILE_NAME",
     "VARIABLE",
+    "Audit",
     "Credential",
     "Inventory",
     "InventoryError",
@@ -55,6 +56,7 @@ class Inventory(BaseModel):
     credentials: dict[str, Credential] = {}
     workloads: tuple[Workload, ...] = ()
     guarded_environments: tuple[str, ...] = ("prod",)  # their names must be typed to confirm
+    audit: Audit = Audit()  # its github_repository is set wherever its github_issue is
 
     @classmethod
     def load(cls, path: Path | None, environ: Mapping[str, str], cwd: Path) -> Self:
@@ -83,6 +85,7 @@ class Inventory(BaseModel):
             credentials=document.credentials,
             workloads=tuple(document.workloads.values()),
             guarded_environments=document.guarded_environments,
+            audit=document.audit.in_repository(document.github.repository),
         )
 
     @property

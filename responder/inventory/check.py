@@ -20,6 +20,7 @@ def check(document: Document) -> Iterator[Mistake]:
     yield from _placed_twice(document)
     yield from _workloads(document)
     yield from _guards(document)
+    yield from _anchors(document)
 
 
 def _how_it_is_named(credential: Credential) -> Iterator[Mistake]:
@@ -101,3 +102,11 @@ def _guards(document: Document) -> Iterator[Mistake]:
         if guarded not in environments and difflib.get_close_matches(guarded, environments):
             what = f"no placement or workload is in the environment `{guarded}`. "
             yield Mistake(("guarded_environments",), what + nearest(guarded, environments))
+
+
+def _anchors(document: Document) -> Iterator[Mistake]:
+    audit = document.audit
+    if audit.github_issue and not (audit.github_repository or document.github.repository):
+        yield Mistake(("audit", "github_issue"), "audit.github_issue has no repository to be in.")
+    if audit.github_repository and not audit.github_issue:
+        yield Mistake(("audit", "github_repository"), "audit.github_repository has no `github_issue`.")

@@ -36,9 +36,24 @@ class Github(_Model):
     repository: Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+$")] = ""
 
 
+class Audit(_Model):
+    """Where checkpoints of the journal are anchored: out of the reach of whoever can write the journal."""
+
+    s3_bucket: str = ""  # with Object Lock
+    retain_days: Annotated[int, Field(strict=True, gt=0)] = 400  # that nobody can delete one there
+    github_repository: Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+$")] | None = None
+    github_issue: Annotated[int, Field(strict=True, gt=0)] | None = None
+
+    def in_repository(self, usual: str) -> "Audit":
+        """With the usual repository where the issue is in none that is named."""
+        here = self.github_repository or usual
+        return self.model_copy(update={"github_repository": here if self.github_issue else None})
+
+
 class Document(_Model):
     guarded_environments: tuple[str, ...] = ("prod",)
     github: Github = Github()
+    audit: Audit = Audit()
     credentials: dict[str, Credential] = {}
     workloads: dict[str, Workload] = {}
 
@@ -46,6 +61,7 @@ class Document(_Model):
 _SHAPES: dict[KeyPath, type[BaseModel]] = {
     (): Document,
     ("github",): Github,
+    ("audit",): Audit,
     ("credentials", "*"): Credential,
     ("credentials", "*", "modal_secrets", "*"): ModalSecretPlacement,
     ("credentials", "*", "github_environments", "*"): GithubEnvironmentPlacement,

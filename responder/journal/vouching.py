@@ -1,6 +1,6 @@
 """From notes found beside a journal, or anchored elsewhere, to what they vouch for."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,19 +16,21 @@ __all__ = ["Found", "Vouched", "in_folder", "read_notes", "weigh"]
 class Found:
     """A note, and where it was found, for people.
 
-    `size` is the number of events that its place says it is of. `open_to_all` is a place where anybody may
-    write, so that what the key did not sign there says nothing.
+    `size` is the number of events that its place says it is of. `open_to_all` is a place where others may
+    write, so that what no key signed there says nothing; so do checkpoints of another journal there than the
+    one called `origin`.
     """
 
     source: str
     note: str | bytes
     size: int | None = None
     open_to_all: bool = False
+    origin: str = ""
 
 
 @dataclass(frozen=True)
 class Vouched:
-    """What notes say. `wrong` are those that are not as they were written; `signed` those by the key."""
+    """What notes say. `wrong` are those that are not as they were written; `signed` those by a key."""
 
     marks: tuple[Mark, ...] = ()
     wrong: tuple[str, ...] = ()
@@ -53,27 +55,29 @@ def read_notes(paths: Iterable[Path]) -> list[Found]:
     return [Found(str(path), _read(path)) for path in paths]
 
 
-def weigh(found: Iterable[Found], key: Verifier | None) -> Vouched:
-    """What they vouch for. Without a key no signature is checked, and what is open to all is left out."""
+def weigh(found: Iterable[Found], keys: Collection[Verifier]) -> Vouched:
+    """What they vouch for. Without keys no signature is checked, and what is open to all is left out."""
     marks: list[Mark] = []
     wrong: list[str] = []
     for one in found:
-        if key is None and one.open_to_all:
+        if one.open_to_all and not keys:
             continue
         try:
-            checkpoint = _checkpoint(one, key)
+            checkpoint = _checkpoint(one, keys)
         except RespondError as error:
             if not one.open_to_all:
                 wrong.append(f"{one.source}: {error.what}")
             continue
-        marks.append(Mark(checkpoint.size, checkpoint.hash, one.source, checkpoint.origin))
-    return Vouched(tuple(marks), tuple(wrong), len(marks) if key else 0)
+        if one.origin in ("", checkpoint.origin):
+            marks.append(Mark(checkpoint.size, checkpoint.hash, one.source, checkpoint.origin))
+    return Vouched(tuple(marks), tuple(wrong), len(marks) if keys else 0)
 
 
-def _checkpoint(one: Found, key: Verifier | None) -> Checkpoint:
+def _checkpoint(one: Found, keys: Collection[Verifier]) -> Checkpoint:
     note = Note.parse(one.note)
-    if key is not None and not note.signed_by(key):
-        raise NoteError(f"It is not signed by {key.name}.")
+    signed = [note.signed_by(key) for key in keys]  # each is asked: one that is forged spoils the note
+    if keys and not any(signed):
+        raise NoteError(f"It is not signed by {' or '.join(key.name for key in keys)}.")
     checkpoint = Checkpoint.parse(note.text)
     if one.size not in (None, checkpoint.size):
         raise ForgedNoteError(f"It is of {checkpoint.size} events, and its name says {one.size}.")

@@ -144,7 +144,7 @@ def _started(data: Mapping[str, Any]) -> _Term:
             id=one["id"],
             title=one["title"],
             label=one["label"],
-            credential=one["credential"],
+            credential=one["credential"] or "",
             phase=one["phase"],
             action=one["action"],
             irreversible=one["irreversible"],

@@ -36,10 +36,10 @@ _BUCKET = {
 }
 _OBJECT = {
     ("HEAD", ""): "GetObject",
+    ("HEAD", "versionId"): "GetObjectVersion",
     ("GET", ""): "GetObject",
     ("GET", "versionId"): "GetObjectVersion",
     ("GET", "acl"): "GetObjectAcl",
-    ("GET", "retention"): "GetObjectRetention",
     ("GET", "tagging"): "GetObjectTagging",
     ("GET", "uploadId"): "ListMultipartUploadParts",
     ("PUT", ""): "PutObject",

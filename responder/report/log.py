@@ -1,0 +1,96 @@
+"""The record as lines: one an event, for people and for machines."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from responder.journal.events import stamp
+from responder.report.record import Record, StepDescription
+
+if TYPE_CHECKING:
+    from responder.action import Json
+
+__all__ = ["Filter", "as_json", "as_line"]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which records are wanted; what is empty does not matter.
+
+    `credential` is its name; `actor` is any part of what somebody is called, locally or by a provider. The
+    run's own events belong to no credential and no phase.
+    """
+
+    credential: str = ""
+    actor: str = ""
+    phase: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def __call__(self, record: Record) -> bool:
+        step = record.step
+        return (
+            (not self.credential or (step is not None and step.credential == self.credential))
+            and (not self.phase or (step is not None and step.phase == self.phase))
+            and (not self.actor or any(self.actor in name for name in _names(record)))
+            and (self.since is None or record.event.at >= self.since)
+            and (self.until is None or record.event.at < self.until)
+        )
+
+
+def as_line(record: Record) -> str:
+    """When, which run, who from where, what on what, with which outcome, and by what it is known."""
+    what = f"{record.action or 'run'} {record.target}".rstrip()
+    told = record.evidence or record.why
+    known = f": {told}" if told else ""
+    ids = ", ".join(f"{one.provider} {one.id}" for one in record.requests)
+    requests = f" [{ids}]" if ids else ""
+    attempt = f" (attempt {record.event.attempt})" if record.step and record.event.attempt > 1 else ""
+    at = stamp(record.event.at)
+    return f"{at} {record.event.run} {record.actor} {what} {record.outcome}{attempt}{known}{requests}"
+
+
+def as_json(record: Record) -> "dict[str, Json]":
+    """All that `as_line` has, and what it leaves out."""
+    step, actor = record.step, record.actor
+    return {
+        "seq": record.event.seq,
+        "at": stamp(record.event.at),
+        "run": record.event.run,
+        "kind": record.event.kind.value,
+        "outcome": record.outcome,
+        "actor": {
+            "user": actor.user,
+            "host": actor.host,
+            "process": actor.process,
+            "version": actor.version,
+            "accounts": dict(actor.accounts),
+        },
+        "playbook": {"name": record.playbook, "sha256": record.playbook_digest},
+        "step": _step(step, record.event.attempt) if step else None,
+        "target": record.target,
+        "evidence": record.evidence,
+        "why": record.why,
+        "requests": [
+            {"provider": one.provider, "operation": one.operation, "id": one.id} for one in record.requests
+        ],
+        "hash": record.event.hash,
+    }
+
+
+def _step(step: StepDescription, attempt: int) -> "dict[str, Json]":
+    return {
+        "id": step.id,
+        "title": step.title,
+        "phase": step.phase,
+        "credential": step.credential,
+        "action": step.action,
+        "attempt": attempt,
+        "irreversible": step.irreversible,
+    }
+
+
+def _names(record: Record) -> Iterator[str]:
+    yield str(record.actor)
+    yield from record.actor.accounts.values()
