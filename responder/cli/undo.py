@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from responder.cli.audit_checkpoint import at_the_end_of_a_run
 from responder.cli.confirm import confirm
 from responder.cli.desk import Desk, consoles
 from responder.cli.operator import operator
@@ -63,7 +64,8 @@ def undo(desk: Desk, run: str, *, re_enable: tuple[str, ...], take_over: bool, y
             confirmed_by=confirmed_by,
             take_over=take_over,
         )
-    out.print(end_screen(summarise(after)))
+        out.print(end_screen(summarise(after)))
+        at_the_end_of_a_run(desk, journal, connections, err)
     steps = [after.step(step) for one in planned.reversals for step in one.steps]
     return Exit.DONE if all(step.status == "undone" for step in steps) else Exit.INCOMPLETE
 

@@ -68,7 +68,9 @@ class Record:
         """What became of it: intended, applied, succeeded, ...; of a run's end, how it ended."""
         if self.event.kind is EventKind.RUN_FINISHED:
             return f"finished: {self._text('outcome')}"
-        return self.event.kind.value.partition(".")[2]
+        if self.event.kind is EventKind.STEP_CHECKED:
+            return f"checked: {self._text('result')}"
+        return self.event.kind.value.partition(".")[2].replace("_", " ")
 
     @property
     def action(self) -> str:
@@ -82,7 +84,7 @@ class Record:
     @property
     def evidence(self) -> str:
         """What was asked for the proof, and what was answered."""
-        return self._text("evidence")
+        return self._text("evidence") or self._text("detail")
 
     @property
     def why(self) -> str:
