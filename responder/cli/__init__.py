@@ -17,6 +17,7 @@ COMMANDS = {
     "show": ("responder.cli.runs:show", "Show one run, step by step."),
     "watch": ("responder.cli.watch:watch", "Look again whether what a run contained still is."),
     "undo": ("responder.cli.undo:undo", "It was a false alarm: give back what can be given back."),
+    "report": ("responder.cli.report:report", "Tell what a run did, or many, as a page to read."),
     "doctor": ("responder.cli.doctor:doctor", "Check that all is there that an incident will need."),
     "audit": ("responder.cli.audit:audit", "Read and verify the journal."),
     "playbook": ("responder.cli.playbook:playbook", "List, show, check and draw playbooks."),

@@ -8,7 +8,7 @@ from typing import Any
 from responder.engine.state import OVER, RunState, StepState
 from responder.engine.undo import PARTLY, UNDONE
 
-_KINDS = {
+KINDS = {
     "access_keys": "AWS access key",
     "service_users": "Modal service user's token",
     "member_tokens": "personal Modal token",
@@ -86,7 +86,7 @@ def titled(step: Mapping[str, Any]) -> str:
 def _credentials(
     state: RunState, steps: list[tuple[dict[str, Any], StepState]], confirmed: datetime
 ) -> Iterator[CredentialReading]:
-    for kind, words in _KINDS.items():
+    for kind, words in KINDS.items():
         for leaked in state.started["exposure"][kind]:
             name = leaked["credential"]
             containing = [
@@ -113,7 +113,7 @@ def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) 
             "Ask its provider whose it is, and revoke it there by hand.",
         )
     contained = {step["credential"] for step, _ in steps if step["phase"] == "contain" and step["active"]}
-    for kind in _KINDS:
+    for kind in KINDS:
         for leaked in state.started["exposure"][kind]:
             if leaked["credential"] not in contained:
                 yield Open(

@@ -49,6 +49,5 @@ def _fill(draft: Path, lines: Iterable[str]) -> None:
 def _unwritable(path: Path, error: OSError) -> UnavailableError:
     return UnavailableError(
         f"{path} cannot be written: {(error.strerror or str(error)).lower()}.",
-        next_step="Name a file in a folder that you may write to, with room on its disk; or leave --output "
-        "out, and it goes to standard output.",
+        next_step="Name a file in a folder that you may write to, with room on its disk.",
     )

@@ -1,0 +1,236 @@
+"""One run as people ask about it: what leaked, what was done, what is proven, what is left.
+
+Only fields that are public by their kind are read: names, identifiers, times, evidence. What is sealed in the
+journal, and whatever else an input or output holds, has no place here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from responder.engine.state import RunState, fold
+from responder.errors import InputError
+from responder.journal import EventKind, Journal
+from responder.report.integrity import Chain
+from responder.report.measures import Clocks, Measure, measures
+from responder.report.record import Actor, Record, records
+from responder.report.steps import StepReading, read_steps
+from responder.report.stories import CredentialStory, WorkloadStory, credential_stories, workload_stories
+from responder.report.summary import summarise
+from responder.report.todo import NO_PLACES, Task, tasks
+from responder.report.words import clock, counted, day, elapsed, listing
+
+__all__ = ["Incident", "Term", "Unidentified", "read_incident"]
+
+
+@dataclass(frozen=True)
+class Term:
+    """A process's part in the run, from when it took the run up."""
+
+    since: datetime
+    actor: Actor
+    began: bool  # else it went on with it
+    took_over: bool
+
+
+@dataclass(frozen=True)
+class Unidentified:
+    """A credential by its form alone: no provider said whose it is."""
+
+    identifier: str
+    kind: str
+    note: str
+    at_large: bool
+
+
+@dataclass(frozen=True)
+class Incident:
+    run: str
+    source: str
+    clocks: Clocks
+    outcome: str  # succeeded, undone, partly undone, or empty while it is not over
+    playbook: str
+    playbook_digest: str
+    strategy: str
+    options: Mapping[str, str]
+    confirmed_by: str
+    terms: tuple[Term, ...]
+    credentials: tuple[CredentialStory, ...]
+    unidentified: tuple[Unidentified, ...]
+    workloads: tuple[WorkloadStory, ...]
+    steps: tuple[StepReading, ...]
+    measures: tuple[Measure, ...]
+    tasks: tuple[Task, ...]
+    last_seq: int  # of the run's last event
+    last_hash: str
+    chain: Chain
+
+    @property
+    def title(self) -> str:
+        names = [one.name for one in self.credentials] or [one.identifier for one in self.unidentified]
+        return f"Leak of {listing(names)}" if names else f"Run {self.run}"
+
+    @property
+    def state(self) -> str:
+        """How it stands, in a word or three."""
+        return {"succeeded": "Done and proven", "": "Not over"}.get(self.outcome, self.outcome.capitalize())
+
+    @property
+    def active_steps(self) -> tuple[StepReading, ...]:
+        return tuple(step for step in self.steps if step.active)
+
+    @property
+    def proven(self) -> tuple[StepReading, ...]:
+        return tuple(step for step in self.active_steps if step.proven)
+
+    @property
+    def unproven(self) -> tuple[StepReading, ...]:
+        return tuple(step for step in self.active_steps if not step.over)
+
+    @property
+    def left_out(self) -> tuple[StepReading, ...]:
+        """What the playbook has and this run had no use for."""
+        return tuple(step for step in self.steps if not step.active or step.status == "skipped")
+
+    @property
+    def reviewed(self) -> bool:
+        return any(step.phase == "review" and step.proven for step in self.active_steps)
+
+    @property
+    def summary(self) -> tuple[str, str, str]:
+        """Three sentences for somebody who reads nothing else."""
+        return self._exposed(), self._done(), self._left()
+
+    def _exposed(self) -> str:
+        known = [one.words for one in self.credentials]
+        words = [*known, *(f"{one.identifier} (not identified)" for one in self.unidentified)]
+        was = "credential was" if len(words) == 1 else "credentials were"
+        where = NO_PLACES.get(self.source) or f"found in {self.source}"
+        began = self.clocks.began
+        when = f"On {day(began)} at {clock(began)[:5]} UTC"
+        return f"{when}, {len(words)} exposed {was} {where}: {listing(words)}."
+
+    def _done(self) -> str:
+        contained = [one for one in self.credentials if one.contained_at]
+        alive = [one.name for one in self.credentials if one.at_large]
+        alive += [one.identifier for one in self.unidentified if one.at_large]
+        dead = [one.name for one in self.credentials if one.dead_already]
+        dead += [one.identifier for one in self.unidentified if not one.at_large]
+        confirmed = self.clocks.confirmed
+        parts = []
+        if contained:
+            last = max(one.contained_at for one in contained if one.contained_at)
+            who = listing([one.name for one in contained])
+            was = "was" if len(contained) == 1 else "were"
+            took = elapsed((last - confirmed).total_seconds())
+            parts.append(f"{who} {was} contained, with proof, {took} after the response was confirmed")
+        if alive:
+            parts.append(f"{listing(alive)} {'is' if len(alive) == 1 else 'are'} not proven to be contained")
+        if dead:
+            parts.append(f"{listing(dead)} {'was' if len(dead) == 1 else 'were'} dead already")
+        live = [one.live_at for one in self.workloads]
+        if live and all(live):
+            took = elapsed((max(at for at in live if at) - confirmed).total_seconds())
+            names = listing([one.name for one in self.workloads])
+            was = "was" if len(live) == 1 else "were"
+            parts.append(f"{names} {was} proven to run with fresh credentials {took} after that confirmation")
+        elif live:
+            names = listing([one.name for one in self.workloads if not one.live_at])
+            parts.append(f"that {names} runs with fresh credentials is not proven")
+        return f"{'; '.join(parts) or 'Nothing was done'}."
+
+    def _left(self) -> str:
+        unseen = "what was done with the credentials before is for a review to find out"
+        if self.reviewed:
+            unseen = "what was done with the credentials before was reviewed"
+        if self.outcome in ("undone", "partly undone"):
+            return f"The run was {self.outcome} on purpose; each step tells what was given back."
+        if self.outcome != "succeeded":
+            missing = counted(len(self.unproven), "step is", "steps are")
+            return f"The run is not over, {missing} not proven, and {unseen}."
+        steps = counted(len(self.proven), "step")
+        return f"Every one of the response's {steps} was proven against the live services; {unseen}."
+
+
+def read_incident(
+    journal: Journal, run: str, chain: Chain, *, exposed_since: datetime | None = None
+) -> Incident:
+    """The run as the journal has it.
+
+    Args:
+        journal: opened to read.
+        run: its name.
+        chain: of the same journal.
+        exposed_since: since when the credentials were exposed, where a person has found it out.
+
+    Raises:
+        InputError: there is no such run, or it began before the exposure is said to have.
+    """
+    told = tuple(records(journal.iterate(run)))
+    state = fold(run, (record.event for record in told))
+    if not state.started:
+        raise InputError(f"There is no run {run}.", next_step="`respond runs` lists them.")
+    clocks = _clocks(state, told, exposed_since)
+    exposure = state.started["exposure"]
+    steps = read_steps(state, told)
+    credentials = credential_stories(exposure, steps)
+    workloads = workload_stories(exposure, steps)
+    return Incident(
+        run=run,
+        source=exposure["source"],
+        clocks=clocks,
+        outcome=state.outcome,
+        playbook=told[0].playbook,
+        playbook_digest=told[0].playbook_digest,
+        strategy=state.started["strategy"],
+        options={name: value for name, value in state.started["options"].items() if value},
+        confirmed_by=state.started["confirmed_by"],
+        terms=tuple(_terms(told)),
+        credentials=credentials,
+        unidentified=tuple(
+            Unidentified(one["identifier"], one["kind"], one["note"], one.get("life") != "dead")
+            for one in exposure["unidentified"]
+        ),
+        workloads=workloads,
+        steps=steps,
+        measures=measures(clocks, credentials, workloads),
+        tasks=tasks(exposure, steps, credentials, summarise(state).still_open),
+        last_seq=told[-1].event.seq,
+        last_hash=told[-1].event.hash,
+        chain=chain,
+    )
+
+
+def _clocks(state: RunState, told: Sequence[Record], exposed_since: datetime | None) -> Clocks:
+    began = datetime.fromisoformat(state.started["began_at"])
+    if exposed_since and exposed_since > began:
+        raise InputError(
+            f"The response began at {began:%Y-%m-%d %H:%M:%S} UTC, before the exposure is said to have.",
+            next_step="Give --exposed-since in UTC, as the logs have it.",
+        )
+    first = (
+        record.event.at
+        for record in told
+        if record.event.kind is EventKind.STEP_INTENDED and record.step and record.step.phase == "contain"
+    )
+    return Clocks(
+        exposed_since=exposed_since,
+        began=began,
+        confirmed=datetime.fromisoformat(state.started["confirmed_at"]),
+        first_action=next(first, None),
+        last=told[-1].event.at,
+        finished=bool(state.outcome),
+    )
+
+
+def _terms(told: Sequence[Record]) -> list[Term]:
+    return [
+        Term(
+            record.event.at,
+            record.actor,
+            record.event.kind is EventKind.RUN_STARTED,
+            record.event.data.get("took_over") is True,
+        )
+        for record in told
+        if record.event.kind in (EventKind.RUN_STARTED, EventKind.RUN_RESUMED)
+    ]

@@ -1,0 +1,197 @@
+"""Reports as Markdown for an issue or a ticket (GitHub's dialect): text from outside stays text."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from responder.report.steps import PHASES, StepReading
+from responder.report.timeline import draw
+from responder.report.words import clock, counted, day, day_and_time, elapsed
+
+if TYPE_CHECKING:
+    from responder.report.incident import Incident
+    from responder.report.integrity import Chain
+    from responder.report.measures import Measure
+    from responder.report.quarter import Quarter
+
+__all__ = ["incident_markdown", "quarter_markdown"]
+
+_SPECIAL = re.compile(r"([\\`*_\[\]|~<>$])")
+_NOBODY = "@\N{ZERO WIDTH SPACE}"  # a name after an @ would be sent a notification
+
+
+def incident_markdown(incident: "Incident", made_at: datetime, version: str) -> str:
+    """The report of a run."""
+    return "\n".join(_incident(incident, made_at, version)) + "\n"
+
+
+def quarter_markdown(quarter: "Quarter", made_at: datetime, version: str) -> str:
+    """The report over many runs."""
+    return "\n".join(_quarter(quarter, made_at, version)) + "\n"
+
+
+def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator[str]:
+    yield f"# {_text(incident.title)}"
+    yield f"\n**{incident.state}.** {_text(' '.join(incident.summary))}"
+    if incident.chain.problem:
+        yield f"\n> **The journal behind this is not what was written:** {_text(incident.chain.problem)}."
+    yield "\n## What leaked\n"
+    for one in incident.credentials:
+        at = one.contained_at
+        contained = f"contained {clock(at)} UTC" if at else "dead already"
+        contained = "**not proven contained**" if one.at_large else contained
+        fresh = f"replaced by {_code(one.fresh)}" if one.fresh else "not replaced"
+        held = f"; held in {_text(', '.join(one.places))}" if one.places else ""
+        yield f"- {_text(one.words)} {_code(one.identifier)}: {contained}, {fresh}{held}"
+    for lost in incident.unidentified:
+        state = "**not proven contained**" if lost.at_large else "dead already"
+        yield f"- {_code(lost.identifier)} ({_text(lost.kind)}): not identified, {state}"
+    yield "\n## Timeline\n"
+    yield from _table(
+        (f"UTC, {day(incident.clocks.began)}", "From the confirmation", "What", "Of"),
+        (
+            (clock(m.at), f"{'+' if m.after > 0 else ''}{elapsed(m.after)}", _text(m.what), _text(m.about))
+            for m in draw(incident).moments
+        ),
+    )
+    yield "\n## How long it took\n"
+    yield from _table(
+        ("Measure", "Time", "From where to where"),
+        ((one.name, _measured(one), _meant(one)) for one in incident.measures),
+    )
+    yield f"\n## Proven: {len(incident.proven)} of {counted(len(incident.active_steps), 'step')}\n"
+    for step in incident.unproven:
+        yield f"- **Not proven:** {_text(step.named)}: {step.outcome}. {_text(step.why)}"
+    yield "\n## Still to do\n"
+    for task in incident.tasks:
+        how = f" {_text(task.how)}" if task.how else ""
+        how += f" {_code(task.command)}" if task.command else ""
+        yield f"- [ ] **{_text(task.what)}** {_text(task.why)}{how} Owner: "
+    yield "\n## Every step\n"
+    for phase in PHASES:
+        of_phase = [step for step in incident.active_steps if step.phase == phase]
+        if of_phase:
+            yield f"<details><summary>{phase.capitalize()}: {counted(len(of_phase), 'step')}</summary>\n"
+            yield from (_step(step) for step in of_phase)
+            yield "\n</details>\n"
+    yield "## The record\n"
+    yield f"- {_verified(incident.chain)}"
+    if point := incident.chain.checkpoint:
+        by = f"signed by {_text(point.signed_by)}" if point.signed_by else "signature not checked here"
+        yield f"- Checkpoint {_code(point.file)}: up to event {point.size}, {_code(point.hash)}, {by}"
+    yield f"- The run's last event: {incident.last_seq}, {_code(incident.last_hash)}"
+    yield f"- Playbook {_code(incident.playbook)}, SHA-256 {_code(incident.playbook_digest)}"
+    for term in incident.terms:
+        yield f"- {_text(str(term.actor))}, from {day_and_time(term.since)}"
+    yield f"- Check: {_code(f'respond audit verify --known {incident.last_hash}')}"
+    yield _made(made_at, version)
+
+
+def _step(step: StepReading) -> str:
+    took = f", {elapsed(step.seconds)}" if step.seconds is not None else ""
+    tries = f", {counted(step.attempts, 'attempt')}" if step.attempts > 1 else ""
+    text = step.evidence or step.why
+    return f"- {_text(step.named)}: {step.outcome}{took}{tries}{'. ' + _code(text) if text else ''}"
+
+
+def _quarter(quarter: "Quarter", made_at: datetime, version: str) -> Iterator[str]:
+    yield f"# Credentials and incidents since {day(quarter.since)}"
+    yield f"\n{_text(quarter.summary)}"
+    if quarter.chain.problem:
+        yield f"\n> **The journal behind this is not what was written:** {_text(quarter.chain.problem)}."
+    yield "\n## Credentials\n"
+    if quarter.no_inventory:
+        yield f"{_text(quarter.no_inventory)}\n"
+    yield from (
+        ()
+        if quarter.no_inventory
+        else _table(
+            ("Credential", "Kind", "Last rotation", "Age", "Allowed", "State"),
+            (
+                (
+                    _text(one.name),
+                    _text(one.kind),
+                    day(one.rotated_at) if one.rotated_at else "not in the journal",
+                    f"{one.age_days} d" if one.age_days is not None else "not known",
+                    f"{one.max_age_days} d" if one.max_age_days else "no limit",
+                    _text(one.state),
+                )
+                for one in quarter.credentials
+            ),
+        )
+    )
+    yield "\n## Incidents\n"
+    yield from _table(
+        ("Run", "Began (UTC)", "Credentials", "Seen in", "Outcome", "Contained", "Recovered", "Open"),
+        (
+            (
+                _code(one.run),
+                f"{one.began_at:%Y-%m-%d %H:%M}",
+                _text(", ".join(one.credentials)),
+                _text(one.source),
+                one.outcome,
+                elapsed(one.contained_after) if one.contained_after is not None else "not proven",
+                elapsed(one.recovered_after) if one.recovered_after is not None else "not known",
+                str(one.still_open),
+            )
+            for one in quarter.incidents
+        ),
+    )
+    yield "\n## Time to contain\n"
+    yield f"{_text(quarter.containment.words)}"
+    yield "\n## Failures by step\n"
+    yield from _table(
+        ("Step", "Runs", "Failed", "Left for a person", "Tried again"),
+        (
+            (_text(one.title), str(one.runs), str(one.failed), str(one.parked), str(one.retried))
+            for one in quarter.failures
+        ),
+    )
+    if not quarter.chain.problem:
+        yield f"\n{_verified(quarter.chain)}"
+    yield _made(made_at, version)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    listed = list(rows)
+    if not listed:
+        yield "None."
+        return
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{' --- |' * len(heads)}"
+    for row in listed:
+        yield f"| {' | '.join(row)} |"
+
+
+def _verified(chain: "Chain") -> str:
+    if chain.problem:
+        return f"Journal: only its first {counted(chain.events, 'event')} verify"
+    return f"Journal: {counted(chain.events, 'event')} verified; head {_code(chain.head)}"
+
+
+def _made(at: datetime, version: str) -> str:
+    return f"\nMade on {day_and_time(at)} by respond {version} from its journal. It holds no secret value."
+
+
+def _measured(measure: "Measure") -> str:
+    return "not known" if measure.seconds is None else elapsed(measure.seconds)
+
+
+def _meant(measure: "Measure") -> str:
+    return f"{measure.meaning}. {_text(measure.why)}" if measure.seconds is None else measure.meaning
+
+
+def _text(text: str) -> str:
+    """As plain text: nothing in it is markup, a mention or a link."""
+    plain = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return plain.replace("&", "&amp;").replace("@", _NOBODY).replace("://", ":\N{ZERO WIDTH SPACE}//")
+
+
+def _code(text: str) -> str:
+    """As code, where nothing is ever markup; also within a table."""
+    plain = " ".join(text.split()).replace("|", "\\|")
+    longest = max((len(run) for run in re.findall("`+", plain)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return f"{fence}{pad}{plain}{pad}{fence}" if plain else ""

@@ -1,0 +1,138 @@
+from datetime import timedelta
+
+import pytest
+from tale import BEGAN, FRESH_ID, Tale, exposure
+
+from responder.errors import InputError
+from responder.journal import EventKind
+from responder.report.incident import read_incident
+from responder.report.integrity import read_chain
+from responder.report.timeline import draw
+
+
+def read(tale: Tale, **more):
+    return read_incident(tale.journal, tale.run, read_chain(tale.path), **more)
+
+
+def measured(incident):
+    return {one.name: one.seconds for one in incident.measures}
+
+
+def test_each_time_is_from_the_confirmation_to_the_last_proof(tale):
+    times = measured(read(tale.begin().goes_well()))
+    assert times == {
+        "Time to detect": None,
+        "Time to acknowledge": 30.0,
+        "Time to respond": pytest.approx(30.4),
+        "Time to contain": pytest.approx(1.4),
+        "Time to rotate": pytest.approx(2.0),
+        "Time to recover": pytest.approx(21.0),
+        "Dwell time": None,
+        "Whole response": pytest.approx(52.0),
+    }
+
+
+def test_the_time_to_detect_is_known_only_when_somebody_tells_it(tale):
+    tale.begin().goes_well()
+    times = measured(read(tale, exposed_since=BEGAN - timedelta(hours=2)))
+    assert times["Time to detect"] == 7200
+    assert times["Dwell time"] == pytest.approx(7200 + 30 + 1.4)
+
+
+def test_an_exposure_that_began_after_the_response_is_refused(tale):
+    tale.begin().goes_well()
+    with pytest.raises(InputError, match="before the exposure"):
+        read(tale, exposed_since=BEGAN + timedelta(hours=1))
+
+
+def test_a_credential_is_contained_only_when_every_step_of_it_is_proven(tale):
+    tale.begin().proves("deactivate_key[s3]", 0.6).proves("delete_user[ci]", 1.0)
+    tale.fails("deny_sessions[s3]", 2.0)
+    incident = read(tale)
+    s3, ci = incident.credentials
+    assert s3.contained_at is None
+    assert ci.contained_at == BEGAN + timedelta(seconds=31)
+    assert measured(incident)["Time to contain"] is None
+    assert "s3 is not proven to be contained" in incident.summary[1]
+
+
+def test_what_was_dead_already_is_neither_contained_nor_at_large(tale):
+    tale.begin(exposed=exposure(life="dead"), inactive=("delete_user[ci]",))
+    tale.proves("deactivate_key[s3]", 0.6).proves("deny_sessions[s3]", 1.2)
+    incident = read(tale)
+    assert measured(incident)["Time to contain"] == pytest.approx(1.2)
+    assert "ci was dead already" in incident.summary[1]
+    assert draw(incident).lanes[1].detail == "was dead already"
+
+
+def test_what_is_not_done_stands_first_among_what_is_to_do(tale):
+    tale.begin(exposed=exposure(unidentified=True)).proves("deactivate_key[s3]", 0.6)
+    tale.fails("deny_sessions[s3]", 2.0).fails("redeploy[web]", 3, "Needs a review", EventKind.STEP_PARKED)
+    told = read(tale).tasks
+    assert "sha256:abc" in told[0].what.lower()
+    whats = [task.what for task in told]
+    assert "Deny the sessions (s3)." in whats
+    assert next(task for task in told if task.what == "Redeploy (web).").why == "Needs a review."
+    assert whats.index("Redeploy (web).") < whats.index("Take what leaked out of prod.env.")
+
+
+def test_the_denial_of_sessions_is_to_be_removed_when_the_last_session_has_expired(tale):
+    tale.begin().goes_well()
+    task = next(task for task in read(tale).tasks if "respond-deny-sessions" in task.what)
+    assert "2026-02-01 15:01:31 UTC" in task.why
+    assert task.command.startswith("aws iam delete-user-policy --user-name rentagpu-s3 ")
+
+
+def test_a_run_without_a_review_says_that_one_is_to_do(tale):
+    tale.begin().goes_well()
+    assert any("anybody used s3 and ci" in task.what for task in read(tale).tasks)
+
+
+def test_a_run_that_is_not_over_says_so(tale):
+    incident = read(tale.begin().proves("deactivate_key[s3]", 0.6))
+    assert incident.outcome == ""
+    assert incident.summary[2].startswith("The run is not over, 7 steps are not proven")
+    assert measured(incident)["Whole response"] is None
+
+
+def test_every_try_of_a_step_is_told_with_its_event(tale):
+    tale.begin().intends("deactivate_key[s3]", 0.2).retries("deactivate_key[s3]", 0.4)
+    tale.proves("deactivate_key[s3]", 3.0, attempt=2)
+    step = read(tale).steps[0]
+    assert (step.attempts, step.retries) == (2, 1)
+    assert step.seconds == pytest.approx(2.8)
+    assert [(one.seq, one.attempt, one.what) for one in step.tries] == [
+        (2, 1, "about to be done"),
+        (3, 1, "met an error, tried again"),
+        (4, 2, "about to be done"),
+        (5, 2, "done, not yet proven"),
+        (6, 2, "proven"),
+    ]
+
+
+def test_the_fresh_credential_is_told_by_its_public_identifier(tale):
+    assert read(tale.begin().goes_well()).credentials[0].fresh == FRESH_ID
+
+
+def test_the_line_is_to_one_scale_wherever_it_is_drawn(tale):
+    drawn = draw(read(tale.begin().goes_well(slow=3600)))
+    assert [round(cut.seconds) for cut in drawn.scale.cuts()] == [30, 3610]
+    pieces = drawn.scale.pieces
+    for begin, end in pieces:
+        width = drawn.scale.x(end) - drawn.scale.x(begin)
+        assert width == pytest.approx((end - begin).total_seconds() * drawn.scale.per_second, abs=0.01)
+    places = [moment.x for moment in drawn.moments]
+    assert places == sorted(places)
+    assert 0 < places[0] < places[-1] <= 100
+
+
+def test_a_line_without_a_long_silence_is_not_cut(tale):
+    tale.begin()
+    for number, step in enumerate(("deactivate_key[s3]", "deny_sessions[s3]", "delete_user[ci]"), 1):
+        tale.proves(step, number * 20)
+    assert draw(read(tale)).scale.cuts() == ()
+
+
+def test_a_run_is_unknown_where_there_is_none(tale):
+    with pytest.raises(InputError, match="no run nope"):
+        read_incident(tale.journal, "nope", read_chain(tale.begin().path))
