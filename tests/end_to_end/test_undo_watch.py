@@ -1,0 +1,182 @@
+"""A containment is given back after a false alarm, or held against whoever undoes it. As a person types."""
+
+import json
+import signal
+import sqlite3
+
+import boto3
+import pytest
+from aftermath import KEY_OWNER, keys, service_users
+from forked import Forked
+from incident import RESPOND
+
+from responder.errors import Exit
+
+CONTAIN = """\
+name: contain
+title: Contain
+summary: Nothing is rotated.
+strategies: {contain-first: At once.}
+options: {redeploy: {help: h}, delete_key: {help: h}}
+steps:
+- id: deactivate_key
+  title: Deactivate the key
+  phase: contain
+  uses: aws.deactivate_access_key
+  for_each: ${{ exposure.access_keys }}
+  with: {user: "${{ each.user }}", access_key_id: "${{ each.identifier }}", secret: "${{ each.secret }}"}
+- id: deny_sessions
+  title: Deny the sessions
+  phase: contain
+  uses: aws.deny_sessions
+  for_each: ${{ exposure.access_keys }}
+  needs: [deactivate_key]
+  with: {user: "${{ each.user }}", since: "${{ run.confirmed_at }}", session: "${{ each.session }}"}
+- id: freeze
+  title: Freeze the service user
+  phase: contain
+  uses: modal.freeze_service_user
+  for_each: ${{ exposure.service_users }}
+  needs: [deny_sessions]
+  with: {name: "${{ each.name }}"}
+"""
+
+
+@pytest.fixture
+def before(incident):
+    incident.reset()
+    return incident.world()
+
+
+@pytest.fixture
+def respond(incident, tmp_path):
+    def typed(*arguments):
+        return incident.run(*RESPOND, "--home", str(tmp_path / "home"), *arguments)
+
+    return typed
+
+
+@pytest.fixture
+def run(before, incident, respond, tmp_path):
+    """The name of a run that has contained what leaked, and is over."""
+    playbook = tmp_path / "contain.yaml"
+    playbook.write_text(CONTAIN)
+    done = respond("leak", "--file", str(incident.leak), "--playbook", str(playbook), "--yes")
+    assert done.returncode == Exit.DONE, done.stderr
+    return json.loads(respond("runs", "--json").stdout)["run"]
+
+
+@pytest.fixture
+def iam(incident):
+    return boto3.client(
+        "iam",
+        endpoint_url=incident.urls["aws"],
+        region_name="us-east-1",
+        aws_access_key_id=incident.env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=incident.env["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+def status(world):
+    """What containment takes: of the key's user and of the service user."""
+    owner = next(user for user in world["aws"]["users"] if user["name"] == KEY_OWNER)
+    [user] = service_users(world)
+    return (
+        {key: one["status"] for key, one in keys(world).items()},
+        sorted(owner["inline_policies"]),
+        {where: role for where, role in user["roles"].items() if role != "no-access"},
+    )
+
+
+def named(before):
+    [key], [user] = keys(before), service_users(before)
+    return "--re-enable", key, "--re-enable", user["token_id"]
+
+
+def test_a_false_alarm_is_given_back_only_by_the_names_of_what_leaked(before, incident, respond, run):
+    [key], [user] = keys(before), service_users(before)
+    contained = status(incident.world())
+    assert contained[0] == {key: "Inactive"}
+    assert contained[2] == {}
+
+    refused = respond("undo", run, "--yes")
+
+    assert refused.returncode == Exit.REFUSED
+    assert f"respond undo {run} --re-enable {key} --re-enable {user['token_id']}" in refused.stderr
+    assert status(incident.world()) == contained
+
+    asked = respond("undo", run, *named(before))
+    assert asked.returncode == Exit.REFUSED
+    assert "terminal" in asked.stderr
+    assert status(incident.world()) == contained
+
+    done = respond("undo", run, "--yes", *named(before))
+
+    assert done.returncode == Exit.DONE, done.stderr
+    assert status(incident.world()) == status(before)
+    assert json.loads(respond("runs", "--json").stdout)["outcome"] == "undone"
+    assert "GIVEN BACK" in respond("show", run).stdout
+    assert respond("audit", "verify").returncode == Exit.DONE
+    assert respond("undo", run, "--yes", *named(before)).returncode == Exit.DONE
+    assert respond("watch", run).returncode == Exit.REFUSED
+
+
+def test_an_undo_killed_again_and_again_gives_everything_back_in_the_end(before, incident, run, tmp_path):
+    undo = ("--home", str(tmp_path / "home"), "undo", run, "--yes", *named(before))
+    with Forked(incident.env) as forked:
+        for event in (2, 3, 4):  # after the intent, after the proof, after the next intent
+            killed = forked.respond(*undo, killed_after=event)
+            assert killed.returncode == -signal.SIGKILL, killed.stderr
+        resumed = forked.respond("--home", str(tmp_path / "home"), "resume", run)
+        assert resumed.returncode == Exit.REFUSED
+        assert f"respond undo {run}" in resumed.stderr
+        done = forked.respond(*undo)
+
+    assert done.returncode == Exit.DONE, done.stderr
+    assert status(incident.world()) == status(before)
+
+
+def test_who_undoes_containment_is_seen_and_answered_and_a_strange_key_is_told(
+    before, incident, respond, run, iam, tmp_path
+):
+    [key] = keys(before)
+    iam.update_access_key(UserName=KEY_OWNER, AccessKeyId=key, Status="Active")
+    iam.delete_user_policy(UserName=KEY_OWNER, PolicyName="respond-deny-sessions")
+    strange = iam.create_access_key(UserName=KEY_OWNER)["AccessKey"]["AccessKeyId"]
+
+    seen = respond("watch", run, "--at", "1s")
+
+    assert seen.returncode == Exit.INCOMPLETE, seen.stderr
+    assert seen.stderr.count("RE-APPLIED") == 2
+    assert f"--access-key-id {strange}" in seen.stdout
+    statuses, policies, _ = status(incident.world())
+    assert statuses == {key: "Inactive", strange: "Active"}
+    assert policies == sorted(["respond-deny-sessions", *status(before)[1]])
+
+    iam.delete_access_key(UserName=KEY_OWNER, AccessKeyId=strange)
+    held = respond("watch", run, "--for", "1s")
+    assert held.returncode == Exit.DONE, held.stdout + held.stderr
+    assert "all of it held" in held.stdout
+    rows = sqlite3.connect(tmp_path / "home" / "journal" / "journal.db").execute(
+        "SELECT json_extract(data, '$.result') FROM events WHERE kind = 'step.checked' ORDER BY seq"
+    )
+    assert sorted(result for (result,) in rows) == ["held"] * 4 + ["re-applied"] * 2
+    assert "re-applied" in respond("show", run).stdout
+
+
+def test_each_mistake_is_told_with_what_to_type(respond, run):
+    mistakes = [
+        (("undo", "nosuch"), "There is no run nosuch"),
+        (("watch", "nosuch"), "There is no run nosuch"),
+        (("show", "nosuch", "--follow"), "There is no run nosuch"),
+        (("undo", run, "--re-enable", "AKIAELSE"), "is not about AKIAELSE"),
+        (("watch", run, "--for", "37h"), "36 hours"),
+        (("watch", run, "--for", "soon"), "90s, 30m or 36h"),
+        (("watch", run, "--for", "1m", "--at", "1m"), "Both"),
+        (("show", run, "--follow", "--json"), "Both"),
+    ]
+    for arguments, says in mistakes:
+        refused = respond(*arguments)
+        assert refused.returncode == Exit.INPUT, refused.stderr
+        assert says in refused.stderr
+        assert "Traceback" not in refused.stderr
