@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from responder.cli.audit_checkpoint import at_the_end_of_a_run
 from responder.cli.desk import Desk, consoles
 from responder.cli.duration import duration
 from responder.cli.operator import operator
@@ -55,7 +56,8 @@ def watch(desk: Desk, run: str, *, last: str | None, at: str | None, take_over: 
         for title, why in kept.unseen.items():
             err.print(f"No look is possible at: {title}: {why}.", style="yellow", markup=False)
         watched = kept.keep(dues, operator=operator(connections), take_over=take_over)
-    _tell(out, watched)
+        _tell(out, watched)
+        at_the_end_of_a_run(desk, journal, connections, err)
     return Exit.DONE if watched.all_held else Exit.INCOMPLETE
 
 
