@@ -123,6 +123,44 @@ class Player:
         self.writer.append(kind, step=step_id, attempt=attempt, data=data)
 
 
+def play_undo(journal: Journal, run: str, holder: Holder) -> None:
+    """Of a finished run: one thing given back, one that was so already, one that could not be."""
+    writer = journal.take_up(run, holder, {"version": "1.2.4", "operator": ACCOUNTS})
+    writer.append(
+        EventKind.RUN_UNDOING, data={"confirmed_by": "--yes", "re_enabled": [LEAKED_KEY["identifier"]]}
+    )
+    back = {"user": "rentagpu-s3", "access_key_id": LEAKED_KEY["identifier"], "secret": PRINT}
+    for step_id, number in (("deactivate_key[s3]", 1), ("deny_sessions[s3]", 1)):
+        what = {"action": "", "input": back, "seen": {}, "found": "so"}
+        writer.append(EventKind.STEP_UNDO_INTENDED, step=step_id, attempt=number, data=what)
+    proof = {"evidence": "iam:ListAccessKeys: it is Active", "requests": []}
+    writer.append(EventKind.STEP_UNDONE, step="deactivate_key[s3]", attempt=1, data=proof)
+    writer.append(EventKind.STEP_UNDONE, step="recheck_key[s3]", attempt=1, data=proof)
+    failed = {
+        "action": "",
+        "code": "denied",
+        "why": "iam:DeleteUserPolicy: denied",
+        "state": "",
+        "next_step": "Ask.",
+    }
+    writer.append(EventKind.STEP_UNDO_FAILED, step="deny_sessions[s3]", attempt=1, data=failed)
+    writer.append(EventKind.RUN_FINISHED, data={"outcome": "partly undone"})
+
+
+def look(journal: Journal, run: str, holder: Holder, *results: str) -> None:
+    """Looks at the deactivated key, after the run."""
+    writer = journal.take_up(run, holder, {"version": "1.2.4", "operator": ACCOUNTS})
+    stranger = {
+        "identifier": "AKIASTRANGER",
+        "what": "rentagpu-s3's, made a minute ago",
+        "command": "aws iam …",
+    }
+    for number, result in enumerate(results, 1):
+        data = {"action": "", "result": result, "detail": f"It is {result}.", "requests": []}
+        data["strangers"] = [stranger] if result == "lost" else []
+        writer.append(EventKind.STEP_CHECKED, step="deactivate_key[s3]", attempt=number, data=data)
+
+
 def play_incident(journal: Journal, run: str, holder: Holder, taker: Holder) -> None:
     """To its end, by two people: the second takes it over where the first one's service failed."""
     play = Player(journal, run, holder)

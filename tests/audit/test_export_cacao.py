@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from exporting import export
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from incident_record import STEPS, Player, play_incident
+from incident_record import STEPS, Player, look, play_incident, play_undo
 
 from responder.action import Actions
 from responder.cli import cli
@@ -182,6 +182,19 @@ def test_of_an_unfinished_run_it_says_what_failed_what_waits_and_what_was_not_re
     }
     unreached = {one["step"] for one in execution["not_reached"]}
     assert unreached == {"recheck_key[s3]", "create_key[s3]", "verify_workload[s3]", "delete_key[s3]"}
+
+
+def test_later_looks_and_an_undo_are_in_the_record_of_a_run(journal, path, holder):
+    play_incident(journal, "r1", holder, TAKER)
+    look(journal, "r1", holder, "held", "re-applied")
+    play_undo(journal, "r1", holder)
+    execution = json.loads(export(path, "--format", "cacao", "--run", "r1").stdout)["execution"]
+    assert (execution["status"], execution["status_text"]) == ("undone", "partly undone")
+    by_step = {one["step"]: one for one in execution["step_results"].values()}
+    deactivated = by_step["deactivate_key[s3]"]
+    assert [one["result"] for one in deactivated["later_looks"]] == ["held", "re-applied"]
+    assert deactivated["status"] == "undone"
+    assert by_step["deny_sessions[s3]"]["status_text"].startswith("Not undone: iam:DeleteUserPolicy")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from incident_record import SEALED, play_incident
 from played import play
 
 from responder.errors import Exit, InputError, RefusedError, TamperedError, UnavailableError
-from responder.journal import Event, EventKind, Holder, Journal, verify_chain
+from responder.journal import Event, EventKind, Holder, Journal, exported, verify_chain
 from responder.journal.events import COLUMNS, canonical
 from responder.report.export import Selection, jsonl
 
@@ -37,6 +37,21 @@ def test_the_file_alone_verifies_and_its_head_is_the_journals(journal, path, hol
     assert result.exit_code == 0, result.output
     found = verify_chain(rows_of(result.stdout))
     assert (found.events, found.head) == (len(journal.events()), journal.head().hash)
+
+
+def test_verifying_an_export_needs_nothing_but_the_file_and_finds_a_byte_that_was_changed(
+    journal, path, holder, tmp_path
+):
+    play_incident(journal, "r1", holder, TAKER)
+    out = tmp_path / "out.jsonl"
+    assert export(path, "--format", "jsonl", "-o", str(out)).exit_code == 0
+    found = exported.verify(out)
+    assert found.sound
+    assert found.chain.head == journal.head().hash
+    lines = out.read_bytes().splitlines(keepends=True)
+    lines[8] = lines[8].replace(b"3:00:", b"4:00:", 1)
+    out.write_bytes(b"".join(lines))
+    assert exported.verify(out).chain.seq == 9
 
 
 def test_every_line_is_canonical_json_and_a_change_in_any_field_of_any_line_shows(journal, path, holder):
@@ -132,6 +147,15 @@ def test_standard_output_and_a_file_that_only_its_owner_may_read_get_the_same_by
     assert sorted(one.name for one in tmp_path.iterdir()) == ["home", "out"]
 
 
+@pytest.mark.parametrize("form", ["csv", "ocsf", "cacao"])
+def test_no_other_form_holds_even_a_ciphertext(journal, path, holder, form):
+    play_incident(journal, "r1", holder, TAKER)
+    result = export(path, "--format", form, "--run", "r1")
+    assert result.exit_code == 0, result.output
+    assert "deactivate_key[s3]" in result.stdout
+    assert SEALED["sealed"] not in result.stdout
+
+
 def test_a_file_that_exists_is_never_written_over(journal, path, holder, tmp_path):
     play(journal, "r1", holder)
     out = tmp_path / "evidence"
@@ -147,7 +171,7 @@ def test_a_place_that_cannot_be_written_is_named_with_what_to_do(journal, path, 
     result = export(path, "--format", "jsonl", "-o", str(out))
     assert isinstance(result.exception, UnavailableError)
     assert str(out) in result.exception.what
-    assert "--output" in result.exception.next_step
+    assert "a folder that you may write to" in result.exception.next_step
 
 
 def test_a_disk_that_is_full_leaves_no_half_file(journal, path, holder, tmp_path):

@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 from exporting import export
-from incident_record import LEAKED_KEY, LEAKED_USER, Player, play_incident
+from incident_record import LEAKED_KEY, LEAKED_USER, Player, look, play_incident, play_undo
 from jsonschema import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
@@ -59,10 +59,12 @@ def of_class(some: list[dict], class_uid: int) -> list[dict]:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_event_is_valid_and_every_class_occurs(journal, path, holder, version):
     play_incident(journal, "r1", holder, TAKER)
+    look(journal, "r1", holder, "held", "lost", "re-applied", "unknown")
+    play_undo(journal, "r1", holder)
     made = events(path)
     for event in made:
         assert mistakes(event, version) == []
-    assert {one["class_uid"] for one in made} == {2005, 2006, 7001, 3004, 3001, 6003}
+    assert {one["class_uid"] for one in made} == {2004, 2005, 2006, 7001, 3004, 3001, 6003}
 
 
 def test_the_check_of_these_tests_finds_what_it_is_for(journal, path, holder):
@@ -169,6 +171,38 @@ def test_a_part_of_the_time_still_knows_what_the_run_is_about(journal, path, hol
     closing = events(path, "--since", f"{journal.head().at:%Y-%m-%dT%H:%M:%S}")
     assert [one["type_uid"] for one in closing] == [200503, 200603, 200603, 200603]
     assert len(closing[0]["finding_info_list"]) == 3
+
+
+def test_an_undo_is_a_restoration_with_its_effects_and_closes_the_incident_unresolved(journal, path, holder):
+    play_incident(journal, "r1", holder, TAKER)
+    before = len(events(path))
+    play_undo(journal, "r1", holder)
+    made = events(path)[before:]
+    assert [(one["activity_name"], one["status"]) for one in of_class(made, 7001)] == [
+        ("Restore", "Success"),
+        ("Restore", "Success"),
+        ("Restore", "Failure"),
+    ]
+    (enabled,) = of_class(made, 3004)  # not for what had been given back before
+    assert (enabled["type_uid"], enabled["entity"]["uid"]) == (300408, LEAKED_KEY["identifier"])
+    assert of_class(made, 3001) == []
+    assert [one["status"] for one in of_class(made, 2005)] == ["In Progress", "In Progress", "partly undone"]
+    assert of_class(made, 2006) == []
+
+
+def test_a_later_look_is_a_detection_and_a_stranger_beside_a_leaked_key_is_an_alert(journal, path, holder):
+    play_incident(journal, "r1", holder, TAKER)
+    before = len(events(path))
+    look(journal, "r1", holder, "held", "lost", "re-applied", "unknown")
+    made = events(path)[before:]
+    assert [(one["activity_name"], one["status"], one["severity"]) for one in of_class(made, 7001)] == [
+        ("Detect", "Success", "Informational"),
+        ("Detect", "Failure", "Medium"),
+        ("Detect", "Re-applied", "Medium"),
+        ("Detect", "Unknown", "Medium"),
+    ]
+    (alert,) = of_class(made, 2004)
+    assert (alert["resources"][0]["uid"], alert["severity"]) == ("AKIASTRANGER", "High")
 
 
 def test_a_run_that_is_not_over_has_an_open_incident(journal, path, holder):

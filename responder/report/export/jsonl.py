@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from responder.errors import TamperedError
 from responder.journal.events import Row
+from responder.journal.written import quoted
 
 __all__ = ["lines"]
 
@@ -28,17 +29,13 @@ def lines(rows: Iterable[Row]) -> Iterator[str]:
             )
         # The names are in canonical order, and `data` is stored in its canonical form: nothing is made anew.
         yield (
-            f'{{"at":{_text(at)},"attempt":{attempt},"data":{data},"hash":{_text(digest)},'
-            f'"kind":{_text(kind)},"prev":{_text(prev)},"run":{_text(run)},"seq":{seq},"step":{_text(step)}}}'
+            f'{{"at":{quoted(at)},"attempt":{attempt},"data":{data},"hash":{quoted(digest)},'
+            f'"kind":{quoted(kind)},"prev":{quoted(prev)},"run":{quoted(run)},"seq":{seq},"step":{quoted(step)}}}'
         )
 
 
 def _is_object(data: str) -> bool:
     try:
         return isinstance(json.loads(data), dict) and "\n" not in data
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
-
-
-def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)

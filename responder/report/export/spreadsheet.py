@@ -83,6 +83,8 @@ def _cells(record: Record) -> tuple[str, ...]:
 
 def _safe(cell: str) -> str:
     """One line, and never a formula: spreadsheets show what follows an apostrophe as text."""
+    if cell.isprintable() and cell[:1].isalnum():
+        return cell  # the common case, quickly
     flat = " ".join(cell.splitlines())
     return f"'{flat}" if flat.startswith("\t") or flat.lstrip().startswith(_FORMULA) else flat
 

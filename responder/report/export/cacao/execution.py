@@ -86,7 +86,7 @@ def _result(step_id: str, step: StepState, commands: list[dict[str, Any]], by: A
     result: dict[str, Any] = {
         "step": step_id,
         "status": _STATUS[step.status],
-        "status_text": step.evidence or step.why,
+        "status_text": step.why or step.evidence,
         "attempts": step.attempt,
         "retries": step.retries,
         "changed_something": step.applied,
@@ -100,6 +100,10 @@ def _result(step_id: str, step: StepState, commands: list[dict[str, Any]], by: A
         result["ended"] = stamp(step.finished_at)
         if step.started_at:
             result["duration_ms"] = round((step.finished_at - step.started_at).total_seconds() * 1000)
+    if step.looks:
+        result["later_looks"] = [
+            {"at": stamp(look.at), "result": look.result, "detail": look.detail} for look in step.looks
+        ]
     if step.next_step:
         result["next_step"] = step.next_step
     return result
@@ -116,4 +120,6 @@ def _overall(state: RunState) -> str:
             return "await_user_input"
         case "":
             return "ongoing"
+        case "undone" | "partly undone":
+            return "undone"
     return "failed"

@@ -1,8 +1,9 @@
 """OCSF JSON Lines, for security data lakes (https://schema.ocsf.io/1.5.0).
 
-A run is an Incident Finding (2005) with a Data Security Finding (2006) for each credential that leaked. The
-end of a step is a Remediation Activity (7001); what it did to a credential is Entity Management (3004) or an
-Account Change (3001), and each exchange that its provider has a name for an API Activity (6003).
+A run is an Incident Finding (2005) with a Data Security Finding (2006) for each credential that leaked, and a
+Detection Finding (2004) for each that came beside one. The end of a step or of its undoing, and a later look
+at it, are Remediation Activity (7001); what was done to a credential is Entity Management (3004) or an Account
+Change (3001), and each exchange that its provider has a name for an API Activity (6003).
 """
 
 import json
@@ -10,14 +11,17 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from responder.journal import EventKind
-from responder.report.export.ocsf import activities
-from responder.report.export.ocsf.activities import Doing
-from responder.report.export.ocsf.findings import Incident
-from responder.report.record import Record
+from responder.report.export.ocsf import remediation
+from responder.report.export.ocsf.calls import calls
+from responder.report.export.ocsf.findings import Incident, strangers
+from responder.report.export.ocsf.remediation import Doing
+from responder.report.record import Record, StepDescription
 
 __all__ = ["events", "lines"]
 
-_ENDS = frozenset({"succeeded", "failed", "parked", "skipped"})
+_ENDS = frozenset(
+    {EventKind.STEP_SUCCEEDED, EventKind.STEP_FAILED, EventKind.STEP_PARKED, EventKind.STEP_SKIPPED}
+)
 
 
 def lines(records: Iterable[Record], has: Callable[[Record], bool]) -> Iterator[str]:
@@ -48,10 +52,10 @@ def _of(
     if record.event.kind is EventKind.RUN_STARTED and "exposure" in record.event.data:
         incidents[run] = Incident.of(record)
     if record.step:
-        yield from _of_step(record, doing)
+        yield from _of_step(record, record.step, doing)
     elif incident := incidents.get(run):
         yield from _of_run(record, incident)
-    yield from activities.calls(record)
+    yield from calls(record)
 
 
 def _of_run(record: Record, incident: Incident) -> Iterator[dict[str, Any]]:
@@ -60,15 +64,28 @@ def _of_run(record: Record, incident: Incident) -> Iterator[dict[str, Any]]:
             yield from incident.opened(record)
         case EventKind.RUN_FINISHED:
             yield from incident.closed(record)
+        case EventKind.RUN_UNDOING:
+            yield from incident.updated(record, f"What the run took is being given back by {record.actor}")
         case EventKind.RUN_SHREDDED:
             yield from incident.updated(record, "The key of the run's sealed values was destroyed")
         case _:
             yield from incident.updated(record, f"The run was {record.outcome} by {record.actor}")
 
 
-def _of_step(record: Record, doing: dict[tuple[str, str], Doing]) -> Iterator[dict[str, Any]]:
+def _of_step(
+    record: Record, step: StepDescription, doing: dict[tuple[str, str], Doing]
+) -> Iterator[dict[str, Any]]:
+    if record.event.kind is EventKind.STEP_CHECKED:  # a look between other things that are being done
+        yield from remediation.checked(record, step)
+        yield from strangers(record)
+        return
     key = (record.event.run, record.event.step)
     now = doing.setdefault(key, Doing(record.event.at))
     now.note(record)
-    if record.outcome in _ENDS:
-        yield from activities.ended(record, doing.pop(key))
+    match record.event.kind:
+        case EventKind.STEP_UNDO_INTENDED:
+            now.undo_intended = True
+        case EventKind.STEP_UNDONE | EventKind.STEP_UNDO_FAILED:
+            yield from remediation.undone(record, step, doing.pop(key))
+        case kind if kind in _ENDS:
+            yield from remediation.ended(record, step, doing.pop(key))

@@ -1,4 +1,4 @@
-"""The incident that a run is about, and what leaked, as OCSF findings."""
+"""The incident that a run is about, what leaked, and what came beside it, as OCSF findings."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any, Final
 from responder.report.export.ocsf.envelope import Activity, Severity, event, milliseconds, person, unique
 from responder.report.record import Record
 
-__all__ = ["Incident"]
+__all__ = ["Incident", "strangers"]
 
 _ACTIVITIES: Final = {1: "Create", 2: "Update", 3: "Close"}
 _IN_PROGRESS: Final = (2, "In Progress")
@@ -120,6 +120,33 @@ class Incident:
             "first_seen_time": self.seen_at,
             "created_time": self.began_at,
         }
+
+
+def strangers(record: Record) -> Iterator[dict[str, Any]]:
+    """Credentials that a later look found beside a leaked one, and that nobody is known to have made."""
+    found = record.event.data.get("strangers")
+    for one in found if isinstance(found, list) else ():
+        if isinstance(one, dict):
+            identifier = str(one["identifier"])
+            yield event(
+                record,
+                Activity(2004, "Detection Finding", 1, "Create"),
+                severity=Severity.HIGH,
+                of=identifier,
+                message=f"{identifier} came beside a leaked credential: {one['what']}",
+                is_alert=True,
+                status_id=1,
+                status="New",
+                finding_info={
+                    "uid": unique("stranger", record.event.run, identifier),
+                    "title": f"Unknown credential {identifier}",
+                    "desc": str(one["what"]),
+                    "types": ["Unknown credential"],
+                    "created_time": milliseconds(record.event.at),
+                },
+                resources=[{"uid": identifier}],
+                remediation={"desc": f"Type: {one['command']}"},
+            )
 
 
 def _resources(one: _Finding) -> Sequence[dict[str, Any]]:
