@@ -1,9 +1,9 @@
 """OCSF JSON Lines, for security data lakes (https://schema.ocsf.io/1.5.0).
 
 A run is an Incident Finding (2005) with a Data Security Finding (2006) for each credential that leaked, and a
-Detection Finding (2004) for each that came beside one. The end of a step or of its undoing, and a later look
-at it, are Remediation Activity (7001); what was done to a credential is Entity Management (3004) or an Account
-Change (3001), and each exchange that its provider has a name for an API Activity (6003).
+Detection Finding (2004) for each that came beside one. The end of a step or of its undoing, and a later look,
+are Remediation Activity (7001); what was done to a credential is Entity Management (3004) or Account Change
+(3001), and each exchange that its provider has a name for is API Activity (6003).
 """
 
 import json
