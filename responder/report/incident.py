@@ -175,6 +175,11 @@ def read_incident(
     steps = read_steps(state, told)
     credentials = credential_stories(exposure, steps)
     workloads = workload_stories(exposure, steps)
+    unidentified = tuple(
+        Unidentified(one["identifier"], one["kind"], one["note"], one.get("life") != "dead")
+        for one in exposure["unidentified"]
+    )
+    lost = [one.identifier for one in unidentified if one.at_large]
     return Incident(
         run=run,
         source=exposure["source"],
@@ -187,13 +192,10 @@ def read_incident(
         confirmed_by=state.started["confirmed_by"],
         terms=tuple(_terms(told)),
         credentials=credentials,
-        unidentified=tuple(
-            Unidentified(one["identifier"], one["kind"], one["note"], one.get("life") != "dead")
-            for one in exposure["unidentified"]
-        ),
+        unidentified=unidentified,
         workloads=workloads,
         steps=steps,
-        measures=measures(clocks, credentials, workloads),
+        measures=measures(clocks, credentials, lost, workloads),
         tasks=tasks(exposure, steps, credentials, summarise(state).still_open),
         last_seq=told[-1].event.seq,
         last_hash=told[-1].event.hash,

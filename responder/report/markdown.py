@@ -175,7 +175,7 @@ def _made(at: datetime, version: str) -> str:
 
 
 def _measured(measure: "Measure") -> str:
-    return "not known" if measure.seconds is None else elapsed(measure.seconds)
+    return measure.missing if measure.seconds is None else elapsed(measure.seconds)
 
 
 def _meant(measure: "Measure") -> str:

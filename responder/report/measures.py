@@ -17,12 +17,13 @@ _UNSEEN = "The journal does not say since when it was exposed. The providers' lo
 
 @dataclass(frozen=True)
 class Measure:
-    """`seconds` is None where the journal does not have one of the two ends; then `why` says which."""
+    """`seconds` is None where one of the two ends is missing; then `why` says which, `missing` in a word."""
 
     name: str
     meaning: str
     seconds: float | None
     why: str = ""
+    missing: str = "not known"
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,15 @@ class Clocks:
 
 
 def measures(
-    clocks: Clocks, credentials: Sequence[CredentialStory], workloads: Sequence[WorkloadStory]
+    clocks: Clocks,
+    credentials: Sequence[CredentialStory],
+    unidentified: Sequence[str],
+    workloads: Sequence[WorkloadStory],
 ) -> tuple[Measure, ...]:
+    """Of a run. `unidentified` are those that may live and that no provider knows: nothing contained them."""
+    at_large = [*(one.name for one in credentials if one.at_large), *unidentified]
     contained = _all([one.contained_at for one in credentials if not one.dead_already])
+    contained = None if at_large else contained
     return (
         _since(
             "Time to detect",
@@ -64,27 +71,28 @@ def measures(
             clocks.began,
             clocks.first_action,
             "Nothing was done to contain anything.",
+            "not begun",
         ),
         _since(
             "Time to contain",
             "from the confirmation to the proof that the last leaked credential is contained",
             clocks.confirmed,
             contained,
-            _missing("not contained", [one.name for one in credentials if one.at_large]),
+            *_missing("not contained", at_large),
         ),
         _since(
             "Time to rotate",
             "from the confirmation to the proof that the last fresh credential is alive",
             clocks.confirmed,
             _all([one.fresh_at for one in credentials if one.replaced]),
-            _missing("not replaced", [c.name for c in credentials if c.replaced and c.fresh_at is None]),
+            *_missing("not replaced", [c.name for c in credentials if c.replaced and c.fresh_at is None]),
         ),
         _since(
             "Time to recover",
             "from the confirmation to the proof that the last workload runs with the fresh credential",
             clocks.confirmed,
             _all([one.live_at for one in workloads]),
-            _missing("not proven", [one.name for one in workloads if one.live_at is None]),
+            *_missing("not proven", [one.name for one in workloads if one.live_at is None]),
         ),
         _since(
             "Dwell time",
@@ -99,13 +107,21 @@ def measures(
             clocks.began,
             clocks.last if clocks.finished else None,
             "The run is not over.",
+            "not over",
         ),
     )
 
 
-def _since(name: str, meaning: str, begin: datetime | None, end: datetime | None, why: str = "") -> Measure:
+def _since(
+    name: str,
+    meaning: str,
+    begin: datetime | None,
+    end: datetime | None,
+    why: str = "",
+    missing: str = "not known",
+) -> Measure:
     if begin is None or end is None:
-        return Measure(name, meaning, None, why)
+        return Measure(name, meaning, None, why, missing)
     return Measure(name, meaning, (end - begin).total_seconds())
 
 
@@ -116,5 +132,7 @@ def _all(times: Iterable[datetime | None]) -> datetime | None:
     return max(found) if found and len(found) == len(listed) else None
 
 
-def _missing(what: str, names: Sequence[str]) -> str:
-    return f"{what.capitalize()}: {', '.join(names)}." if names else "The run had nothing to do here."
+def _missing(what: str, names: Sequence[str]) -> tuple[str, str]:
+    if names:
+        return f"{what.capitalize()}: {', '.join(names)}.", "not proven"
+    return "The run had nothing to do here.", "nothing to do"

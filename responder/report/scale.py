@@ -16,7 +16,7 @@ _CUT: Final = 7.0  # per cent that a cut takes
 # What a silence must be of all that is drawn to be cut out: the first cut, the second, the third.
 _WORTH_CUTTING: Final = (0.5, 0.5, 0.75)
 _MOST_TICKS: Final = 6
-_APART: Final = 14.0  # per cent between two labels, so that they can be read on a telephone
+_CHARACTER: Final = 2.1  # per cent that one takes on a telephone: so far apart are the labels
 _STEPS: Final = (
     *(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30),
     *(60, 120, 300, 600, 900, 1800),
@@ -36,8 +36,26 @@ class Cut:
 
 @dataclass(frozen=True)
 class Tick:
+    """A label at `x`; around it, or ending there where it would not fit."""
+
     x: float
     label: str
+
+    @property
+    def width(self) -> float:
+        return _CHARACTER * (len(self.label) + 1)
+
+    @property
+    def at_the_end(self) -> bool:
+        return self.x + self.width / 2 > RIGHT
+
+    @property
+    def begin(self) -> float:
+        return self.x - (self.width if self.at_the_end else self.width / 2)
+
+    @property
+    def end(self) -> float:
+        return self.begin + self.width
 
 
 @dataclass(frozen=True)
@@ -88,7 +106,7 @@ class Scale:
         step = next((one for one in _STEPS if drawn / one <= _MOST_TICKS), _STEPS[-1])
         kept: list[Tick] = []
         for tick in self._all_ticks(step):
-            if not kept or tick.x - kept[-1].x >= _APART:
+            if not kept or tick.begin >= kept[-1].end:
                 kept.append(tick)
         return tuple(kept)
 

@@ -9,7 +9,7 @@ from responder.report.scale import Scale
 from responder.report.words import elapsed, listing
 
 if TYPE_CHECKING:
-    from responder.report.incident import Incident
+    from responder.report.incident import Incident, Unidentified
     from responder.report.stories import CredentialStory, WorkloadStory
 
 __all__ = ["MEANINGS", "Lane", "Moment", "Span", "Timeline", "draw"]
@@ -71,6 +71,11 @@ class Timeline:
         return f"{listing(told)}."
 
     @property
+    def states(self) -> set[str]:
+        """Of the stretches that are in it."""
+        return {span.state for lane in self.lanes for span in lane.spans}
+
+    @property
     def marks(self) -> dict[Mark, str]:
         """The marks that are in it, and what each means."""
         used = {moment.mark for moment in self.moments}
@@ -86,6 +91,7 @@ def draw(incident: "Incident") -> Timeline:
     pen = _Pen(Scale.over(told, clocks.confirmed), clocks.began, clocks.confirmed, clocks.last)
     lanes = (
         *(pen.credential(one) for one in incident.credentials),
+        *(pen.unidentified(one) for one in incident.unidentified if one.at_large),
         *(pen.workload(one) for one in incident.workloads),
     )
     words = {
@@ -130,6 +136,10 @@ class _Pen:
         told += [f"fresh one alive {self._after(one.fresh_at)}"] if one.fresh_at else []
         spans = (Span(0, turn, "exposed"), Span(turn, end, "contained"))
         return Lane(f"{one.name}, {one.kind}", ", ".join(told), spans, moments)
+
+    def unidentified(self, one: "Unidentified") -> Lane:
+        span = Span(0, self.scale.x(self.last), "exposed")
+        return Lane(f"{one.identifier}, not identified", "not proven to be contained", (span,), ())
 
     def workload(self, one: "WorkloadStory") -> Lane:
         begin, end = self.scale.x(self.confirmed), self.scale.x(self.last)

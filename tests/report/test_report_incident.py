@@ -1,4 +1,5 @@
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from tale import BEGAN, FRESH_ID, Tale, exposure
@@ -63,6 +64,34 @@ def test_what_was_dead_already_is_neither_contained_nor_at_large(tale):
     assert measured(incident)["Time to contain"] == pytest.approx(1.2)
     assert "ci was dead already" in incident.summary[1]
     assert draw(incident).lanes[1].detail == "was dead already"
+
+
+def test_what_nobody_identified_is_at_large_whatever_else_is_contained(tale):
+    incident = read(tale.begin(exposed=exposure(unidentified=True)).goes_well())
+    contain = next(one for one in incident.measures if one.name == "Time to contain")
+    assert (contain.seconds, contain.missing) == (None, "not proven")
+    assert "sha256:abc" in contain.why
+    assert "sha256:abc is not proven to be contained" in incident.summary[1]
+    lane = draw(incident).lanes[2]
+    assert [span.state for span in lane.spans] == ["exposed"]
+
+
+def test_a_time_that_is_missing_is_told_in_other_words_than_one_that_nobody_could_know(tale):
+    creating = ("create_key[s3]", "update_secret[prod/app]", "redeploy[web]", "verify[web]")
+    missing = {one.name: one.missing for one in read(tale.begin(inactive=creating)).measures}
+    assert missing["Time to detect"] == "not known"
+    assert missing["Time to contain"] == "not proven"
+    assert missing["Time to rotate"] == missing["Time to recover"] == "nothing to do"
+    assert missing["Whole response"] == "not over"
+
+
+def test_the_labels_under_the_line_do_not_stand_on_one_another(tale):
+    for slow in (0, 90, 5400, 90000):
+        tale.begin(f"r{slow}", BEGAN + timedelta(days=slow)).goes_well(slow=slow)
+        ticks = draw(read(tale)).scale.ticks()
+        assert len(ticks) > 1
+        for one, after in pairwise(ticks):
+            assert one.end <= after.begin
 
 
 def test_what_is_not_done_stands_first_among_what_is_to_do(tale):
