@@ -10,6 +10,7 @@ __all__ = ["calls"]
 
 _API: Final = (
     ("create", 1, "Create"),
+    ("post", 1, "Create"),
     ("get", 2, "Read"),
     ("list", 2, "Read"),
     ("put", 3, "Update"),
