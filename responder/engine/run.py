@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ from responder.engine.play import Play
 from responder.engine.record import SEALED, freeze, thaw
 from responder.engine.state import RunState, exposed_identifiers, fold
 from responder.engine.step import UNKNOWN_PATIENCE
-from responder.errors import RefusedError
+from responder.errors import RefusedError, UnavailableError
 from responder.exposure import Exposure
 from responder.journal import Event, Holder, Journal, Seals, SecondRunError, Writer
 from responder.playbook import Instance, expand, load
@@ -105,7 +106,8 @@ class Engine:
                 order.run, Holder.current(), data, same_subject=lambda started: bool(both(started))
             )
         except SecondRunError as second:
-            self.seals.shred(order.run)
+            with suppress(UnavailableError):  # nothing that was sealed for it was ever written
+                self.seals.shred(order.run)
             started = fold(second.run, self.journal.events(second.run)).started
             raise already_on_it(self.journal, second.run, both(started)) from None
         return self._play(writer, order)

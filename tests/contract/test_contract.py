@@ -215,6 +215,12 @@ def test_undone_twice_is_as_undone_once(trial):
     assert trial.world() == was
 
 
+@every(Reversible)
+def test_what_was_just_applied_is_not_lost(trial):
+    call, _ = trial.run()
+    assert trial.action.lost(call, trial.given) == ""
+
+
 @every((Reversible, Irreversible))
 def test_killed_before_the_effect_it_is_not_done_and_goes_on(trial):
     was = trial.world()

@@ -153,7 +153,7 @@ def test_who_undoes_containment_is_seen_and_answered_and_a_strange_key_is_told(
     assert statuses == {key: "Inactive", strange: "Active"}
     assert policies == sorted(["respond-deny-sessions", *status(before)[1]])
 
-    iam.delete_access_key(UserName=KEY_OWNER, AccessKeyId=strange)
+    iam.update_access_key(UserName=KEY_OWNER, AccessKeyId=strange, Status="Inactive")  # as was said
     held = respond("watch", run, "--for", "1s")
     assert held.returncode == Exit.DONE, held.stdout + held.stderr
     assert "all of it held" in held.stdout

@@ -62,6 +62,15 @@ def test_a_deleted_key_is_proven_dead_too(account, call):
     assert isinstance(ACTION.before(call, given_for(user, key)), Done)
 
 
+def test_a_key_that_was_deleted_since_cannot_be_given_back(account, call):
+    user, key = account.user()
+    given = given_for(user, key)
+    ACTION.apply(call, given)
+    assert ACTION.lost(call, given) == ""
+    account.client("iam").delete_access_key(UserName=user, AccessKeyId=key.access_key_id)
+    assert f"{key.access_key_id} is deleted" in ACTION.lost(call, given)
+
+
 def test_a_key_of_a_deleted_user_is_proven_dead_too(account, call):
     user, key = account.user()
     iam = account.client("iam")

@@ -51,6 +51,13 @@ def test_a_freeze_that_was_killed_half_way_is_finished_and_gives_back_every_role
     assert modal_operator.service_users()["ci-prod"] == {"dev": "viewer", "prod": "contributor"}
 
 
+def test_the_roles_of_a_service_user_that_was_deleted_cannot_be_given_back(modal_operator):
+    given = FreezeInput(name="ci-prod")
+    assert FREEZE.lost(modal_operator.call(), given) == ""
+    DELETE.apply(modal_operator.call(), ci_prod(modal_operator))
+    assert "no service user ci-prod" in FREEZE.lost(modal_operator.call(), given)
+
+
 def test_a_service_user_that_is_gone_needs_no_freeze(modal_operator):
     found = FREEZE.before(modal_operator.call(), FreezeInput(name="ci-nobody"))
     assert isinstance(found, Done)

@@ -45,6 +45,14 @@ def test_a_token_that_was_deleted_meanwhile_counts_as_contained(modal_operator):
     assert isinstance(DISABLE.probe(modal_operator.call(), given), Done)
 
 
+def test_a_token_that_was_deleted_cannot_be_given_back_and_one_out_of_sight_may_be(modal_operator):
+    call, given = modal_operator.call(), member(modal_operator.sam)
+    assert DISABLE.lost(call, given) == ""
+    assert DISABLE.lost(modal_operator.call(modal_operator.sam), member(modal_operator.ada)) == ""
+    modal_operator.workspace.member_tokens.delete(modal_operator.sam.token_id)
+    assert given.token_id in DISABLE.lost(call, given)
+
+
 def test_a_token_that_is_only_out_of_sight_is_not_taken_for_gone(modal_operator):
     hidden = member(modal_operator.ada, secret=False)
     assert isinstance(DISABLE.probe(modal_operator.call(modal_operator.sam), hidden), Unknown)

@@ -73,8 +73,11 @@ class DisableMemberToken(Reversible[MemberTokenInput, Nothing]):
         connection.run("TokenEnable", lambda: enable(given.token_id))
 
     def lost(self, call: Call, given: MemberTokenInput) -> str:
-        there = workspace.member_token(call.connections.get(ModalConnection), given.token_id)
-        return "" if there else f"TokensList: {given.token_id} is not there"
+        connection = call.connections.get(ModalConnection)
+        there = workspace.member_token(connection, given.token_id)
+        # One that is only out of sight may be there.
+        gone = there is None and workspace.sees_every_token(connection)
+        return f"TokensList: {given.token_id} is not there any more" if gone else ""
 
 
 class ProxyTokenInput(Input):
