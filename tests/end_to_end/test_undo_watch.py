@@ -1,14 +1,19 @@
 """A containment is given back after a false alarm, or held against whoever undoes it. As a person types."""
 
 import json
+import os
+import pty
+import select
 import signal
 import sqlite3
+import subprocess
+import time
 
 import boto3
 import pytest
 from aftermath import KEY_OWNER, keys, service_users
 from forked import Forked
-from incident import RESPOND
+from incident import PATIENCE, RESPOND
 
 from responder.errors import Exit
 
@@ -119,6 +124,59 @@ def test_a_false_alarm_is_given_back_only_by_the_names_of_what_leaked(before, in
     assert respond("audit", "verify").returncode == Exit.DONE
     assert respond("undo", run, "--yes", *named(before)).returncode == Exit.DONE
     assert respond("watch", run).returncode == Exit.REFUSED
+
+
+class Terminal:
+    """A person at one: what is typed is read there, and what is asked is shown there."""
+
+    def __init__(self, sandbox, *command):
+        self._ours, theirs = pty.openpty()
+        self._process = subprocess.Popen(
+            command, env=sandbox.env, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
+        )
+        os.close(theirs)
+        self.shown = ""
+
+    def until(self, words):
+        deadline = time.monotonic() + PATIENCE
+        while words not in self.shown:
+            assert time.monotonic() < deadline, self.shown
+            self._read()
+
+    def type(self, line):
+        os.write(self._ours, f"{line}\n".encode())
+
+    def end(self):
+        while self._read():
+            pass
+        os.close(self._ours)
+        return self._process.wait(PATIENCE)
+
+    def _read(self):
+        try:
+            read = os.read(self._ours, 65536) if select.select([self._ours], [], [], PATIENCE)[0] else b""
+        except OSError:  # Linux's way to say that nobody has the other end any more
+            return b""
+        self.shown += read.decode(errors="replace")
+        return read
+
+
+def test_an_undo_that_touches_prod_wants_its_name_typed(before, incident, run, tmp_path):
+    undo = (*RESPOND, "--home", str(tmp_path / "home"), "undo", run, *named(before))
+    contained = status(incident.world())
+
+    declined = Terminal(incident, *undo)
+    declined.until("Type `prod` to go on")
+    declined.type("yes")
+    assert declined.end() == Exit.REFUSED
+    assert status(incident.world()) == contained
+
+    confirmed = Terminal(incident, *undo)
+    confirmed.until("Type `prod` to go on")
+    assert status(incident.world()) == contained
+    confirmed.type("prod")
+    assert confirmed.end() == Exit.DONE, confirmed.shown
+    assert status(incident.world()) == status(before)
 
 
 def test_an_undo_killed_again_and_again_gives_everything_back_in_the_end(before, incident, run, tmp_path):
