@@ -6,7 +6,6 @@ the first plane of Unicode.
 """
 
 import json
-import re
 from json.encoder import encode_basestring
 from typing import Any, Final, NoReturn
 
@@ -14,7 +13,7 @@ import rfc8785
 
 from responder.journal.events import DOMAIN, parse
 
-_LARGE: Final = re.compile(r"[0-9]{16}")  # from here on integers are rounded, as all of JSON's numbers are
+_EXACT_DIGITS: Final = 15  # beyond, integers are rounded, as all of JSON's numbers are
 
 
 class _UnsureError(Exception):
@@ -25,7 +24,13 @@ def _unsure(_text: str) -> NoReturn:
     raise _UnsureError
 
 
-_parse: Final = json.JSONDecoder(parse_float=_unsure, parse_constant=_unsure).decode
+def _small(text: str) -> int:
+    if len(text) > _EXACT_DIGITS:
+        raise _UnsureError
+    return int(text)
+
+
+_parse: Final = json.JSONDecoder(parse_float=_unsure, parse_int=_small, parse_constant=_unsure).decode
 _write: Final = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
 ).encode
@@ -34,7 +39,7 @@ quoted: Final = encode_basestring  # a string as canonical JSON has it
 
 def is_canonical(text: str) -> bool:
     """Whether the text is the RFC 8785 form of the value that it is JSON of."""
-    if text.isascii() and not _LARGE.search(text):
+    if text.isascii():
         try:
             if _write(_parse(text)) == text:
                 return True
