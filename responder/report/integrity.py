@@ -15,12 +15,16 @@ __all__ = ["Chain", "Checkpointed", "read_chain"]
 
 @dataclass(frozen=True)
 class Checkpointed:
-    """The last checkpoint beside the journal. `signed_by` is empty where no key was at hand to check it."""
+    """The last checkpoint beside the journal. `keys`, public, signed it; empty where none was at hand."""
 
     size: int  # events that it vouches for
     hash: str  # of the last of them
     file: str
-    signed_by: str
+    keys: tuple[Verifier, ...]
+
+    @property
+    def signed_by(self) -> str:
+        return ", ".join(key.name for key in self.keys)
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,6 @@ def read_chain(path: Path, keys: Collection[Verifier] = ()) -> Chain:
     checkpoint = None
     if beside.marks:
         last = max(beside.marks, key=lambda mark: mark.size)
-        names = ", ".join(key.name for key in keys)
-        checkpoint = Checkpointed(last.size, last.hash, Path(last.source).name, names)
+        checkpoint = Checkpointed(last.size, last.hash, Path(last.source).name, tuple(keys))
     problem = "; ".join((*beside.wrong, *found.unguarded, *backdated))
     return Chain(found.chain.events, found.chain.head, problem, checkpoint)

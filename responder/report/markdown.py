@@ -84,7 +84,8 @@ def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator
     yield f"- Playbook {_code(incident.playbook)}, SHA-256 {_code(incident.playbook_digest)}"
     for term in incident.terms:
         yield f"- {_text(str(term.actor))}, from {day_and_time(term.since)}"
-    yield f"- Check: {_code(f'respond audit verify --known {incident.last_hash}')}"
+    keys = "".join(f" --key {key}" for key in point.keys) if point else ""
+    yield f"- Check: {_code(f'respond audit verify --journal journal.db{keys} --known {incident.last_hash}')}"
     yield _made(made_at, version)
 
 
