@@ -16,7 +16,7 @@ from responder.engine.record import thaw
 from responder.engine.state import OVER, RunState, StepState
 from responder.engine.step import StepRun
 from responder.errors import InterruptedRunError
-from responder.journal import EventKind, Writer
+from responder.journal import EventKind, TakenOverError, Writer
 from responder.playbook import Instance
 from responder.playbook.expand import arguments
 from responder.playbook.expression import ExpressionError
@@ -111,7 +111,8 @@ class Play:
             step = flying.pop(future)
             error = future.exception()
             if error is not None and not isinstance(error, InterruptedRunError):
-                self._log.error("run.aborted", step=step)
+                if not isinstance(error, TakenOverError):
+                    self._log.error("run.aborted", step=step)
                 raise error
             if self._status(step) in OVER:
                 self._over.add(step)

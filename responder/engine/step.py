@@ -33,7 +33,7 @@ from responder.action import (
 from responder.engine.record import digest, freeze, shown, thaw
 from responder.engine.state import Intent, StepState
 from responder.errors import InterruptedRunError, RespondError, TransientError
-from responder.journal import EventKind, Seals
+from responder.journal import EventKind, Seals, TakenOverError
 from responder.secret import redact
 
 UNKNOWN_PATIENCE = 8.0  # seconds that an unanswered question is asked again before the step is parked
@@ -81,7 +81,7 @@ class StepRun:
         """To an outcome in the journal.
 
         Raises:
-            RefusedError: somebody took over the run: nothing was recorded, nothing more is done.
+            TakenOverError: somebody took over the run: nothing was recorded, nothing more is done.
             InterruptedRunError: a person asked to stop; the intent stands, a resume reconciles it.
         """
         retrying = Retrying(
@@ -98,7 +98,7 @@ class StepRun:
     def _play(self, retrying: Retrying) -> None:
         try:
             retrying(self._attempt)
-        except InterruptedRunError:
+        except (InterruptedRunError, TakenOverError):
             raise
         except (UndecidedError, ChangedError) as error:
             self._end(EventKind.STEP_PARKED, error)

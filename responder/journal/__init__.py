@@ -4,7 +4,7 @@ from responder.journal.chain import Broken, Flaw, Verified, verify_chain
 from responder.journal.events import Event, EventKind
 from responder.journal.holder import Holder
 from responder.journal.seal import Seals
-from responder.journal.store import Journal, SecondRunError, Writer
+from responder.journal.store import Journal, SecondRunError, TakenOverError, Writer
 
 __all__ = [
     "Broken",
@@ -15,6 +15,7 @@ __all__ = [
     "Journal",
     "Seals",
     "SecondRunError",
+    "TakenOverError",
     "Verified",
     "Writer",
     "verify_chain",

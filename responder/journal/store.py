@@ -32,6 +32,12 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
+class TakenOverError(RefusedError):
+    """Somebody else took the run up: whoever held it may do nothing more in it."""
+
+    code = "taken-over"
+
+
 class SecondRunError(RefusedError):
     """Another run that is not over has the same subject; `run` is its name."""
 
@@ -124,7 +130,7 @@ class Journal:
 
         Raises:
             InputError: there is no such run.
-            RefusedError: somebody other than `replacing` holds it by now.
+            TakenOverError: somebody other than `replacing` holds it by now.
         """
         with self.database.transaction() as connection:
             latest = _latest_term(connection, run)
@@ -230,7 +236,8 @@ class Writer:
         """Write an event; it is on the disk when this returns. The run's own events get our term as attempt.
 
         Raises:
-            RefusedError: somebody took over the run, or the event is there already.
+            TakenOverError: somebody took over the run.
+            RefusedError: the event is there already.
             UnavailableError: the journal is locked, full or not writable; nothing was written.
             RespondError: the data holds a secret in clear, or has no JSON form.
         """
@@ -250,10 +257,11 @@ def _no_such_run(run: str) -> InputError:
     return InputError(f"There is no run {run}.", next_step="Type `respond runs` to see which there are.")
 
 
-def _taken_over(latest: Event) -> RefusedError:
+def _taken_over(latest: Event) -> TakenOverError:
     holder = Holder.from_json(latest.data.get("holder"))
-    return RefusedError(
+    return TakenOverError(
         f"Somebody took over this run: {holder}, at {latest.at:%Y-%m-%d %H:%M:%S} UTC.",
         state="What was done here until then is recorded; nothing more will be done here.",
-        next_step=f"Type `respond show {latest.run}` to watch, `respond resume {latest.run}` to go on.",
+        next_step=f"Type `respond show {latest.run} --follow` to watch, `respond resume {latest.run} "
+        "--take-over` to take it back.",
     )

@@ -105,6 +105,7 @@ def test_who_is_taken_over_stops_and_says_by_whom_and_a_third_watches(patient, q
     assert stopped.returncode == Exit.REFUSED, stopped.stderr
     assert "Somebody took over this run" in stopped.stderr
     assert "nothing more will be done here" in stopped.stderr
+    assert "failed" not in stopped.stderr
     assert watched.returncode == Exit.DONE, watched.stderr
     assert "Delete the leaked AWS key (s3)" in watched.stderr
     assert_over(before, patient.world())
