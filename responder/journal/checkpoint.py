@@ -29,7 +29,7 @@ from responder.secret import Secret
 if TYPE_CHECKING:
     from responder.journal.store import Journal
 
-__all__ = ["AUDIT_KEY", "Checkpoint", "folder_of", "keep", "kept", "sign", "signer", "verifier"]
+__all__ = ["AUDIT_KEY", "Checkpoint", "folder_of", "keep", "kept", "read", "sign", "signer", "verifier"]
 
 _HASH_BYTES: Final = 32
 _LINES: Final = 3
@@ -92,7 +92,7 @@ def sign(journal: "Journal", by: Signer) -> tuple[Checkpoint, str]:
 def _agree(journal: "Journal", made: Checkpoint) -> None:
     """Two checkpoints of one journal are never to disagree, whoever wrote to it in between."""
     for path in reversed(list(kept(folder_of(journal.database.path)))):
-        last = Checkpoint.parse(Note.parse(path.read_bytes()).text)
+        last = Checkpoint.parse(Note.parse(read(path)).text)
         found = journal.database.rows("SELECT hash FROM events WHERE seq = ?", (last.size,))
         if last.origin != made.origin or found != [(last.hash,)]:
             raise TamperedError(
@@ -140,6 +140,21 @@ def keep(folder: Path, checkpoint: Checkpoint, note: str) -> Path:
 def kept(folder: Path) -> Iterator[Path]:
     """The files of the folder's checkpoints, by size; none where there is no folder."""
     yield from sorted(folder.glob("*.note"))
+
+
+def read(path: Path) -> bytes:
+    """A checkpoint's file.
+
+    Raises:
+        UnavailableError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnavailableError(
+            f"The checkpoint {path} cannot be read: {(error.strerror or str(error)).lower()}.",
+            next_step="Check the path and its permissions.",
+        ) from error
 
 
 def signer(state_dir: Path, environ: Mapping[str, str]) -> Signer:

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from responder.errors import RespondError, UnavailableError
+from responder.errors import RespondError
 from responder.journal.chain import Mark
-from responder.journal.checkpoint import Checkpoint, kept
+from responder.journal.checkpoint import Checkpoint, kept, read
 from responder.journal.note import ForgedNoteError, Note, NoteError, Verifier
 
 __all__ = ["Found", "Vouched", "in_folder", "read_notes", "weigh"]
@@ -43,7 +43,7 @@ def in_folder(folder: Path) -> list[Found]:
     Raises:
         UnavailableError: one cannot be read.
     """
-    return [Found(str(path), _read(path), _size(path)) for path in kept(folder)]
+    return [Found(str(path), read(path), _size(path)) for path in kept(folder)]
 
 
 def read_notes(paths: Iterable[Path]) -> list[Found]:
@@ -52,7 +52,7 @@ def read_notes(paths: Iterable[Path]) -> list[Found]:
     Raises:
         UnavailableError: one cannot be read.
     """
-    return [Found(str(path), _read(path)) for path in paths]
+    return [Found(str(path), read(path)) for path in paths]
 
 
 def weigh(found: Iterable[Found], keys: Collection[Verifier]) -> Vouched:
@@ -82,16 +82,6 @@ def _checkpoint(one: Found, keys: Collection[Verifier]) -> Checkpoint:
     if one.size not in (None, checkpoint.size):
         raise ForgedNoteError(f"It is of {checkpoint.size} events, and its name says {one.size}.")
     return checkpoint
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UnavailableError(
-            f"The checkpoint {path} cannot be read: {(error.strerror or str(error)).lower()}.",
-            next_step="Check the path and its permissions.",
-        ) from error
 
 
 def _size(path: Path) -> int:
