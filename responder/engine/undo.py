@@ -59,7 +59,10 @@ def undo(
     writer = take_up(engine.journal, run, data, take_over=take_over, by="undo")
     events = engine.journal.events(run)
     engine.observer.begin(fold(run, events))
-    return _Undo(engine, writer, fold(run, events)).play(planned, confirmed_by)
+    try:
+        return _Undo(engine, writer, fold(run, events)).play(planned, confirmed_by)
+    except KeyboardInterrupt:
+        raise _stopped(run) from None
 
 
 @dataclass
@@ -80,11 +83,7 @@ class _Undo:
 
     def _give_back(self, one: Reversal) -> bool:
         if self.engine.stopping.is_set():
-            raise InterruptedRunError(
-                f"The undo of run {self.state.run} was stopped on request.",
-                state="What was undone is recorded.",
-                next_step=f"`respond undo {self.state.run}` goes on.",
-            )
+            raise _stopped(self.state.run)
         with exchanges() as requests:
             try:
                 proof = self._proof(one)
@@ -188,6 +187,14 @@ class _RefusedHereError(Exception):
     def __init__(self, error: RespondError) -> None:
         super().__init__(error.what)
         self.error = error
+
+
+def _stopped(run: str) -> InterruptedRunError:
+    return InterruptedRunError(
+        f"The undo of run {run} was stopped on request.",
+        state="What was undone is recorded; one that was in flight is looked up when it goes on.",
+        next_step=f"`respond undo {run}` goes on.",
+    )
 
 
 def _words(found: Probe[Output]) -> str:

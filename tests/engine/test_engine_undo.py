@@ -8,12 +8,19 @@ from fakes.doors.actions import Brick, Shut
 from fakes.world import Crash
 from table import OPERATOR, Table, playbook
 
-from responder.engine import PARTLY, UNDONE, Engine
-from responder.errors import DeniedError, InputError, RefusedError, TransientError, UnreachableError
+from responder.engine import PARTLY, UNDONE, Engine, plan_undo, undo
+from responder.errors import (
+    DeniedError,
+    InputError,
+    InterruptedRunError,
+    RefusedError,
+    TransientError,
+    UnreachableError,
+)
 from responder.journal import EventKind, Holder
 
 
-def fail(error: Exception):
+def fail(error: BaseException):
     def strike() -> None:
         raise error
 
@@ -158,6 +165,74 @@ def test_a_step_that_was_killed_in_the_act_is_given_back_when_the_service_says_t
     assert undone(table).outcome == UNDONE
 
     assert doors(table) == {"a": "open"}
+
+
+def test_a_key_that_was_cut_by_a_step_that_was_killed_is_not_left_behind(table: Table):
+    house(table, "a")
+    stop_before(table, "cut a")
+    with pytest.raises(Crash):
+        table.start(playbook(door("key", uses="doors.cut_key", phase="rotate", door="a")))
+    assert "key-a" in table.world.things
+
+    assert undone(table).outcome == UNDONE
+
+    assert "key-a" not in table.world.things
+
+
+def test_where_the_service_cannot_say_whether_a_step_happened_nothing_is_claimed(table: Table):
+    house(table, "a")
+    stop_before(table, "shut-done a")
+    with pytest.raises(Crash):
+        table.start(playbook(door("a")))
+    table.world.faults["probe a"] += [fail(UnreachableError("doors", "probe", "no route"))] * 2
+
+    state = undone(table)
+
+    assert state.outcome == PARTLY
+    assert "no route" in state.steps["a"].why
+    assert table.world.made["undo a"] == 0
+    assert undone(table).outcome == UNDONE
+    assert doors(table) == {"a": "open"}
+
+
+def test_what_needs_a_secret_that_was_shredded_is_said_to_stay(table: Table):
+    house(table, "a")
+    contain(table, door("key", uses="doors.cut_key", door="a"))
+    [stays] = planned(table).stays
+    assert "shredded" in stays.why
+
+
+def test_where_it_cannot_be_asked_whether_something_is_lost_the_undo_is_tried(table: Table):
+    house(table, "a")
+    contain(table, door("a"))
+    table.world.faults["lost a"].append(fail(UnreachableError("doors", "lost", "no route")))
+    assert [one.title for one in planned(table).reversals] == ["Shut a"]
+
+
+def test_an_undo_that_is_stopped_on_request_ends_after_what_it_is_at_and_goes_on_later(table: Table):
+    house(table, "a", "b")
+    contain(table, door("a"), door("b", "a"))
+    engine = table.engine()
+    table.world.faults["undo b"].append(engine.stopping.set)
+    plan = plan_undo(engine, "r1", table.state(), ())
+
+    with pytest.raises(InterruptedRunError) as stopped:
+        undo(engine, "r1", plan, operator=OPERATOR, confirmed_by="a test")
+
+    assert "respond undo r1" in stopped.value.next_step
+    assert doors(table) == {"a": "shut", "b": "open"}
+    assert undone(table).outcome == UNDONE
+
+
+def test_ctrl_c_in_an_undo_says_how_to_go_on(table: Table):
+    house(table, "a")
+    contain(table, door("a"))
+    table.world.faults["undo-done a"].append(fail(KeyboardInterrupt()))
+    with pytest.raises(InterruptedRunError) as stopped:
+        undone(table)
+    assert "`respond undo r1` goes on" in stopped.value.next_step
+    assert undone(table).outcome == UNDONE
+    assert table.world.made["undo a"] == 1
 
 
 def test_a_step_that_was_killed_before_the_act_needs_nothing(table: Table):

@@ -88,6 +88,7 @@ class Shut(Reversible[DoorInput, Nothing]):
         _set(call, "undo", given.door, str(call.seen["state"]))
 
     def lost(self, call: Call, given: DoorInput) -> str:
+        _world(call).ask("lost", given.door)
         return "" if _state(_world(call), given.door) not in ("", BRICKED) else f"{given.door} is walled up"
 
 
