@@ -28,7 +28,7 @@ def test_an_idle_container_is_scaled_down_with_all_its_processes(modal_world, tm
     task = modal_world.function("hold").remote(str(tmp_path / "held"))
     assert modal_world.containers("running") == [task]
     modal_world.until(lambda: not modal_world.containers())
-    assert not is_held(tmp_path / "held")
+    modal_world.until(lambda: not is_held(tmp_path / "held"))
 
 
 def test_stopping_the_plane_kills_containers_and_their_children_and_hangs_up(
