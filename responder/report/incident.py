@@ -126,6 +126,9 @@ class Incident:
             parts.append(f"{who} {was} contained, with proof, {took} after the response was confirmed")
         if alive:
             parts.append(f"{listing(alive)} {'is' if len(alive) == 1 else 'are'} not proven to be contained")
+        undone = [one.name for one in self.credentials if one.undone]
+        if undone:
+            parts.append(f"somebody undid the containment of {listing(undone)} meanwhile")
         if dead:
             parts.append(f"{listing(dead)} {'was' if len(dead) == 1 else 'were'} dead already")
         live = [one.live_at for one in self.workloads]

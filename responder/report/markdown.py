@@ -37,16 +37,7 @@ def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator
     if incident.chain.problem:
         yield f"\n> **The journal behind this is not what was written:** {_text(incident.chain.problem)}."
     yield "\n## What leaked\n"
-    for one in incident.credentials:
-        at = one.contained_at
-        contained = f"contained {clock(at)} UTC" if at else "dead already"
-        contained = "**not proven contained**" if one.at_large else contained
-        fresh = f"replaced by {_code(one.fresh)}" if one.fresh else "not replaced"
-        held = f"; held in {_text(', '.join(one.places))}" if one.places else ""
-        yield f"- {_text(one.words)} {_code(one.identifier)}: {contained}, {fresh}{held}"
-    for lost in incident.unidentified:
-        state = "**not proven contained**" if lost.at_large else "dead already"
-        yield f"- {_code(lost.identifier)} ({_text(lost.kind)}): not identified, {state}"
+    yield from _leaked(incident)
     yield "\n## Timeline\n"
     yield from _table(
         (f"UTC, {day(incident.clocks.began)}", "From the confirmation", "What", "Of"),
@@ -87,6 +78,21 @@ def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator
     keys = "".join(f" --key {key}" for key in point.keys) if point else ""
     yield f"- Check: {_code(f'respond audit verify --journal journal.db{keys} --known {incident.last_hash}')}"
     yield _made(made_at, version)
+
+
+def _leaked(incident: "Incident") -> Iterator[str]:
+    for one in incident.credentials:
+        at = one.contained_at
+        contained = f"contained {clock(at)} UTC" if at else "dead already"
+        contained = "**not proven contained**" if one.at_large else contained
+        fresh = f"replaced by {_code(one.fresh)}" if one.fresh else "not replaced"
+        held = f"; held in {_text(', '.join(one.places))}" if one.places else ""
+        yield f"- {_text(one.words)} {_code(one.identifier)}: {contained}, {fresh}{held}"
+        if one.undone:
+            yield f"  - **Somebody had undone it**, found at {clock(one.undone[-1])} UTC"
+    for lost in incident.unidentified:
+        state = "**not proven contained**" if lost.at_large else "dead already"
+        yield f"- {_code(lost.identifier)} ({_text(lost.kind)}): not identified, {state}"
 
 
 def _step(step: StepReading) -> str:

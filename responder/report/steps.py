@@ -94,7 +94,15 @@ class StepReading:
 
     @property
     def proven(self) -> bool:
-        return self.status == "succeeded"
+        """It is so, for all that the journal knows: also at the last look, where there was one."""
+        lost = bool(self.looks) and self.looks[-1].result == "lost"
+        return self.status == "succeeded" and not lost
+
+    @property
+    def last_applied_at(self) -> datetime | None:
+        """Later than `finished_at`, the first success, where it had to be done again."""
+        done = [one.at for one in self.tries if one.what == _WORDS["step.applied"]]
+        return done[-1] if done else None
 
     @property
     def over(self) -> bool:
@@ -152,7 +160,7 @@ def _read(
         evidence=is_so.evidence,
         why=is_so.why,
         next_step=is_so.next_step,
-        identifier=_identifier(is_so.output) if step["phase"] == "rotate" else "",
+        identifier=_identifier(is_so.output),
         looks=looks,
         tries=tries,
     )

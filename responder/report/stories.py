@@ -11,6 +11,7 @@ from responder.report.summary import KINDS
 __all__ = ["CredentialStory", "WorkloadStory", "credential_stories", "workload_stories"]
 
 _OWNER = ("user", "name", "owner", "login")
+_NOT_HELD = {"re-applied", "lost"}  # results of later looks
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class CredentialStory:
     places: tuple[str, ...]
     contained_at: datetime | None
     looked_again: tuple[datetime, ...]  # proofs after that, that it still was
+    undone: tuple[datetime, ...]  # when it was found not to hold any more
     replaced: bool
     fresh_at: datetime | None
     fresh: str  # the successor's identifier
@@ -112,6 +114,7 @@ def _credential(
         places=tuple(_places(exposure, name)),
         contained_at=_when(containing),
         looked_again=tuple(sorted(_looks(containing, again))),
+        undone=tuple(sorted(_undone(containing, again))),
         replaced=bool(rotating),
         fresh_at=_when(rotating),
         fresh=next((step.identifier for step in reversed(rotating) if step.identifier), ""),
@@ -131,8 +134,14 @@ def _places(exposure: Mapping[str, Any], name: str) -> Iterator[str]:
 
 def _looks(containing: Iterable[StepReading], again: Iterable[StepReading]) -> Iterator[datetime]:
     """When it was found to hold, by a step of its own or by somebody who went on looking."""
-    yield from (step.finished_at for step in again if step.proven and step.finished_at)
+    yield from (step.finished_at for step in again if step.proven and not step.applied and step.finished_at)
     yield from (look.at for step in containing for look in step.looks if look.result == "held")
+
+
+def _undone(containing: Iterable[StepReading], again: Iterable[StepReading]) -> Iterator[datetime]:
+    """When it was found that somebody had undone it; a step that looks again contains again."""
+    yield from (step.finished_at for step in again if step.applied and step.finished_at)
+    yield from (look.at for step in containing for look in step.looks if look.result in _NOT_HELD)
 
 
 def _when(steps: Iterable[StepReading]) -> datetime | None:

@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
 __all__ = ["MEANINGS", "Lane", "Moment", "Span", "Timeline", "draw"]
 
-Mark: TypeAlias = Literal["start", "confirmed", "contained", "again", "fresh", "placed", "live", "end"]
+Mark: TypeAlias = Literal[
+    "start", "confirmed", "contained", "again", "undone", "fresh", "placed", "live", "end"
+]
 
 MEANINGS: dict[Mark, str] = {
     "contained": "contained, proven",
     "again": "looked at again: still contained",
+    "undone": "looked at again: somebody had undone it",
     "fresh": "fresh credential alive, proven",
     "placed": "fresh credential in every place",
     "live": "workload runs with what is fresh, proven",
@@ -169,6 +172,8 @@ def _of_credential(one: "CredentialStory") -> Iterator[tuple[datetime, Mark]]:
         yield one.placed_at, "placed"
     for at in one.looked_again:
         yield at, "again"
+    for at in one.undone:
+        yield at, "undone"
 
 
 def _from_confirmation(after: float) -> str:

@@ -41,15 +41,27 @@ def tasks(
     """The most urgent first: what is not contained or not done, then what no run can do."""
     return (
         *(Task(sentence(one.what), sentence(one.why), sentence(one.next_step)) for one in still_open),
+        *_fights(credentials),
         *_denials(steps, credentials),
         *_reviews(exposure, steps, credentials),
     )
 
 
+def _fights(credentials: Sequence[CredentialStory]) -> Iterator[Task]:
+    for one in credentials:
+        if one.undone:
+            yield Task(
+                f"Find out who undid the containment of {one.name}, and with what.",
+                f"It was found undone at {day_and_time(one.undone[-1])}: somebody else can change it, with a "
+                "credential that this run does not know.",
+                "Look for the change in the provider's audit log, and contain what it was made with.",
+            )
+
+
 def _denials(steps: Sequence[StepReading], credentials: Sequence[CredentialStory]) -> Iterator[Task]:
     for one in credentials:
         denials = [s for s in steps if s.action == _DENIAL and s.credential == one.name and s.proven]
-        put = [s.finished_at for s in denials if s.finished_at and s.applied]
+        put = [s.last_applied_at for s in denials if s.last_applied_at]
         found = [s.finished_at for s in denials if s.finished_at]
         if found:
             yield _denial(one, max(put) if put else min(found))

@@ -104,23 +104,25 @@ class Tale:
         self.journal = Journal.open(self.path, clock=lambda: self.now)
         self.seals = Seals(self.journal, Secret(SEAL_KEY))
 
-    def begin(self, run="r1", began=BEGAN, exposed=None, inactive=(), strategy="contain-first"):
+    def begin(self, run="r1", began=BEGAN, exposed=None, inactive=(), steps=STEPS, **changed):
+        """`changed` is put into the exposure's first access key as the journal has it."""
         self.run, self.began, self.now = run, began, began + timedelta(seconds=CONFIRMED)
-        exposed = exposed or exposure()
+        frozen = freeze(exposed or exposure(), self._seal, "exposure")
+        frozen["access_keys"][0].update(changed)
         self.writer = self.journal.begin(
             run,
             HOLDER,
             {
                 "version": "0.1",
                 "playbook": {"name": "leak.yaml", "text": "name: leak\n"},
-                "exposure": freeze(exposed, self._seal, "exposure"),
+                "exposure": frozen,
                 "options": {"redeploy": "workflow", "delete_key": None},
-                "strategy": strategy,
+                "strategy": "contain-first",
                 "began_at": began.isoformat(),
                 "confirmed_at": self.now.isoformat(),
                 "confirmed_by": "typed prod",
                 "operator": {"local": "ada@laptop", "aws": "arn:aws:iam::1:user/op"},
-                "steps": [_described(step, active=step[0] not in inactive) for step in STEPS],
+                "steps": [_described(step, active=step[0] not in inactive) for step in steps],
             },
         )
         return self
@@ -148,6 +150,9 @@ class Tale:
     def fails(self, step, at, why="AccessDenied", kind=EventKind.STEP_FAILED, *, attempt=1):
         data = {"action": "x", "code": "denied", "why": why, "state": "s", "next_step": "Allow it."}
         return self._add(kind, step, at, attempt, data)
+
+    def looks(self, step, at, result, *, attempt=1):
+        return self._add(EventKind.STEP_CHECKED, step, at, attempt, {"result": result, "detail": "a look"})
 
     def ends(self, at):
         self.now = self.began + timedelta(seconds=CONFIRMED + at)

@@ -12,6 +12,7 @@ from tale import BEGAN, Tale, timedelta
 
 from responder.cli import cli
 from responder.errors import InputError, RefusedError, TamperedError, UnavailableError
+from responder.journal.checkpoint import folder_of, keep, sign, signer
 
 
 @pytest.fixture
@@ -183,6 +184,18 @@ try:
 finally:
     assert "jinja2" not in sys.modules
 """
+
+
+def test_the_signature_is_checked_with_the_key_of_this_machine(tale, report):
+    tale.begin().goes_well()
+    keep(folder_of(tale.path), *sign(tale.journal, signer(tale.home, {})))
+    assert ", signed by respond/" in report("--md")
+
+
+def test_a_run_that_is_called_like_a_path_gets_a_file_here(tale, report):
+    tale.begin("../r 1").goes_well()
+    report()
+    assert [one.name for one in Path().iterdir()] == ["respond-report-___r_1.html"]
 
 
 def test_help_imports_no_template_and_says_how_to_get_a_pdf():

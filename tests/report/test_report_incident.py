@@ -2,10 +2,10 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from tale import BEGAN, FRESH_ID, Tale, exposure
+from tale import BEGAN, FRESH_ID, STEPS, Tale, exposure
 
 from responder.errors import InputError
-from responder.journal import EventKind
+from responder.journal import EventKind, Holder
 from responder.report.incident import read_incident
 from responder.report.integrity import read_chain
 from responder.report.timeline import draw
@@ -109,6 +109,12 @@ def test_the_denial_of_sessions_is_to_be_removed_when_the_last_session_has_expir
     tale.begin().goes_well()
     task = next(task for task in read(tale).tasks if "respond-deny-sessions" in task.what)
     assert "2026-02-01 15:01:31 UTC" in task.why
+
+
+def test_a_denial_that_was_put_there_again_stays_for_as_long_again(tale):
+    tale.begin().proves("deny_sessions[s3]", 1.2).proves("deny_sessions[s3]", 3600, attempt=2)
+    task = next(task for task in read(tale).tasks if "respond-deny-sessions" in task.what)
+    assert "2026-02-01 16:01:29 UTC" in task.why
     assert task.command.startswith("aws iam delete-user-policy --user-name rentagpu-s3 ")
 
 
@@ -122,6 +128,48 @@ def test_a_run_that_is_not_over_says_so(tale):
     assert incident.outcome == ""
     assert incident.summary[2].startswith("The run is not over, 7 steps are not proven")
     assert measured(incident)["Whole response"] is None
+
+
+def test_a_containment_that_somebody_undid_is_told_and_its_time_stays_the_first(tale):
+    tale.begin().proves("deactivate_key[s3]", 0.6).proves("deny_sessions[s3]", 1.2)
+    tale.proves("recheck_key[s3]", 11.0).looks("deny_sessions[s3]", 60, "held")
+    tale.looks("deny_sessions[s3]", 600, "re-applied", attempt=2).proves("deny_sessions[s3]", 601, attempt=2)
+    incident = read(tale)
+    s3 = incident.credentials[0]
+    assert s3.contained_at == BEGAN + timedelta(seconds=31.2)
+    assert s3.looked_again == (BEGAN + timedelta(seconds=90),)
+    assert s3.undone == (BEGAN + timedelta(seconds=41), BEGAN + timedelta(seconds=630))
+    assert "somebody undid the containment of s3" in incident.summary[1]
+    assert any(task.what.startswith("Find out who undid the containment of s3") for task in incident.tasks)
+
+
+def test_a_containment_that_was_lost_for_good_is_not_proven_any_more(tale):
+    tale.begin().goes_well().looks("deny_sessions[s3]", 600, "lost")
+    assert read(tale).credentials[0].at_large
+
+
+def test_of_two_values_of_one_credential_each_has_its_own_containment(tale):
+    other = ("deactivate_key[AKIA2]", "Deactivate the key", "s3", "AKIA2", "contain", "aws.x", 0)
+    tale.begin(steps=(*STEPS, other), spare=True, identifier="AKIA2", known=True)
+    tale.proves("deactivate_key[AKIA2]", 5.0).fails("deactivate_key[s3]", 6.0)
+    (spare, _) = read(tale).credentials
+    assert (spare.name, spare.replaced, spare.placed) == ("AKIA2", False, False)
+    assert spare.contained_at == BEGAN + timedelta(seconds=35)
+
+
+def test_a_step_that_had_nothing_to_do_took_no_time(tale):
+    steps = {step.id: step for step in read(tale.begin().goes_well()).steps}
+    assert steps["verify[web]"].seconds is None
+    assert steps["redeploy[web]"].seconds == pytest.approx(9.0)
+
+
+def test_whoever_took_the_run_over_is_named(tale):
+    tale.begin().proves("deactivate_key[s3]", 0.6)
+    eve = Holder("desk", 1, "boot ns 2", "eve")
+    tale.journal.take_up("r1", eve, {"version": "0.2", "operator": {}, "took_over": True})
+    first, second = read(tale).terms
+    assert (str(first.actor), first.began, first.took_over) == ("ada@laptop", True, False)
+    assert (str(second.actor), second.began, second.took_over) == ("eve@desk", False, True)
 
 
 def test_every_try_of_a_step_is_told_with_its_event(tale):
@@ -152,7 +200,8 @@ def test_the_line_is_to_one_scale_wherever_it_is_drawn(tale):
         assert width == pytest.approx((end - begin).total_seconds() * drawn.scale.per_second, abs=0.01)
     places = [moment.x for moment in drawn.moments]
     assert places == sorted(places)
-    assert 0 < places[0] < places[-1] <= 100
+    assert places[0] > 0
+    assert places[-1] == pytest.approx(98, abs=0.01)
 
 
 def test_a_line_without_a_long_silence_is_not_cut(tale):

@@ -52,6 +52,13 @@ def test_the_last_rotation_counts_also_where_it_is_older_than_what_is_reported(t
     ]
 
 
+def test_of_two_runs_at_once_the_later_rotation_counts(tale):
+    tale.begin("late").proves("create_key[s3]", 500000.0)
+    tale.begin("early", BEGAN + timedelta(days=1)).proves("create_key[s3]", 500001.0 - 86400)
+    (s3,) = read(tale, BEGAN + timedelta(days=30), inventory(s3=90)).credentials
+    assert s3.rotated_by == "early"
+
+
 def test_times_to_contain_are_over_credentials_and_not_over_runs(tale):
     tale.begin("quick").goes_well()
     tale.begin("slow", BEGAN + timedelta(days=1))
