@@ -197,6 +197,7 @@ class Action(ABC, Generic[In, Out]):
     settle: ClassVar[float] = (
         30.0  # seconds that the service may take until what was applied is so everywhere
     )
+    contested: ClassVar[bool] = False  # others may undo it: what is not so after `settle` is applied again
 
     @property
     @abstractmethod

@@ -41,6 +41,7 @@ class Found(_Model):
         str  # public: an access key id, a token id; a fingerprint where the credential has no public part
     )
     secret: Secret | None = None  # absent when only the identifier was seen
+    life: Life = "unknown"
     note: str = ""  # why nothing more is known of it, where something was tried
 
 
@@ -52,6 +53,7 @@ class Leaked(_Model):
 
     credential: str
     known: bool  # to the inventory: only then is there anything to rotate
+    spare: bool = False  # another one of the same credential is exposed too, and that one is replaced
     identifier: str
     secret: Secret | None = None
     life: Life = "unknown"
@@ -60,7 +62,7 @@ class Leaked(_Model):
     @property
     def label(self) -> str:
         """What tells it from others of its list."""
-        return self.credential
+        return self.identifier if self.spare else self.credential
 
 
 class LeakedAccessKey(Leaked):
@@ -183,3 +185,9 @@ class Exposure(_Model):
             *(workload.environment for workload in self.workloads),
             *(environment for user in self.service_users for environment in user.roles),
         }
+
+    @property
+    def all_dead(self) -> bool:
+        """Nothing of it lives, as far as its providers can tell."""
+        lives = [*(one.life for one in self.leaked()), *(one.life for one in self.unidentified)]
+        return all(life == "dead" for life in lives)

@@ -7,8 +7,10 @@ from concurrent.futures import TimeoutError as StillRunningError
 from datetime import datetime
 from typing import Self, TypeVar
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
 from responder.action import Connections
-from responder.errors import ProviderError, RefusedError, UnavailableError
+from responder.errors import ProviderError, RefusedError, TransientError, UnavailableError
 from responder.exposure import Exposure, Found, Kind, Leaked, LeakedAccessKey
 from responder.inventory import Inventory
 from responder.secret import redact
@@ -88,28 +90,50 @@ def identify(
     leaked: list[Leaked] = []
     unidentified: list[Found] = []
     with _Asking() as asking:
-        asked = [(one, asking.ask(_identify_one, connections, one)) for one in found]
+        asked = [(one, asking.ask(_identified, connections, one)) for one in found]
         for one, future in asked:
             try:
                 known = asking.answer(future)
-                why = "No workspace or account that we can see has it."
             except ProviderError as error:
-                known, why = None, redact(error.what)
+                known = _unanswered(one, redact(error.what))
             except StillRunningError:
-                known, why = None, f"No answer within {PATIENCE:.0f} s."
-            if known is None and one.kind is Kind.AWS_ACCESS_KEY:
-                known = LeakedAccessKey(
-                    credential=one.identifier,
-                    known=False,
-                    identifier=one.identifier,
-                    secret=one.secret,
-                    note=why,
-                )
-            if known is None:
-                unidentified.append(one.model_copy(update={"note": why}))
+                known = _unanswered(one, f"No answer within {PATIENCE:.0f} s.")
+            if isinstance(known, Found):
+                unidentified.append(known)
             else:
                 leaked.append(known)
     return inventory.exposure(source, seen_at, leaked, unidentified)
+
+
+def _unanswered(one: Found, why: str) -> Leaked | Found:
+    if one.kind is not Kind.AWS_ACCESS_KEY:
+        return one.model_copy(update={"note": why})
+    return LeakedAccessKey(
+        credential=one.identifier, known=False, identifier=one.identifier, secret=one.secret, note=why
+    )
+
+
+def _identified(connections: Connections, one: Found) -> Leaked | Found:
+    """Asked again while the service has trouble, as long as there is time."""
+    retrying = Retrying(
+        retry=retry_if_exception_type(TransientError),
+        wait=wait_random_exponential(multiplier=0.25, max=2),
+        stop=stop_after_delay(PATIENCE - 2),
+        reraise=True,
+    )
+    known: Leaked | None = retrying(_identify_one, connections, one)
+    return known or _tried(connections, one)
+
+
+def _tried(connections: Connections, one: Found) -> Found:
+    """What no account or workspace of ours has may be dead, or somebody else's."""
+    from responder.providers.modal.proof import tried  # noqa: PLC0415
+
+    note = "No workspace or account that we can see has it."
+    if one.kind is not Kind.MODAL_TOKEN or one.secret is None:
+        return one.model_copy(update={"note": note})
+    trial = tried(connections, one.identifier, one.secret)
+    return one.model_copy(update={"life": trial.life, "note": f"{note} {trial.evidence}."})
 
 
 def _identify_one(connections: Connections, one: Found) -> Leaked | None:

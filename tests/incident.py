@@ -66,6 +66,14 @@ class RunningSandbox:
         with DIRECT.open(f"{self.urls['github']}/_sandbox/world", timeout=PATIENCE) as answer:
             return json.load(answer)
 
+    def weather(self, *rules: str) -> None:
+        """Have these faults happen from now on, in place of all earlier ones."""
+        address = f"{self.urls['github']}/_sandbox/faults"
+        clear = urllib.request.Request(address, method="DELETE")  # noqa: S310  # loopback's http
+        DIRECT.open(clear, timeout=PATIENCE).close()
+        if rules:
+            DIRECT.open(address, data=json.dumps(rules).encode(), timeout=PATIENCE).close()
+
     def reset(self) -> None:
         """Back to how it started, with the same credentials in `env` and `leak`; takes about a second."""
         DIRECT.open(f"{self.urls['github']}/_sandbox/reset", data=b"", timeout=PATIENCE).close()

@@ -95,7 +95,7 @@ def leak(
         )
         with err.status("Planning …"):
             planned = _plan(loaded, order, connections)
-        if not planned and not exposure.unidentified and all(one.life == "dead" for one in exposure.leaked()):
+        if not planned and exposure.all_dead:
             out.print("All of it is dead already: there is nothing to contain.")
             return Exit.DONE
         if not planned:

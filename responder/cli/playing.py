@@ -35,4 +35,5 @@ def play(
 
 
 def exit_code(summary: "Summary") -> Exit:
-    return Exit.DONE if summary.outcome in ("succeeded", "undone") else Exit.INCOMPLETE
+    over = summary.outcome in ("succeeded", "undone")
+    return Exit.DONE if over and summary.contained else Exit.INCOMPLETE

@@ -46,9 +46,8 @@ def exposure_screen(exposure: Exposure) -> RenderableType:
         if leaked.note:
             lines.append(Padding(Text(leaked.note, style="yellow"), (0, 0, 0, 8)))
     for found in exposure.unidentified:
-        lines.append(
-            Text.assemble("  ", ("unknown", "yellow"), f"  {found.identifier}  ({found.kind.value})")
-        )
+        word, style = _LIFE[found.life]
+        lines.append(Text.assemble("  ", (word, style), f"  {found.identifier}  ({found.kind.value})"))
         lines.append(Padding(Text(found.note, style="yellow"), (0, 0, 0, 8)))
     lines += [Padding(Text(place, style="dim"), (0, 0, 0, 4)) for place in _places(exposure)]
     return Group(*lines)

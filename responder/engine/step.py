@@ -58,6 +58,12 @@ class UnprovenError(RespondError):
     code = "unproven"
 
 
+class ContestedError(UnprovenError):
+    """It was applied and is not so: the service is slow to agree, or somebody undoes it. Applied again."""
+
+    code = "contested"
+
+
 @dataclass
 class StepRun:
     """One step being played. `record` appends an event and folds it into `state`."""
@@ -85,7 +91,7 @@ class StepRun:
             InterruptedRunError: a person asked to stop; the intent stands, a resume reconciles it.
         """
         retrying = Retrying(
-            retry=retry_if_exception_type((TransientError, UndecidedError)),
+            retry=retry_if_exception_type((TransientError, UndecidedError, ContestedError)),
             wait=pause_before_retry,
             stop=self._enough,
             sleep=self.call.wait,
@@ -166,7 +172,8 @@ class StepRun:
             case Unknown(why=why):
                 raise UndecidedError(f"Applied; the proof could not be had: {why}", state="It was applied.")
             case NotDone(why=why):
-                raise UnprovenError(
+                kind = ContestedError if self.action.contested else UnprovenError
+                raise kind(
                     f"Applied, but not so after {self.action.settle:.0f} s: {why}", state="It was applied."
                 )
 
@@ -210,7 +217,8 @@ class StepRun:
         pause = retry.next_action.sleep if retry.next_action else 0.0
         self.call.progress(f"{redact(error.what)} Trying again in {pause:.1f} s.")
         under_way = self.state.status in ("intended", "applied")
-        if isinstance(error, TransientError) and under_way and self.state.retried < self.state.attempt:
+        again = isinstance(error, TransientError | ContestedError)
+        if again and under_way and self.state.retried < self.state.attempt:
             self._record(
                 EventKind.STEP_RETRIED, {"why": redact(error.what), "pause_seconds": round(pause, 3)}
             )

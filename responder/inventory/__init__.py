@@ -128,7 +128,8 @@ class Inventory(BaseModel):
         named: dict[str, Leaked] = {}
         for one in leaked:
             name = self.match(one)
-            update = {"credential": name or one.identifier, "known": name is not None}
+            spare = name is not None and any(other.credential == name for other in named.values())
+            update = {"credential": name or one.identifier, "known": name is not None, "spare": spare}
             named.setdefault(one.identifier, one.model_copy(update=update))
         known = {one.credential for one in named.values() if one.known}
 

@@ -37,6 +37,7 @@ class Open:
     what: str
     why: str
     next_step: str = ""
+    alive: bool = False  # a credential that may still open something
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,17 @@ class Summary:
     still_open: tuple[Open, ...]
 
     @property
+    def contained(self) -> bool:
+        """Nothing of what leaked may still open something, as far as this run can tell."""
+        return not any(one.alive for one in self.still_open)
+
+    @property
     def next_command(self) -> str:
-        return f"respond resume {self.run}" if self.outcome == "incomplete" else f"respond show {self.run}"
+        if self.outcome == "incomplete":
+            return f"respond resume {self.run}"
+        if self.outcome in (UNDONE, PARTLY):
+            return f"respond show {self.run}"
+        return f"respond show {self.run}" if self.contained else "respond leak, once more, for what is alive"
 
 
 def described_steps(state: RunState) -> list[dict[str, Any]]:
@@ -107,19 +117,26 @@ def _credentials(
 
 def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) -> Iterator[Open]:
     for found in state.started["exposure"]["unidentified"]:
+        if found["life"] == "dead":
+            continue
         yield Open(
             f"{found['identifier']} ({found['kind']}) was not contained",
             found["note"],
             "Ask its provider whose it is, and revoke it there by hand.",
+            alive=True,
         )
-    contained = {step["credential"] for step, _ in steps if step["phase"] == "contain" and step["active"]}
+    contained = {step["label"] for step, _ in steps if step["phase"] == "contain" and step["active"]}
     for kind in KINDS:
         for leaked in state.started["exposure"][kind]:
-            if leaked["credential"] not in contained:
+            label = leaked["identifier"] if leaked["spare"] else leaked["credential"]
+            if label not in contained and leaked["life"] == "dead":
+                continue
+            if label not in contained:
                 yield Open(
                     f"{leaked['identifier']} was not contained",
                     leaked["note"] or "There is no step that could.",
-                    "Revoke it by hand at its provider.",
+                    "Type the same `respond leak` once more, or revoke it by hand at its provider.",
+                    alive=True,
                 )
             elif not leaked["known"]:
                 yield Open(

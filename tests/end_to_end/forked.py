@@ -35,9 +35,9 @@ class Forked:
         self._server.wait(10)
         self._server.stdout.close()
 
-    def respond(self, *arguments, killed_after=0):
-        """Run to its end, or until it is killed; 0 is never."""
-        self._server.stdin.write(json.dumps([killed_after, arguments]) + "\n")
+    def respond(self, *arguments, killed_after=0, delay=0.0):
+        """Run to its end, or until it is killed `delay` seconds after that many events; 0 is never."""
+        self._server.stdin.write(json.dumps([killed_after, delay, arguments]) + "\n")
         self._server.stdin.flush()
         code, out, err = json.loads(self._server.stdout.readline())
         return subprocess.CompletedProcess(arguments, code, out, err)
@@ -45,22 +45,22 @@ class Forked:
 
 def serve():
     for line in sys.stdin:
-        event, arguments = json.loads(line)
+        event, delay, arguments = json.loads(line)
         with tempfile.TemporaryDirectory() as folder:
             out, err = Path(folder) / "out", Path(folder) / "err"
             child = os.fork()
             if child == 0:
-                be_respond(event, arguments, out, err)
+                be_respond(event, delay, arguments, out, err)
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             sys.stdout.write(json.dumps([code, out.read_text(), err.read_text()]) + "\n")
             sys.stdout.flush()
 
 
-def be_respond(event, arguments, out, err):
+def be_respond(event, delay, arguments, out, err):
     for stream, path in ((1, out), (2, err)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), stream)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    die_after(event)
+    die_after(event, delay)
     sys.argv = ["respond", *arguments]
     code = 1
     try:
@@ -73,8 +73,8 @@ def be_respond(event, arguments, out, err):
         os._exit(code)
 
 
-def die_after(event):
-    """SIGKILL to this process, right after that many events."""
+def die_after(event, delay=0.0):
+    """SIGKILL to this process when that many events are on the disk, at once or so many seconds later."""
     written = 0
     lock = threading.Lock()
 
@@ -84,7 +84,9 @@ def die_after(event):
             result = original(*args, **kwargs)
             with lock:
                 written += 1
-                if written == event:
+                if written == event and delay:
+                    threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
+                elif written == event:
                     os.kill(os.getpid(), signal.SIGKILL)
             return result
 

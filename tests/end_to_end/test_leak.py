@@ -160,17 +160,35 @@ def test_what_is_dead_already_is_said_to_be_and_nothing_is_done(world, incident,
     assert "dead already" in done.stdout
 
 
-def test_two_keys_want_a_choice_by_a_person_and_the_named_one_makes_room(world, incident, leak):
-    def iam():
-        return boto3.client(
-            "iam",
-            endpoint_url=incident.urls["aws"],
-            region_name="us-east-1",
-            aws_access_key_id=incident.env["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=incident.env["AWS_SECRET_ACCESS_KEY"],
-        )
+@pytest.fixture
+def second_key(world, incident):
+    """Another key of the user whose first has leaked."""
+    iam = boto3.client(
+        "iam",
+        endpoint_url=incident.urls["aws"],
+        region_name="us-east-1",
+        aws_access_key_id=incident.env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=incident.env["AWS_SECRET_ACCESS_KEY"],
+    )
+    return iam.create_access_key(UserName=KEY_OWNER)["AccessKey"]
 
-    second = iam().create_access_key(UserName=KEY_OWNER)["AccessKey"]["AccessKeyId"]
+
+def test_both_keys_of_a_user_die_and_one_fresh_one_takes_their_place(
+    world, incident, leak, second_key, tmp_path
+):
+    identifier, secret = second_key["AccessKeyId"], second_key["SecretAccessKey"]
+    both = tmp_path / "both.env"
+    more = f"\n\n[other]\naws_access_key_id = {identifier}\naws_secret_access_key = {secret}\n"
+    both.write_text(incident.leak.read_text() + more)
+
+    done = leak("--file", str(both), "--yes", "--delete-key", identifier)
+
+    assert done.returncode == Exit.DONE, done.stdout + done.stderr
+    assert_over(world, incident.world())
+
+
+def test_two_keys_want_a_choice_by_a_person_and_the_named_one_makes_room(world, incident, leak, second_key):
+    second = second_key["AccessKeyId"]
     [leaked] = keys(world)
 
     refused = leak("--file", str(incident.leak), "--yes")

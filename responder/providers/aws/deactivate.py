@@ -36,7 +36,8 @@ class DeactivateAccessKey(Reversible[AccessKeyOfUser, Nothing]):
         "iam:GetAccessKeyLastUsed",
         "sts:GetCallerIdentity",
     )
-    settle = 120.0  # IAM is eventually consistent: a deactivated key may be accepted for some seconds more
+    settle = 10.0  # IAM is eventually consistent: a deactivated key may be accepted for some seconds more
+    contested = True
 
     def plan(self, call: Call, given: AccessKeyOfUser) -> Plan:
         refuse_own_key(call, given.access_key_id, "deactivate")

@@ -69,7 +69,8 @@ class DenySessions(Reversible[SessionsOfUser, Nothing]):
         "iam:DeleteUserPolicy",
         "sts:GetCallerIdentity",
     )
-    settle = 120.0
+    settle = 10.0  # IAM takes about four seconds to agree with itself, and attackers detach within them
+    contested = True
 
     def plan(self, call: Call, given: SessionsOfUser) -> Plan:
         refuse_own_session(call, given.user)

@@ -81,6 +81,7 @@ class ModalConnection:
             UnreachableError: no answer within the deadline. The request may have taken effect.
             ProviderError: any other refusal or failure, translated.
         """
+        from grpclib.exceptions import ProtocolError, StreamTerminatedError  # noqa: PLC0415
         from modal.exception import Error  # noqa: PLC0415
 
         async def bounded() -> T:
@@ -92,7 +93,7 @@ class ModalConnection:
             answer: T = _synchronizer().create_blocking(bounded)()
         except TimeoutError:
             raise UnreachableError(PROVIDER, operation, f"no answer within {deadline:g} s.") from None
-        except (Error, OSError) as error:
+        except (Error, OSError, StreamTerminatedError, ProtocolError) as error:
             raise translated(operation, error) from None
         return answer
 

@@ -25,10 +25,11 @@ Out = TypeVar("Out", bound=Output)
 
 
 def translated(operation: str, error: Exception) -> ProviderError:
-    """Any `modal.exception.Error`, or the `OSError` of a broken connection, as one of ours.
+    """Any `modal.exception.Error`, or what a broken connection raises, as one of ours.
 
     Which status becomes which exception is in modal.exception's docstring.
     """
+    from grpclib.exceptions import ProtocolError, StreamTerminatedError  # noqa: PLC0415
     from modal import exception  # noqa: PLC0415
 
     # The first that fits: ConflictError is an InvalidError there.
@@ -47,6 +48,8 @@ def translated(operation: str, error: Exception) -> ProviderError:
         (exception.ConnectionError, UnreachableError),
         (exception.TimeoutError, UnreachableError),
         (OSError, UnreachableError),
+        (StreamTerminatedError, UnreachableError),
+        (ProtocolError, UnreachableError),
     )
     kind = next((ours for theirs, ours in ours if isinstance(error, theirs)), ProviderError)
     made = kind(PROVIDER, operation, _text(error), next_step=_NEXT_STEPS.get(kind, ""))
