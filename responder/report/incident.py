@@ -224,7 +224,7 @@ def _clocks(state: RunState, told: Sequence[Record], exposed_since: datetime | N
         confirmed=datetime.fromisoformat(state.started["confirmed_at"]),
         first_action=next(first, None),
         last=told[-1].event.at,
-        finished=bool(state.outcome),
+        finished=state.finished_at,
     )
 
 

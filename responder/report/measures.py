@@ -37,8 +37,8 @@ class Clocks:
     began: datetime
     confirmed: datetime
     first_action: datetime | None
-    last: datetime
-    finished: bool
+    last: datetime  # event, a look after the end included
+    finished: datetime | None
 
 
 def measures(
@@ -103,9 +103,9 @@ def measures(
         ),
         _since(
             "Whole response",
-            "from the start of the command to the last event of the run",
+            "from the start of the command to the end of the run",
             clocks.began,
-            clocks.last if clocks.finished else None,
+            clocks.finished,
             "The run is not over.",
             "not over",
         ),

@@ -87,8 +87,8 @@ class Timeline:
 
 def draw(incident: "Incident") -> Timeline:
     clocks = incident.clocks
-    own = [(clocks.began, "start"), (clocks.confirmed, "confirmed"), (clocks.last, "end")]
-    told = [*(at for at, _ in own)]
+    ended = clocks.finished or clocks.last
+    told = [clocks.began, clocks.confirmed, ended, clocks.last]
     told += [at for one in incident.credentials for at, _ in _of_credential(one)]
     told += [one.live_at for one in incident.workloads if one.live_at]
     pen = _Pen(Scale.over(told, clocks.confirmed), clocks.began, clocks.confirmed, clocks.last)
@@ -97,15 +97,10 @@ def draw(incident: "Incident") -> Timeline:
         *(pen.unidentified(one) for one in incident.unidentified if one.at_large),
         *(pen.workload(one) for one in incident.workloads),
     )
-    words = {
-        "start": "the command was started",
-        "confirmed": f"confirmed ({incident.confirmed_by})",
-        "end": "the run ended" if clocks.finished else "last event so far",
-    }
     everything = [
-        pen.moment(clocks.began, "start", words["start"]),
-        pen.moment(clocks.confirmed, "confirmed", words["confirmed"]),
-        pen.moment(clocks.last, "end", words["end"]),
+        pen.moment(clocks.began, "start", "the command was started"),
+        pen.moment(clocks.confirmed, "confirmed", f"confirmed ({incident.confirmed_by})"),
+        pen.moment(ended, "end", "the run ended" if clocks.finished else "last event so far"),
         *(moment for lane in lanes for moment in lane.moments),
     ]
     return Timeline(pen.scale, lanes, tuple(sorted(everything, key=lambda moment: moment.at)))

@@ -143,6 +143,13 @@ def test_a_containment_that_somebody_undid_is_told_and_its_time_stays_the_first(
     assert any(task.what.startswith("Find out who undid the containment of s3") for task in incident.tasks)
 
 
+def test_a_look_after_the_end_makes_the_response_no_longer(tale):
+    incident = read(tale.begin().goes_well().looks("deny_sessions[s3]", 600, "held"))
+    assert measured(incident)["Whole response"] == pytest.approx(52.0)
+    moments = [(moment.mark, moment.after) for moment in draw(incident).moments]
+    assert moments[-2:] == [("end", pytest.approx(22)), ("again", pytest.approx(600))]
+
+
 def test_a_containment_that_was_lost_for_good_is_not_proven_any_more(tale):
     tale.begin().goes_well().looks("deny_sessions[s3]", 600, "lost")
     assert read(tale).credentials[0].at_large
