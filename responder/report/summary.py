@@ -117,7 +117,7 @@ def _credentials(
 
 def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) -> Iterator[Open]:
     for found in state.started["exposure"]["unidentified"]:
-        if found["life"] == "dead":
+        if found.get("life") == "dead":
             continue
         yield Open(
             f"{found['identifier']} ({found['kind']}) was not contained",
@@ -128,7 +128,7 @@ def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) 
     contained = {step["label"] for step, _ in steps if step["phase"] == "contain" and step["active"]}
     for kind in KINDS:
         for leaked in state.started["exposure"][kind]:
-            label = leaked["identifier"] if leaked["spare"] else leaked["credential"]
+            label = leaked["identifier"] if leaked.get("spare") else leaked["credential"]
             if label not in contained and leaked["life"] == "dead":
                 continue
             if label not in contained:

@@ -104,11 +104,14 @@ class Tale:
         self.journal = Journal.open(self.path, clock=lambda: self.now)
         self.seals = Seals(self.journal, Secret(SEAL_KEY))
 
-    def begin(self, run="r1", began=BEGAN, exposed=None, inactive=(), steps=STEPS, **changed):
+    def begin(self, run="r1", began=BEGAN, exposed=None, inactive=(), steps=STEPS, without=(), **changed):
         """`changed` is put into the exposure's first access key as the journal has it."""
         self.run, self.began, self.now = run, began, began + timedelta(seconds=CONFIRMED)
         frozen = freeze(exposed or exposure(), self._seal, "exposure")
         frozen["access_keys"][0].update(changed)
+        for kind, name in without:
+            for one in frozen[kind]:
+                one.pop(name, None)
         self.writer = self.journal.begin(
             run,
             HOLDER,

@@ -218,6 +218,15 @@ def test_a_line_without_a_long_silence_is_not_cut(tale):
     assert draw(read(tale)).scale.cuts() == ()
 
 
+def test_a_run_of_an_earlier_version_is_still_told(tale):
+    """Which did not record whether a value is a spare one, nor whether an unidentified one lives."""
+    earlier = (("access_keys", "spare"), ("service_users", "spare"), ("unidentified", "life"))
+    tale.begin(exposed=exposure(unidentified=True), without=earlier).goes_well()
+    incident = read(tale)
+    assert incident.credentials[0].contained_at
+    assert incident.unidentified[0].at_large
+
+
 def test_a_run_is_unknown_where_there_is_none(tale):
     with pytest.raises(InputError, match="no run nope"):
         read_incident(tale.journal, "nope", read_chain(tale.begin().path))
