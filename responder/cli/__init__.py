@@ -1,6 +1,7 @@
 """The command line: the only code that prints or asks. Commands are imported when they are called."""
 
 import importlib
+import os
 import sys
 from typing import Any, NoReturn
 
@@ -92,7 +93,10 @@ def cli(ctx: click.Context, /, **settings: Any) -> None:  # noqa: ANN401  # clic
 def main() -> NoReturn:
     """The `respond` command."""
     try:
-        code = cli.main(standalone_mode=False)
+        code = _invoke()
+        sys.stdout.flush()
+    except click.exceptions.Exit as ended:  # --help, --version
+        sys.exit(ended.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(Exit.INPUT)
@@ -105,7 +109,8 @@ def main() -> NoReturn:
         _explain(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output is gone; there is nobody to tell
+        # Whoever read our output has had enough. Python would try once more at exit, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.DONE)
     except Exception as error:  # the last place where a mistake of ours can be put into words
         if _debug():
@@ -113,6 +118,12 @@ def main() -> NoReturn:
         _explain_bug(error)
         sys.exit(Exit.BUG)
     sys.exit(code if isinstance(code, int) else Exit.DONE)
+
+
+def _invoke() -> object:
+    """As `click.Command.main`, which makes a closed pipe a failure."""
+    with cli.make_context("respond", sys.argv[1:]) as context:
+        return cli.invoke(context)
 
 
 def _debug() -> bool:

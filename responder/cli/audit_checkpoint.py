@@ -9,8 +9,6 @@ from responder.cli.desk import Desk
 from responder.errors import RespondError, UnavailableError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from responder.action import Connections
     from responder.journal import Journal
     from responder.journal.checkpoint import Checkpoint
@@ -63,7 +61,7 @@ def key(desk: Desk) -> None:
     click.echo(signer(desk.folder, os.environ).verifier)
 
 
-def at_the_end_of_a_run(desk: Desk, journal: "Journal", connections: "Connections", err: "Console") -> None:
+def at_the_end_of_a_run(desk: Desk, journal: "Journal", connections: "Connections") -> None:
     """Sign and anchor what was just recorded. Whatever fails is told: the run itself is over."""
     from responder import anchors  # noqa: PLC0415
     from responder.inventory import NoInventoryError  # noqa: PLC0415
@@ -74,19 +72,16 @@ def at_the_end_of_a_run(desk: Desk, journal: "Journal", connections: "Connection
         audit = desk.load_inventory().audit
         for placed in anchors.place(connections, audit, made, note, utcnow()):
             if isinstance(placed, anchors.Anchored):
-                err.print(f"Checkpoint of {made.size} events: {placed.where}", style="dim", soft_wrap=True)
+                desk.tell("audit.anchored", f"Checkpoint of {made.size} events: {placed.where}")
             else:
-                err.print(
-                    f"The checkpoint is not anchored at {placed.where}: {placed.why} "
-                    "`respond audit checkpoint --anchor` tries again.",
-                    style="yellow",
-                    soft_wrap=True,
-                )
+                text = f"The checkpoint is not anchored at {placed.where}: {placed.why}"
+                again = "`respond audit checkpoint --anchor` tries again."
+                desk.tell("audit.not_anchored", f"{text} {again}", warning=True)
     except NoInventoryError:
         return
     except RespondError as error:
         text = f"{error.what} {error.next_step}".strip()
-        err.print(f"There is no checkpoint of this run: {text}", style="yellow", soft_wrap=True)
+        desk.tell("audit.no_checkpoint", f"There is no checkpoint of this run: {text}", warning=True)
 
 
 def _taken(desk: Desk, journal: "Journal") -> "tuple[Checkpoint, str]":

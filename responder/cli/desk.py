@@ -42,10 +42,12 @@ class Desk:
         """Apart from the seal key, which is in `keys/`: whoever copies the journal's folder takes no key."""
         return self.folder / "journal" / "journal.db"
 
-    def journal(self, *, read_only: bool = False) -> "Journal":
+    def journal(self, *, read_only: bool = False, new: bool = False) -> "Journal":
+        """The journal; one that is not there is made only where `new` allows it."""
         from responder.journal import Journal  # noqa: PLC0415
 
-        return Journal.open(self.journal_path, read_only=read_only)
+        missing = not new and not self.journal_path.exists()
+        return Journal.open(self.journal_path, read_only=read_only or missing)
 
     def load_inventory(self) -> "Inventory":
         from responder.inventory import Inventory  # noqa: PLC0415
@@ -56,7 +58,20 @@ class Desk:
     def start_logging(self) -> None:
         from responder.logs import configure  # noqa: PLC0415
 
-        configure(self.log_format, level="info" if self.verbose else "warning")
+        every_event = self.verbose or self.log_format == "json"
+        configure(self.log_format, level="info" if every_event else "warning")
+
+    def tell(self, event: str, text: str, *, warning: bool = False) -> None:
+        """Something aside of the results: a line for a person, an event of the log for a machine."""
+        from responder import logs  # noqa: PLC0415
+
+        if self.log_format == "human":
+            style = "yellow" if warning else "dim"
+            consoles()[1].print(text, style=style, soft_wrap=True, markup=False)
+        elif warning:
+            logs.get().warning(event, why=text)
+        else:
+            logs.get().info(event, what=text)
 
     @contextmanager
     def connections(self) -> "Iterator[Connections]":

@@ -11,7 +11,6 @@ import click
 from responder.cli.confirm import confirm
 from responder.cli.desk import Desk, consoles, interactive
 from responder.cli.operator import operator
-from responder.cli.playing import play
 from responder.errors import Exit, InputError, RefusedError
 
 if TYPE_CHECKING:
@@ -64,7 +63,8 @@ def leak(
     Give the text that holds it: as a file with --file, on standard input with `-`, or by a hidden paste when
     nothing is given. Public identifiers (AKIA…, ak-…) may be given as arguments; secrets may not.
     """
-    from responder.engine import Order  # noqa: PLC0415  # pydantic and jinja take 0.1 s: not for --help
+    from responder.cli.playing import Stage  # noqa: PLC0415  # what takes long to import: not for --help
+    from responder.engine import Order  # noqa: PLC0415
     from responder.identify import identify, refuse_own  # noqa: PLC0415
     from responder.journal.store import utcnow  # noqa: PLC0415
 
@@ -74,7 +74,7 @@ def leak(
     found, source = _what_leaked(identifiers, path, err)
     inventory = _inventory(desk, err)
     name, text, loaded = _playbook(playbook)
-    with desk.journal() as journal, desk.connections() as connections:
+    with desk.journal(new=True) as journal, desk.connections() as connections:
         _refuse_second_run(journal, found)
         with err.status("Asking Modal, AWS and GitHub what this is …"):
             refuse_own(connections, found)
@@ -107,9 +107,10 @@ def leak(
         if dry_run:
             out.print("Nothing was changed: --dry-run stops here.")
             return Exit.DONE
+        stage = Stage.set_up(desk, journal, connections)
         confirmed_by = "--yes" if yes else confirm(exposure.environments(), inventory.guarded_environments)
         confirmed = replace(order, confirmed_at=utcnow(), confirmed_by=confirmed_by)
-        return play(desk, journal, connections, lambda engine: engine.start(confirmed), order.run)
+        return stage.play(lambda engine: engine.start(confirmed), order.run)
 
 
 def _inventory(desk: Desk, err: "Console") -> "Inventory":

@@ -16,20 +16,16 @@ def resume(desk: Desk, run: str | None, *, take_over: bool) -> int:
 
     What was about to be done when it stopped is looked up at the service first: nothing is done twice.
     """
-    from responder.cli.playing import play  # noqa: PLC0415  # rich and pydantic: not for --help
+    from responder.cli.playing import Stage  # noqa: PLC0415  # rich and pydantic: not for --help
     from responder.engine import unfinished  # noqa: PLC0415
 
     desk.start_logging()
     with desk.journal() as journal, desk.connections() as connections:
         chosen = run or _only([state.run for state in unfinished(journal)])
+        journal.holder(chosen)  # a run that does not exist is said to be so before anything else
         who = operator(connections)
-        return play(
-            desk,
-            journal,
-            connections,
-            lambda engine: engine.resume(chosen, take_over=take_over, operator=who),
-            chosen,
-        )
+        stage = Stage.set_up(desk, journal, connections)
+        return stage.play(lambda engine: engine.resume(chosen, take_over=take_over, operator=who), chosen)
 
 
 def _only(runs: list[str]) -> str:

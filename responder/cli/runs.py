@@ -77,12 +77,12 @@ def show(desk: Desk, run: str | None, *, as_json: bool, follow: bool) -> int:
 def _follow(desk: Desk, run: str) -> int:
     from responder.cli.follow import follow  # noqa: PLC0415  # not for --help
     from responder.cli.playing import exit_code  # noqa: PLC0415
-    from responder.cli.screen import end_screen, screen_for  # noqa: PLC0415
+    from responder.cli.screen import end_screen, screen_of  # noqa: PLC0415
     from responder.report.summary import summarise  # noqa: PLC0415
 
     out, err = consoles()
     err.print(f"Run {run}, watched from here; Ctrl-C stops the watching, not the run.", style="dim")
-    with desk.journal(read_only=True) as journal, screen_for(err, plain=desk.verbose) as screen:
+    with desk.journal(read_only=True) as journal, screen_of(desk, err) as screen:
         summary = summarise(follow(journal, run, screen))
     out.print(end_screen(summary))
     return exit_code(summary)

@@ -4,7 +4,7 @@ import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -13,6 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from responder.cli.desk import Desk
 from responder.engine import PlannedStep, RunState, StepState
 from responder.exposure import Exposure, Leaked
 from responder.journal import Event, EventKind
@@ -287,5 +288,27 @@ class PlainScreen:
         self._console.print(redact(line), markup=False, soft_wrap=True, style=style)
 
 
-def screen_for(console: Console, *, plain: bool) -> LiveScreen | PlainScreen:
-    return PlainScreen(console) if plain or not console.is_terminal else LiveScreen(console)
+class NoScreen:
+    """For machines: the log on standard error says every event."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is held."""
+
+    def begin(self, state: RunState) -> None: ...
+
+    def event(self, event: Event) -> None: ...
+
+    def progress(self, step: str, text: str) -> None: ...
+
+
+Screen: TypeAlias = LiveScreen | PlainScreen | NoScreen
+
+
+def screen_of(desk: Desk, console: Console) -> Screen:
+    """Redrawn in place on a terminal, lines elsewhere, nothing beside a log for machines."""
+    if desk.log_format == "json":
+        return NoScreen()
+    return LiveScreen(console) if console.is_terminal and not desk.verbose else PlainScreen(console)

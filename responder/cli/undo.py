@@ -65,7 +65,7 @@ def undo(desk: Desk, run: str, *, re_enable: tuple[str, ...], take_over: bool, y
             take_over=take_over,
         )
         out.print(end_screen(summarise(after)))
-        at_the_end_of_a_run(desk, journal, connections, err)
+        at_the_end_of_a_run(desk, journal, connections)
     steps = [after.step(step) for one in planned.reversals for step in one.steps]
     return Exit.DONE if all(step.status == "undone" for step in steps) else Exit.INCOMPLETE
 

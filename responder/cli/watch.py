@@ -57,7 +57,7 @@ def watch(desk: Desk, run: str, *, last: str | None, at: str | None, take_over: 
             err.print(f"No look is possible at: {title}: {why}.", style="yellow", markup=False)
         watched = kept.keep(dues, operator=operator(connections), take_over=take_over)
         _tell(out, watched)
-        at_the_end_of_a_run(desk, journal, connections, err)
+        at_the_end_of_a_run(desk, journal, connections)
     return Exit.DONE if watched.all_held else Exit.INCOMPLETE
 
 

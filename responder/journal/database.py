@@ -189,7 +189,10 @@ def _logged(path: Path) -> bool:
 
 def _checked(path: Path, mode: str) -> sqlite3.Connection:
     if not path.is_file():
-        raise InputError(f"There is no journal at {path}.", next_step="Check the path.")
+        raise InputError(
+            f"There is no journal at {path}.",
+            next_step="`respond leak` begins one. If yours is elsewhere: --home FOLDER, or RESPOND_HOME.",
+        )
     with answering_for(path), ExitStack() as on_failure:
         connection = on_failure.enter_context(closing(_connect(path, mode)))
         _check(connection, path, empty_is_fine=False)

@@ -55,6 +55,17 @@ def test_the_leaked_ones_die_and_the_workload_comes_back_with_fresh_ones(
     assert json.loads(line)["outcome"] == "succeeded"
 
 
+def test_a_log_for_machines_is_json_on_every_line_and_names_every_event(
+    world, incident, quick_playbook, tmp_path
+):
+    options = ("--file", str(incident.leak), "--playbook", str(quick_playbook), "--yes")
+    done = incident.run(*RESPOND, "--home", str(tmp_path), "--log-format", "json", "leak", *options)
+
+    assert done.returncode == Exit.DONE, done.stderr
+    logged = [json.loads(line) for line in done.stderr.splitlines()]
+    assert {"step.intended", "step.succeeded", "run.finished"} <= {line["event"] for line in logged}
+
+
 def test_rotate_first_keeps_the_old_key_until_the_workload_has_the_fresh_one(world, incident, leak, tmp_path):
     leak("--file", str(incident.leak), "--strategy", "rotate-first", "--yes")
 
