@@ -79,6 +79,7 @@ class Engine:
         def seal(label: str, secret: Any) -> Mapping[str, Any]:  # noqa: ANN401
             return self.seals.seal(order.run, label, secret)
 
+        instances = self._expanded(order)
         leaked, unidentified = order.exposure.leaked(), order.exposure.unidentified
         subject = {one.identifier for one in leaked} | {one.identifier for one in unidentified}
 
@@ -99,7 +100,7 @@ class Engine:
             "confirmed_at": order.confirmed_at.isoformat(),
             "confirmed_by": order.confirmed_by,
             "operator": dict(order.operator),
-            "steps": [_described(instance, self.actions) for instance in self._expanded(order)],
+            "steps": [_described(instance, self.actions) for instance in instances],
         }
         try:
             writer = self.journal.begin(
@@ -110,7 +111,7 @@ class Engine:
                 self.seals.shred(order.run)
             started = fold(second.run, self.journal.events(second.run)).started
             raise already_on_it(self.journal, second.run, both(started)) from None
-        return self._play(writer, order)
+        return self._play(writer, order, instances)
 
     def resume(self, run: str, *, take_over: bool = False, operator: Mapping[str, str]) -> RunState:
         """Go on where the journal ends. A finished run is left as it is.
@@ -131,7 +132,8 @@ class Engine:
             return state
         data: dict[str, Json] = {"version": self.version, "operator": dict(operator)}
         writer = take_up(self.journal, run, data, take_over=take_over)
-        return self._play(writer, self.order(run, state))
+        order = self.order(run, state)
+        return self._play(writer, order, self._expanded(order))
 
     def order(self, run: str, state: RunState) -> Order:
         """What was confirmed, as the journal has it; the secrets are opened."""
@@ -157,13 +159,13 @@ class Engine:
     def _expanded(self, order: Order) -> tuple[Instance, ...]:
         return expand(load(order.playbook_name, order.playbook_text, self.actions), order.setting)
 
-    def _play(self, writer: Writer, order: Order) -> RunState:
+    def _play(self, writer: Writer, order: Order, instances: tuple[Instance, ...]) -> RunState:
         events = self.journal.events(order.run)
         self.observer.begin(fold(order.run, events))
         state = fold(order.run, events)
         if not state.shredded:
             self.seals.prepare(order.run)  # before any effect whose secret is shown once
-        return Play(self, writer, order, self._expanded(order), state).to_the_end()
+        return Play(self, writer, order, instances, state).to_the_end()
 
 
 def _described(instance: Instance, actions: Actions) -> dict[str, Json]:
