@@ -1,5 +1,9 @@
 """What a run would do, before anybody confirms."""
 
+import threading
+import time
+from datetime import UTC, datetime
+
 import pytest
 from table import OPERATOR, Table, playbook, secret_of, step
 
@@ -66,3 +70,19 @@ def test_the_order_that_a_resume_finds_in_the_journal_is_the_one_that_was_confir
     assert engine.order("r1", table.state()) == order
     assert table.state().started["operator"] == OPERATOR
     assert table.actions.keys() == Actions("fakes").keys()
+
+
+def test_services_that_hang_are_given_up_on_together_and_the_others_are_planned(table: Table, monkeypatch):
+    monkeypatch.setattr("responder.engine.plan.PATIENCE", 0.4)
+    go_on = threading.Event()
+    names = ["a", "b", "c", "d"]
+    for name in names[:3]:
+        table.world.faults[f"plan {name}"].append(lambda: go_on.wait(20))
+    table.clock = lambda: datetime.now(UTC)
+    began = time.monotonic()
+    found = planned(table, playbook(*(step(name) for name in names)))
+    took = time.monotonic() - began
+    go_on.set()
+    assert ["No answer" in each.problem for each in found] == [True, True, True, False]
+    assert found[3].plan.change == "Make d"
+    assert took < 3 * 0.4

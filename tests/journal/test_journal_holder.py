@@ -1,3 +1,4 @@
+import getpass
 import os
 import subprocess
 import sys
@@ -63,3 +64,26 @@ def test_on_another_host_or_in_another_container_it_cannot_be_told(holder):
 def test_a_holder_that_is_none_is_reported_as_tampering():
     with pytest.raises(TamperedError, match="does not say who holds the run"):
         Holder.from_json({"host": "h", "pid": "1"})
+
+
+@pytest.mark.parametrize("started", ["", "Mon Nov 24 05:00:00 2026", "a"])
+def test_a_holder_that_another_system_described_is_not_taken_for_a_process_of_ours(holder, started):
+    assert replace(holder, started=started).alive() is False
+
+
+def test_when_a_process_started_is_told_alike_from_every_time_zone(monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "_PROC", tmp_path)
+    told = set()
+    for zone in ("UTC", "Asia/Tokyo", "EST5"):
+        monkeypatch.setenv("TZ", zone)
+        told.add(module._started(os.getpid()))
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("error", [KeyError("uid"), OSError("no entry")])
+def test_a_user_without_an_entry_in_the_user_database_has_a_number(monkeypatch, error):
+    def nobody():
+        raise error
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    assert Holder.current().user == f"uid {os.getuid()}"

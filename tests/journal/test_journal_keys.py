@@ -1,4 +1,5 @@
 import base64
+import fcntl
 import subprocess
 import sys
 import threading
@@ -191,3 +192,31 @@ def test_threads_that_race_for_a_keyrings_first_key_get_the_same_one(tmp_path, u
 def test_the_key_lies_in_a_folder_apart_from_the_journals(tmp_path):
     assert key_file(tmp_path).parent != tmp_path
     assert key_file(Path("state")) == Path("state/keys/seal.key")
+
+
+def test_a_key_file_that_cannot_be_read_or_made_says_what_to_do(tmp_path):
+    key_file(tmp_path).mkdir(parents=True, mode=0o700)
+    with pytest.raises(UnavailableError, match=r"seal key .* cannot be had: Is a directory") as error:
+        master_key(tmp_path, {})
+    assert "RESPOND_SEAL_KEY" in error.value.next_step
+    key_file(tmp_path).rmdir()
+    (key_file(tmp_path).with_suffix(".new") / "in the way").mkdir(parents=True)
+    with pytest.raises(UnavailableError, match=r"seal key .* cannot be had"):
+        master_key(tmp_path, {})
+
+
+def test_a_key_file_that_is_no_text_is_not_taken_for_a_key(tmp_path):
+    master_key(tmp_path, {})
+    key_file(tmp_path).write_bytes(b"\xff" * 44)
+    with pytest.raises(UnavailableError, match=r"seal key .* cannot be had"):
+        master_key(tmp_path, {})
+
+
+def test_without_locks_no_key_is_made_that_another_process_might_make_too(tmp_path, monkeypatch):
+    def flock(_descriptor, _operation):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(UnavailableError, match="Operation not supported"):
+        master_key(tmp_path, {})
+    assert not key_file(tmp_path).exists()
