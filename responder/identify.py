@@ -17,7 +17,7 @@ from responder.secret import redact
 
 T = TypeVar("T")
 
-PATIENCE = 9.0  # seconds for all providers together
+PATIENCE = 6.0  # seconds for all providers together
 
 _OWN = {
     Kind.AWS_ACCESS_KEY: ("AWS", "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,"),

@@ -50,6 +50,8 @@ def configure(
         cache_logger_on_first_use=False,
     )
     handler = _Handler(out)
+    # A library's own retries are for those who asked for detail; ours are told as progress.
+    handler.setLevel(logging.WARNING if level in ("debug", "info") else logging.ERROR)
     handler.setFormatter(
         ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared[:-1]],

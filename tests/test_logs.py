@@ -165,7 +165,8 @@ def test_the_last_configuration_counts(json_log):
     logs.configure("json", again, "error")
     logs.get().warning("not asked for")
     logs.get().error("ours")
-    logging.getLogger("botocore").warning("theirs")
+    logging.getLogger("botocore").warning("of a retry, which only who asks for detail is told")
+    logging.getLogger("botocore").error("theirs")
     assert json_log.getvalue() == ""
     assert [record["event"] for record in records(again)] == ["ours", "theirs"]
 

@@ -2,6 +2,7 @@
 
 import getpass
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import click
 from responder.cli.confirm import confirm
 from responder.cli.desk import Desk, consoles, interactive
 from responder.cli.operator import operator
-from responder.errors import Exit, InputError, RefusedError
+from responder.errors import Exit, InputError, UnavailableError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,10 +77,11 @@ def leak(
     name, text, loaded = _playbook(playbook)
     with desk.journal(new=True) as journal, desk.connections() as connections:
         _refuse_second_run(journal, found)
-        with err.status("Asking Modal, AWS and GitHub what this is …"):
+        with err.status("Asking Modal, AWS and GitHub what this is …"), ThreadPoolExecutor(1) as aside:
             refuse_own(connections, found)
+            asked = aside.submit(operator, connections)
             exposure = identify(connections, inventory, found, source, began_at)
-            who = operator(connections)
+            who = asked.result()
         out.print(_exposure_screen(exposure))
         order = Order(
             run=_fresh_run(),
@@ -99,9 +101,10 @@ def leak(
             out.print("All of it is dead already: there is nothing to contain.")
             return Exit.DONE
         if not planned:
-            raise RefusedError(
-                "There is no step that could contain any of this.",
-                next_step="Revoke it by hand at its provider, and add it to respond.toml.",
+            raise UnavailableError(
+                "Nothing of this can be contained from here: no service said whose it is.",
+                next_step="Where a service did not answer, type the same again when it does. Else revoke it "
+                "by hand at its provider: runbooks/leak.md says how.",
             )
         out.print(_plan_screen(planned, order, loaded))
         if dry_run:
