@@ -51,7 +51,7 @@ def _clear(value: Secret | str) -> str:
 class Listed(Output):
     identifiers: tuple[str, ...]
     by_name: dict[str, str]
-    secrets: tuple[Secret, ...]
+    secrets: tuple[str | Secret, ...]
 
 
 class Listing:
@@ -64,7 +64,7 @@ class Listing:
         return NotDone("never")
 
     def apply(self, call: Call, given: Input) -> Listed:
-        secrets = (Secret("canary-list-abcdefgh"),)
+        secrets = ("in clear", Secret("canary-list-abcdefgh"))
         return Listed(identifiers=("in-a-list",), by_name={"x": "in-a-mapping"}, secrets=secrets)
 
     def verify(self, call: Call, given: Input, output: Listed):

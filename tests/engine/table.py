@@ -122,6 +122,24 @@ class Table:
         return Watcher(die)
 
 
+class Ticking:
+    """Nobody asks to stop; to wait moves the table's clock."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self.waited: list[float] = []
+
+    def is_set(self) -> bool:
+        return False
+
+    def set(self) -> None: ...
+
+    def wait(self, seconds: float) -> bool:
+        self.waited.append(seconds)
+        self._table.clock.advance(seconds)
+        return False
+
+
 def step(name: str, *needs: str, uses: str = "things.make", **more: Any) -> dict[str, Any]:
     given = {"name": name, **more.pop("given", {})}
     made = {"id": name, "title": name, "phase": "rotate", "uses": uses, "with": given, "needs": list(needs)}

@@ -4,15 +4,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from contained import contain, door, doors, house, planned, undone, watch
+from contained import LEAKED, contain, door, doors, house, leaked, planned, stop_before, undone, watch
 from fakes.doors.actions import Shut
 from fakes.things.actions import Make
 from fakes.world import Crash, Worlds
-from table import OPERATOR, Table, Watcher, playbook, step
+from table import OPERATOR, Table, Ticking, Watcher, playbook, step
 
 from responder.action import Actions
-from responder.engine import Watch, schedule, unfinished
+from responder.engine import Watch, already_on_it, exposed_identifiers, schedule, unfinished
 from responder.errors import DeniedError, TransientError, UnreachableError
+from responder.exposure import ModalSecretPlacement, Workload
 
 
 def raising(error: BaseException):
@@ -29,31 +30,39 @@ def test_a_failed_step_keeps_the_next_step_that_the_service_named(table: Table):
     assert (table.state().steps["a"].why, table.state().steps["a"].next_step) == ("", "")
 
 
-def test_what_was_proven_only_after_a_crash_counts_as_changed_by_the_run(table: Table):
+@pytest.mark.parametrize("died", ["before it was answered", "before it was proven"])
+def test_what_was_proven_only_after_a_crash_counts_as_changed_by_the_run(table: Table, died: str):
     house(table, "a")
+    if died == "before it was answered":
+        stop_before(table, "shut-done a")
+    watcher = table.dying_after(1) if died == "before it was proven" else None
     with pytest.raises(Crash):
-        table.start(playbook(door("a")), table.dying_after(1))
-    assert table.kinds("a") == ["step.intended", "step.applied"]
+        table.start(playbook(door("a")), watcher)
+    assert doors(table) == {"a": "shut"}
 
     assert table.resume().steps["a"].applied
+    assert table.world.made["shut a"] == 1
 
     assert undone(table).outcome == "undone"
     assert doors(table) == {"a": "open"}
 
 
-def test_whoever_watches_is_told_what_a_proof_waits_for(table: Table):
+def test_whoever_watches_is_told_what_a_proof_waits_for_and_it_is_asked_for_less_and_less_often(table: Table):
     class Slow(Make):
         settle = 30.0
 
         def verify(self, call, given, output):
             found = super().verify(call, given, output)
             looks = call.connections.get(object).asked.count(f"verify {given.name}")
-            return found if looks == 2 else self.before(call, given)
+            return found if looks == 10 else self.before(call, given)
 
     table.actions = {**Actions("fakes"), "things.make": Slow()}
-    watcher = Watcher()
-    table.start(playbook(step("a")), watcher)
-    assert watcher.said == [("a", "Nobody holds a.")]
+    watcher, stopping = Watcher(), Ticking(table)
+    table.start(playbook(step("a")), watcher, stopping=stopping)
+    assert watcher.said == [("a", "Nobody holds a.")] * 9
+    assert stopping.waited[0] == 0.2
+    assert stopping.waited == sorted(stopping.waited)
+    assert stopping.waited[-2:] == [3.0, 3.0]
 
 
 def test_a_check_that_was_waited_for_is_nothing_to_undo(table: Table):
@@ -115,11 +124,58 @@ def test_trouble_that_stays_ends_an_undo_at_its_deadline_with_the_services_words
     table.world.faults["undo a"].append(raising(TransientError("doors", "undo", "busy").after(0.0)))
     state = undone(table)
     assert state.outcome == "partly undone"
+    told = table.journal.events("r1")[-2]
+    assert (told.kind, told.data["action"], told.data["code"]) == (
+        "step.undo_failed",
+        "doors.shut",
+        "transient",
+    )
     assert "busy" in state.steps["a"].why
     assert doors(table) == {"a": "shut"}
+
+
+def test_the_times_of_a_watch_count_from_the_last_proof(table: Table):
+    house(table, "a", "b")
+    table.world.faults["probe b"].append(lambda: table.clock.advance(600))
+    contain(table, door("a"), door("b", "a"))
+    kept = Watch(table.engine(), "r1", lambda _leaked, _ours: (), table.clock.advance)
+    assert kept.contained_at == table.state().steps["b"].finished_at
+    assert kept.contained_at - table.state().steps["a"].finished_at > timedelta(minutes=10)
+
+
+def test_a_second_person_is_told_a_step_that_has_no_label_by_its_title(table: Table):
+    house(table, "a")
+    table.world.faults["shut a"].append(raising(DeniedError("doors", "shut", "no")))
+    table.start(playbook(door("a")))
+    told = already_on_it(table.journal, "r1", ["AKIAFRONT"]).what
+    assert "It could not do: Shut a; 0 of 1 steps are over." in told
 
 
 def test_looks_are_a_minute_half_an_hour_and_an_hour_after_and_then_rarer_to_a_day_and_a_half():
     hours = [1, 2, 4, 8, 12, 18, 24, 30, 36]
     expected = [timedelta(minutes=1), timedelta(minutes=30), *(timedelta(hours=n) for n in hours)]
     assert list(schedule(timedelta(hours=36))) == expected
+
+
+def test_a_step_that_was_never_meant_counts_as_an_attempt_like_any_other(table: Table):
+    table.world.faults["before a"].append(raising(UnreachableError("things", "Look", "no route")))
+    table.start(playbook(step("a")))
+    table.resume()
+    attempts = [(e.kind.value, e.attempt) for e in table.journal.events("r1") if e.step == "a"]
+    assert attempts == [
+        ("step.parked", 1),
+        *((f"step.{kind}", 2) for kind in ("intended", "applied", "succeeded")),
+    ]
+
+
+def test_what_is_exposed_beside_credentials_is_nobodys_identifier(table: Table):
+    workload = Workload(name="w", app="executor", environment="prod", function="identity")
+    placement = ModalSecretPlacement(
+        credential="front", environment="prod", secret="s", identifier_key="I", secret_key="S"
+    )
+    beside = {"workloads": (workload,), "modal_secrets": (placement,)}
+    table.exposure = LEAKED.model_copy(update=beside)
+    house(table, "front")
+    contain(table, leaked("shut"))
+    assert exposed_identifiers(table.state().started) == {"AKIAFRONT"}
+    assert planned(table).unnamed == ["AKIAFRONT"]

@@ -8,7 +8,7 @@ from contained import LEAKED, contain, door, doors, house, leaked, planned, stop
 from fakes.doors.actions import Shut
 from fakes.world import Crash
 from nested import ListForGood, ListForNow, ShutWithAll
-from table import Table, playbook
+from table import Table, Ticking, playbook
 
 from responder.action import Actions, Done, Nothing
 from responder.engine import Watch
@@ -116,14 +116,18 @@ def test_a_success_of_an_earlier_version_that_does_not_say_what_it_did_it_to_is_
     writer.append(EventKind.STEP_SUCCEEDED, step="b", attempt=1, data={**data, "input": {"door": "b"}})
     kept = Watch(table.engine(), "r1", lambda _leaked, _ours: (), table.clock.advance)
     assert kept.unseen == {"Shut a": "the journal does not say what it was done to"}
+    kept.keep((), operator={})
+    assert {step: len(it.looks) for step, it in table.state().steps.items()} == {"a": 0, "b": 1}
 
 
-def test_what_is_not_done_yet_is_named_by_a_watch(table: Table):
+def test_what_is_not_done_yet_is_named_by_a_watch_and_the_rest_is_looked_at(table: Table):
     house(table, "a", "b")
-    table.world.faults["shut b"].append(raising(DeniedError("doors", "shut", "no")))
+    table.world.faults["shut a"].append(raising(DeniedError("doors", "shut", "no")))
     table.start(playbook(door("a"), door("b")))
     kept = Watch(table.engine(), "r1", lambda _leaked, _ours: (), table.clock.advance)
-    assert kept.unseen == {"Shut b": "it is not done yet; `respond resume r1` goes on with it"}
+    assert kept.unseen == {"Shut a": "it is not done yet; `respond resume r1` goes on with it"}
+    kept.keep((), operator={})
+    assert {step: len(it.looks) for step, it in table.state().steps.items()} == {"a": 0, "b": 1}
 
 
 def test_a_look_asks_again_while_the_service_does_not_answer_and_gives_up_in_time(table: Table):
@@ -138,24 +142,6 @@ def test_a_look_asks_again_while_the_service_does_not_answer_and_gives_up_in_tim
     Watch(engine, "r1", lambda _leaked, _ours: (), table.clock.advance).keep((), operator={})
     assert [look.result for look in table.state().steps["a"].looks] == ["held", "unknown"]
     assert stopping.waited == [1.0] * (2 + 5)
-
-
-class Ticking:
-    """Nobody asks to stop; to wait moves the table's clock."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-        self.waited: list[float] = []
-
-    def is_set(self) -> bool:
-        return False
-
-    def set(self) -> None: ...
-
-    def wait(self, seconds: float) -> bool:
-        self.waited.append(seconds)
-        self._table.clock.advance(seconds)
-        return False
 
 
 def test_an_undo_that_takes_a_while_to_show_is_waited_for(table: Table, monkeypatch):

@@ -66,3 +66,10 @@ def test_a_journal_that_grows_while_it_is_verified_is_not_called_cut(grown, path
 def test_half_a_private_key_is_said_to_be_none(text):
     with pytest.raises(NoteError, match="go on with three parts"):
         Signer.parse(Secret(text))
+
+
+def test_a_text_that_ends_like_a_signature_is_not_signed(grown):
+    _, note = sign(grown, EVE)
+    text, _, signature = note.rpartition("\n\n")
+    with pytest.raises(NoteError, match="ends a line"):
+        ADA.sign(f"{text}\n\n{signature.rstrip()}")

@@ -10,6 +10,7 @@ from keyring.backends.null import Keyring as NullKeyring
 from responder.errors import UnavailableError
 from responder.journal import EventKind, Journal
 from responder.journal.keys import key_file
+from responder.journal.preflight import _write_and_take_back as write_and_take_back
 from responder.journal.preflight import journal as examine
 from responder.journal.preflight import seal_key
 
@@ -55,6 +56,15 @@ def test_a_place_that_cannot_be_written_is_an_error_that_says_so(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UnavailableError, match="cannot be written"):
         list(examine(tmp_path / "file" / "journal.db"))
+
+
+@pytest.mark.usefixtures("writer")
+def test_a_journal_that_opens_and_takes_nothing_is_found_out(journal):
+    with journal.database.transaction() as connection:
+        pass
+    connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(UnavailableError, match="can only be read"):
+        write_and_take_back(journal)
 
 
 @pytest.mark.parametrize("given", [True, False])

@@ -105,6 +105,14 @@ def test_a_journal_whose_log_cannot_be_used_is_not_read_without_it(journal, path
         assert len(whole.events()) == 1
 
 
+@pytest.mark.usefixtures("writer")
+def test_sqlite_itself_lets_nobody_write_who_opened_a_journal_to_read(path):
+    connection = database.open_to_read(path)
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        connection.execute("INSERT INTO data_keys VALUES ('r9', '', NULL)")
+    connection.close()
+
+
 def test_nobody_appends_to_a_run_that_was_never_begun(journal):
     with pytest.raises(InputError, match="There is no run r9"):
         journal.append("r9", 1, EventKind.STEP_INTENDED, step="s", attempt=1, data={})
@@ -135,6 +143,7 @@ def test_a_checkpoint_that_is_kept_is_never_replaced_and_leaves_no_draft(journal
     kept = keep(folder_of(path), made, "the first\n")
     assert keep(folder_of(path), made, "the second\n") == kept
     assert kept.read_text() == "the first\n"
+    assert folder_of(path).stat().st_mode & 0o777 == 0o700
     assert [file.name for file in folder_of(path).iterdir()] == ["000000000001.note"]
 
 
