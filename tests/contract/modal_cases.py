@@ -130,8 +130,8 @@ def space():
 
 @contextmanager
 def freeze_service_user(at):
-    name, _ = at.service_user(at.environment(), at.environment())
-    yield at.stage(FreezeInput(name=name), lambda: at.roles(name))
+    name, token = at.service_user(at.environment(), at.environment())
+    yield at.stage(FreezeInput(name=name, token_id=token.token_id), lambda: at.roles(name))
 
 
 @contextmanager

@@ -43,7 +43,7 @@ steps:
   uses: modal.freeze_service_user
   for_each: ${{ exposure.service_users }}
   needs: [deny_sessions]
-  with: {name: "${{ each.name }}"}
+  with: {name: "${{ each.name }}", token_id: "${{ each.identifier }}"}
 """
 
 

@@ -1,5 +1,7 @@
 """Service users: frozen, deleted and replaced without ever touching one that was not named."""
 
+from dataclasses import replace
+
 import pytest
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
@@ -30,9 +32,13 @@ def ci_prod(operator, **changed):
     return DeleteInput(**{**given, **changed})
 
 
+def frozen(operator, **changed):
+    return FreezeInput(**{"name": "ci-prod", "token_id": operator.ci_prod.token_id, **changed})
+
+
 def test_a_freeze_takes_every_role_and_tells_which(modal_operator):
     modal_operator.workspace.service_users.set_role("ci-prod", "dev", role="viewer")
-    given = FreezeInput(name="ci-prod")
+    given = frozen(modal_operator)
     call = intended(FREEZE, modal_operator.call(), given)
     assert FREEZE.apply(call, given).roles == {"dev": "viewer", "prod": "contributor"}
     assert modal_operator.service_users()["ci-prod"] == {"dev": "no-access", "prod": "no-access"}
@@ -42,7 +48,7 @@ def test_a_freeze_takes_every_role_and_tells_which(modal_operator):
 def test_a_freeze_that_was_killed_half_way_is_finished_and_gives_back_every_role(modal_operator):
     users = modal_operator.workspace.service_users
     users.set_role("ci-prod", "dev", role="viewer")
-    given = FreezeInput(name="ci-prod")
+    given = frozen(modal_operator)
     call = intended(FREEZE, modal_operator.call(), given)
     users.set_role("ci-prod", "dev", role="no-access")  # as far as the killed one came
     found = FREEZE.reconcile(call, given)
@@ -52,14 +58,31 @@ def test_a_freeze_that_was_killed_half_way_is_finished_and_gives_back_every_role
 
 
 def test_the_roles_of_a_service_user_that_was_deleted_cannot_be_given_back(modal_operator):
-    given = FreezeInput(name="ci-prod")
+    given = frozen(modal_operator)
     assert FREEZE.lost(modal_operator.call(), given) == ""
     DELETE.apply(modal_operator.call(), ci_prod(modal_operator))
     assert "no service user ci-prod" in FREEZE.lost(modal_operator.call(), given)
+    with pytest.raises(RefusedError, match="no service user ci-prod"):
+        FREEZE.undo(modal_operator.call(), given, None)
+
+
+def test_a_user_of_that_name_with_another_token_is_not_the_one_to_freeze(modal_operator):
+    given = frozen(modal_operator, token_id="ak-ofTheOneBefore")
+    call = replace(modal_operator.call(), seen={"roles": {"dev": "contributor", "prod": "viewer"}})
+    for look in (FREEZE.probe, FREEZE.before, FREEZE.reconcile):
+        found = look(call, given)
+        assert isinstance(found, Done)
+        assert modal_operator.ci_prod.token_id in found.evidence
+    assert FREEZE.plan(call, given).change.startswith("Nothing")
+    assert modal_operator.ci_prod.token_id in FREEZE.lost(call, given)
+    FREEZE.apply(call, given)
+    with pytest.raises(RefusedError, match=modal_operator.ci_prod.token_id):
+        FREEZE.undo(call, given, None)
+    assert modal_operator.service_users()["ci-prod"] == {"prod": "contributor"}
 
 
 def test_a_service_user_that_is_gone_needs_no_freeze(modal_operator):
-    found = FREEZE.before(modal_operator.call(), FreezeInput(name="ci-nobody"))
+    found = FREEZE.before(modal_operator.call(), frozen(modal_operator, name="ci-nobody"))
     assert isinstance(found, Done)
     assert "no service user" in found.evidence
 
@@ -110,7 +133,7 @@ def test_an_operator_never_deletes_its_own_token(modal_operator, act):
 @pytest.mark.parametrize("act", [FREEZE.plan, FREEZE.apply])
 def test_an_operator_never_freezes_itself(modal_operator, act):
     with pytest.raises(RefusedError, match=modal_operator.ci_prod.token_id):
-        act(modal_operator.call(modal_operator.ci_prod), FreezeInput(name="ci-prod"))
+        act(modal_operator.call(modal_operator.ci_prod), frozen(modal_operator))
 
 
 def test_the_plan_of_a_deletion_names_the_apps_that_go_on_running(modal_operator):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from responder.action import (
     Call,
@@ -26,9 +27,13 @@ from responder.providers.modal.identify import successor
 from responder.providers.modal.proof import proven_dead, tried
 from responder.secret import Secret
 
+if TYPE_CHECKING:
+    from modal.types import ServiceUserInfo
+
 
 class FreezeInput(Input):
     name: str
+    token_id: str  # what leaked: a user of that name with another token is somebody else
 
 
 class Frozen(Output):
@@ -43,10 +48,10 @@ class FreezeServiceUser(Reversible[FreezeInput, Frozen]):
 
     def plan(self, call: Call, given: FreezeInput) -> Plan:
         connection = call.connections.get(ModalConnection)
-        user = workspace.service_user(connection, given.name)
+        workspace.refuse_own(connection, given.token_id)
+        user, gone = _meant(connection, given)
         if user is None:
-            return Plan(f"Nothing: there is no service user {given.name}")
-        workspace.refuse_own(connection, user.token_id)
+            return Plan(f"Nothing: {gone}")
         roles = workspace.open_roles(user)
         where = ", ".join(f"{role} in {name}" for name, role in roles.items()) or "no role left to take"
         return Plan(
@@ -56,10 +61,10 @@ class FreezeServiceUser(Reversible[FreezeInput, Frozen]):
 
     @answering
     def probe(self, call: Call, given: FreezeInput) -> Probe[Frozen]:
-        user = workspace.service_user(call.connections.get(ModalConnection), given.name)
+        user, gone = _meant(call.connections.get(ModalConnection), given)
         before = _roles_in(call.seen)
         if user is None:
-            return Done(Frozen(roles=before), f"ServiceUserInfo: there is no service user {given.name}")
+            return Done(Frozen(roles=before), f"ServiceUserInfo: {gone}")
         if still := workspace.open_roles(user):
             seen: dict[str, Json] = {"roles": dict(still)}
             return NotDone(f"{given.name} still has roles in {', '.join(still)}.", seen)
@@ -75,19 +80,30 @@ class FreezeServiceUser(Reversible[FreezeInput, Frozen]):
         return found
 
     def apply(self, call: Call, given: FreezeInput) -> Frozen:
+        """Modal sets roles by name, as that is all that it offers: only while the name has that token.
+
+        Raises:
+            RefusedError: it is the operator's own token.
+        """
         connection = call.connections.get(ModalConnection)
-        if user := workspace.service_user(connection, given.name):
-            workspace.refuse_own(connection, user.token_id)
+        workspace.refuse_own(connection, given.token_id)
+        user, _ = _meant(connection, given)
+        if user is not None:
             frozen = dict.fromkeys(workspace.open_roles(user), workspace.NO_ACCESS)
             _set_roles(connection, given.name, frozen)
         return Frozen(roles=_roles_in(call.seen))
 
     def undo(self, call: Call, given: FreezeInput, output: Frozen) -> None:  # noqa: ARG002  # seen has them
-        _set_roles(call.connections.get(ModalConnection), given.name, _roles_in(call.seen))
+        """Raises `RefusedError` while that name has another token: it is not theirs to be given."""
+        connection = call.connections.get(ModalConnection)
+        user, gone = _meant(connection, given)
+        if user is None:
+            raise RefusedError(f"Nothing can be given back: {gone}.", state="It was left as it is.")
+        _set_roles(connection, given.name, _roles_in(call.seen))
 
     def lost(self, call: Call, given: FreezeInput) -> str:
-        there = workspace.service_user(call.connections.get(ModalConnection), given.name)
-        return "" if there else f"ServiceUserInfo: there is no service user {given.name} any more"
+        user, gone = _meant(call.connections.get(ModalConnection), given)
+        return "" if user else f"ServiceUserInfo: {gone}"
 
 
 class DeleteInput(Input):
@@ -223,6 +239,16 @@ class CreateServiceUser(Reversible[CreateInput, Created]):
         connection = call.connections.get(ModalConnection)
         workspace.refuse_own(connection, output.identifier)
         _delete_if(connection, output.name, output.identifier)
+
+
+def _meant(connection: ModalConnection, given: FreezeInput) -> "tuple[ServiceUserInfo | None, str]":
+    """The service user while it has that token; otherwise None, and what is there in its place."""
+    user = workspace.service_user(connection, given.name)
+    if user is None:
+        return None, f"there is no service user {given.name}"
+    if user.token_id != given.token_id:
+        return None, f"service user {given.name} now has token {user.token_id}, not {given.token_id}"
+    return user, ""
 
 
 def _delete_if(connection: ModalConnection, name: str, token_id: str) -> None:
