@@ -23,6 +23,7 @@ format: $(VENV)/dev
 
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/waiting.py
+	$(BIN)/python benchmarks/audit.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..."; exit 1; }

@@ -18,7 +18,7 @@ class Exit(IntEnum):
     INCOMPLETE = 4  # a run stopped with steps that are not done; `respond resume` goes on
     UNAVAILABLE = 5  # a service, permission or file that is needed could not be had
     TAMPERED = 6  # the journal is not what was written
-    INTERRUPTED = 130  # Ctrl-C
+    INTERRUPTED = 130  # Ctrl-C, or whoever read our output is gone
 
 
 class RespondError(Exception):

@@ -9,8 +9,9 @@ from typing import Self, TypeVar
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
+from responder import logs
 from responder.action import Connections
-from responder.errors import ProviderError, RefusedError, TransientError, UnavailableError
+from responder.errors import InputError, RefusedError, RespondError, TransientError, UnavailableError
 from responder.exposure import Exposure, Found, Kind, Leaked, LeakedAccessKey
 from responder.inventory import Inventory
 from responder.secret import redact
@@ -41,10 +42,8 @@ def whoami(connections: Connections) -> dict[str, str]:
 def _answer_or_reason(asking: "_Asking", future: "Future[str]") -> str:
     try:
         return asking.answer(future)
-    except UnavailableError as error:
-        return f"({redact(error.what)})"
-    except StillRunningError:
-        return f"(no answer within {PATIENCE:.0f} s)"
+    except Exception as error:  # noqa: BLE001  # one provider's trouble must not hold up the others
+        return f"({_reason(error)})"
 
 
 def refuse_own(connections: Connections, found: Sequence[Found]) -> None:
@@ -67,7 +66,7 @@ def refuse_own(connections: Connections, found: Sequence[Found]) -> None:
         for one, future in asked:
             try:
                 ours = asking.answer(future)
-            except (UnavailableError, StillRunningError):
+            except (InputError, UnavailableError, StillRunningError):
                 continue  # not signed in there, so there is nothing to lock out
             if ours == one.identifier:
                 service, how = _OWN[one.kind]
@@ -85,19 +84,22 @@ def identify(
     found: Sequence[Found],
     source: str,
     seen_at: datetime,
+    *,
+    prove_sessions: bool = True,
 ) -> Exposure:
-    """What the providers and the inventory know of these credentials. Nothing that was found is dropped."""
+    """What the providers and the inventory know of these credentials. Nothing that was found is dropped.
+
+    `prove_sessions` gets one short session with each live AWS key, to show later that such are denied.
+    """
     leaked: list[Leaked] = []
     unidentified: list[Found] = []
     with _Asking() as asking:
-        asked = [(one, asking.ask(_identified, connections, one)) for one in found]
+        asked = [(one, asking.ask(_identified, connections, one, prove_sessions)) for one in found]
         for one, future in asked:
             try:
                 known = asking.answer(future)
-            except ProviderError as error:
-                known = _unanswered(one, redact(error.what))
-            except StillRunningError:
-                known = _unanswered(one, f"No answer within {PATIENCE:.0f} s.")
+            except Exception as error:  # noqa: BLE001  # one provider's trouble must not hold up the others
+                known = _unanswered(one, _reason(error))
             if isinstance(known, Found):
                 unidentified.append(known)
             else:
@@ -113,7 +115,17 @@ def _unanswered(one: Found, why: str) -> Leaked | Found:
     )
 
 
-def _identified(connections: Connections, one: Found) -> Leaked | Found:
+def _reason(error: Exception) -> str:
+    match error:
+        case RespondError():
+            return redact(f"{error.what} {error.next_step}".strip())
+        case StillRunningError():
+            return f"No answer within {PATIENCE:.0f} s."
+    logs.get().error("identify.bug", exc_info=error)
+    return redact(f"A mistake of ours: {type(error).__name__}: {error}")
+
+
+def _identified(connections: Connections, one: Found, prove_sessions: bool) -> Leaked | Found:  # noqa: FBT001
     """Asked again while the service has trouble, as long as there is time."""
     retrying = Retrying(
         retry=retry_if_exception_type(TransientError),
@@ -121,7 +133,7 @@ def _identified(connections: Connections, one: Found) -> Leaked | Found:
         stop=stop_after_delay(PATIENCE - 2),
         reraise=True,
     )
-    known: Leaked | None = retrying(_identify_one, connections, one)
+    known: Leaked | None = retrying(_identify_one, connections, one, prove_sessions)
     return known or _tried(connections, one)
 
 
@@ -136,12 +148,12 @@ def _tried(connections: Connections, one: Found) -> Found:
     return one.model_copy(update={"life": trial.life, "note": f"{note} {trial.evidence}."})
 
 
-def _identify_one(connections: Connections, one: Found) -> Leaked | None:
+def _identify_one(connections: Connections, one: Found, prove_sessions: bool) -> Leaked | None:  # noqa: FBT001
     match one.kind:
         case Kind.AWS_ACCESS_KEY:
             from responder.providers.aws.identify import identify as aws  # noqa: PLC0415
 
-            return aws(connections, one)
+            return aws(connections, one, prove_sessions=prove_sessions)
         case Kind.GITHUB_TOKEN:
             from responder.providers.github.identify import identify as github  # noqa: PLC0415
 

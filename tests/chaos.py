@@ -122,7 +122,7 @@ def killing(player, kills, chance):
         incidents += 1
         try:
             met += player.incident(kills=chance.randint(1, MOST_KILLS))
-        except AssertionError as error:
+        except (AssertionError, ValueError) as error:  # ValueError: two where there should be one
             wrong += 1
             click.echo(f"incident {player.played}: {error}", err=True)
             player.sandbox.reset()
@@ -135,7 +135,7 @@ def row(kind, incidents):
     for play in incidents:
         try:
             play()
-        except AssertionError as error:
+        except (AssertionError, ValueError) as error:
             wrong += 1
             click.echo(f"{kind}: {error}", err=True)
     click.echo(f"{kind:36} {len(incidents):9} {wrong:10}")

@@ -111,7 +111,7 @@ def main() -> NoReturn:
     except BrokenPipeError:
         # Whoever read our output has had enough. Python would try once more at exit, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Exit.DONE)
+        sys.exit(Exit.INTERRUPTED)
     except Exception as error:  # the last place where a mistake of ours can be put into words
         if _debug():
             raise

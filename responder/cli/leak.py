@@ -80,7 +80,7 @@ def leak(
         with err.status("Asking Modal, AWS and GitHub what this is …"), ThreadPoolExecutor(1) as aside:
             refuse_own(connections, found)
             asked = aside.submit(operator, connections)
-            exposure = identify(connections, inventory, found, source, began_at)
+            exposure = identify(connections, inventory, found, source, began_at, prove_sessions=not dry_run)
             who = asked.result()
         out.print(_exposure_screen(exposure))
         order = Order(

@@ -5,10 +5,10 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
-import boto3
 import pytest
 from aftermath import KEY_OWNER, assert_over, keys, runs, service_users
 from incident import RESPOND
+from operators import iam
 
 from responder.bundled import bundled
 from responder.errors import Exit
@@ -174,14 +174,7 @@ def test_what_is_dead_already_is_said_to_be_and_nothing_is_done(world, incident,
 @pytest.fixture
 def second_key(world, incident):
     """Another key of the user whose first has leaked."""
-    iam = boto3.client(
-        "iam",
-        endpoint_url=incident.urls["aws"],
-        region_name="us-east-1",
-        aws_access_key_id=incident.env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=incident.env["AWS_SECRET_ACCESS_KEY"],
-    )
-    return iam.create_access_key(UserName=KEY_OWNER)["AccessKey"]
+    return iam(incident).create_access_key(UserName=KEY_OWNER)["AccessKey"]
 
 
 def test_both_keys_of_a_user_die_and_one_fresh_one_takes_their_place(

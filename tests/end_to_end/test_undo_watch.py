@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import time
 
-import boto3
+import operators
 import pytest
 from aftermath import KEY_OWNER, keys, service_users
 from forked import Forked
@@ -73,13 +73,7 @@ def run(before, incident, respond, tmp_path):
 
 @pytest.fixture
 def iam(incident):
-    return boto3.client(
-        "iam",
-        endpoint_url=incident.urls["aws"],
-        region_name="us-east-1",
-        aws_access_key_id=incident.env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=incident.env["AWS_SECRET_ACCESS_KEY"],
-    )
+    return operators.iam(incident)
 
 
 def status(world):

@@ -1,9 +1,16 @@
 """Services that fail: what can be contained is, nothing happens twice, and a resume ends it."""
 
-import pytest
-from aftermath import assert_over, keys, runs, service_users
-from incident import RESPOND, RunningSandbox
+import sqlite3
+import subprocess
+import time
+from contextlib import closing
 
+import pytest
+from aftermath import KEY_OWNER, assert_over, keys, runs, service_users
+from incident import RESPOND, RunningSandbox
+from operators import iam
+
+from responder.bundled import bundled
 from responder.errors import Exit
 
 
@@ -85,6 +92,47 @@ def test_a_key_whose_owner_cannot_be_found_out_is_never_a_success(sandbox, leak)
     ended = leak()
     assert ended.returncode == Exit.DONE, ended.stdout + ended.stderr
     assert_over(before, sandbox.world())
+
+
+def test_a_key_that_is_reactivated_after_its_proof_is_deactivated_by_the_next_look(sandbox, tmp_path):
+    before = sandbox.world()
+    [leaked] = keys(before)
+    text = (bundled("playbooks") / "leak.yaml").read_text().replace("wait: 10s", "wait: 3s")
+    without_retire = tmp_path / "leak.yaml"  # which would delete the key, and with it what is to be seen
+    without_retire.write_text(text.partition("  - id: delete_key")[0])
+    home = tmp_path / "home"
+    command = (*RESPOND, "--home", str(home), "leak", "--file", str(sandbox.leak), "--yes")
+    with subprocess.Popen(
+        (*command, "--playbook", str(without_retire)),
+        env=sandbox.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        until(lambda: "deactivate_key[s3]" in succeeded(home))
+        iam(sandbox).update_access_key(UserName=KEY_OWNER, AccessKeyId=leaked, Status="Active")
+        _, said = process.communicate(timeout=60)
+
+    assert process.returncode == Exit.DONE, said
+    assert keys(sandbox.world())[leaked]["status"] == "Inactive"
+
+
+def until(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def succeeded(home):
+    path = home / "journal" / "journal.db"
+    if not path.exists():
+        return set()
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as journal:
+        try:
+            return {s for (s,) in journal.execute("SELECT step FROM events WHERE kind = 'step.succeeded'")}
+        except sqlite3.OperationalError:  # its table is being made
+            return set()
 
 
 def test_an_intruder_who_undoes_containment_does_not_keep_it_undone(tmp_path, quick_playbook):
