@@ -91,6 +91,15 @@ def test_a_pause_is_counted_from_the_end_of_what_the_step_needs(table: Table):
     assert 599 < sum(timer.slept) <= 600
 
 
+def test_of_two_pauses_the_shorter_one_ends_first(table: Table):
+    timer = Timer(table)
+    text = playbook(step("first"), step("late", "first", wait="10m"), step("soon", "first", wait="5m"))
+    table.start(text, stopping=timer)
+    steps = table.state().steps
+    assert 300 <= (steps["soon"].started_at - steps["first"].finished_at).total_seconds() < 301
+    assert 600 <= (steps["late"].started_at - steps["first"].finished_at).total_seconds() < 601
+
+
 def test_a_pause_goes_on_through_a_crash_and_is_not_begun_anew(table: Table):
     watcher = table.dying_after(2)  # while the first step's end is told
     with pytest.raises(Crash):

@@ -8,7 +8,7 @@ from contained import LEAKED, contain, door, doors, house, leaked, planned, stop
 from fakes.doors.actions import Shut
 from fakes.things.actions import Make
 from fakes.world import Crash, Worlds
-from table import OPERATOR, Table, Ticking, Watcher, playbook, step
+from table import Table, Ticking, Watcher, playbook, step
 
 from responder.action import Actions
 from responder.engine import Watch, already_on_it, exposed_identifiers, schedule, unfinished
@@ -23,11 +23,17 @@ def raising(error: BaseException):
     return strike
 
 
-def test_a_failed_step_keeps_the_next_step_that_the_service_named(table: Table):
+def test_a_failed_step_keeps_the_next_step_that_the_service_named_and_the_time_until_it_succeeds(
+    table: Table,
+):
     table.world.faults["apply a"].append(raising(DeniedError("things", "Make", "no", next_step="Ask ada.")))
-    assert table.start(playbook(step("a"))).steps["a"].next_step == "Ask ada."
+    failed = table.start(playbook(step("a"))).steps["a"]
+    assert (failed.next_step, failed.undo_failed) == ("Ask ada.", False)
+    assert failed.finished_at == table.journal.events("r1")[-1].at
     table.resume()
-    assert (table.state().steps["a"].why, table.state().steps["a"].next_step) == ("", "")
+    succeeded = table.state().steps["a"]
+    assert (succeeded.why, succeeded.next_step) == ("", "")
+    assert succeeded.finished_at > failed.finished_at
 
 
 @pytest.mark.parametrize("died", ["before it was answered", "before it was proven"])
@@ -104,8 +110,10 @@ def test_each_look_of_a_watch_is_made_with_connections_of_its_own(table: Table):
     connections = Counted(table.world)
     engine = replace(table.engine(), connections=connections)
     kept = Watch(engine, "r1", lambda _leaked, _ours: (), table.clock.advance)
-    kept.keep([], operator=OPERATOR)
+    kept.keep([], operator={"local": "grace"})
     assert connections.closed == 1
+    resumed = table.journal.events("r1")[-2]
+    assert (resumed.data["by"], resumed.data["operator"]) == ("watch", {"local": "grace"})
 
 
 def test_a_look_that_could_not_be_had_is_no_reason_to_claim_that_all_held(table: Table):
@@ -179,3 +187,25 @@ def test_what_is_exposed_beside_credentials_is_nobodys_identifier(table: Table):
     contain(table, leaked("shut"))
     assert exposed_identifiers(table.state().started) == {"AKIAFRONT"}
     assert planned(table).unnamed == ["AKIAFRONT"]
+
+
+def test_what_was_rotated_is_not_looked_at_and_what_was_contained_after_it_is(table: Table):
+    house(table, "a", "b")
+    contain(table, door("key", uses="doors.cut_key", phase="rotate", door="a"), door("b"))
+    watch(table)
+    assert {name: len(it.looks) for name, it in table.state().steps.items()} == {"key": 0, "b": 1}
+
+
+def test_an_undo_that_was_killed_between_two_records_of_one_thing_goes_on_with_the_second(table: Table):
+    house(table, "a")
+    contain(table, door("a"), door("again", "a", door="a"))
+
+    def die(event) -> None:
+        if event.kind == "step.undone":
+            raise Crash
+
+    with pytest.raises(Crash):
+        undone(table, watcher=Watcher(die))
+    assert undone(table).outcome == "undone"
+    told = [table.kinds(name).count("step.undone") for name in ("a", "again")]
+    assert (told, table.world.made["undo a"]) == ([1, 1], 1)

@@ -9,6 +9,7 @@ from table import OPERATOR, Table, playbook, secret_of, step
 
 from responder.action import Actions
 from responder.engine import plan_steps
+from responder.engine.play import MOST_AT_ONCE
 from responder.errors import RefusedError, UnreachableError
 from responder.playbook import expand, load
 
@@ -86,3 +87,19 @@ def test_services_that_hang_are_given_up_on_together_and_the_others_are_planned(
     assert ["No answer" in each.problem for each in found] == [True, True, True, False]
     assert found[3].plan.change == "Make d"
     assert took < 3 * 0.4
+
+
+def test_what_was_not_asked_in_time_is_not_asked_for_nobody(table: Table, monkeypatch):
+    monkeypatch.setattr("responder.engine.plan.PATIENCE", 0.1)
+    go_on = threading.Event()
+    names = [f"s{n}" for n in range(MOST_AT_ONCE + 8)]
+    for name in names:
+        table.world.faults[f"plan {name}"].append(lambda: go_on.wait(20))
+    table.clock = lambda: datetime.now(UTC)
+    found = planned(table, playbook(*(step(name) for name in names)))
+    go_on.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("plan"):
+            thread.join(20)
+    assert all("No answer" in each.problem for each in found)
+    assert len(table.world.asked) == MOST_AT_ONCE

@@ -1,16 +1,29 @@
 """What a journal of today has written, every later version must read: words and numbers that never change."""
 
+import base64
 import hashlib
+from pathlib import Path
 
 import pytest
 
 from responder.engine import step
 from responder.engine.undo import NotUndoneError
 from responder.errors import RespondError
-from responder.journal import Broken, EventKind, Flaw, SecondRunError, TakenOverError, exported, verify_chain
+from responder.journal import (
+    Broken,
+    EventKind,
+    Flaw,
+    Seals,
+    SecondRunError,
+    TakenOverError,
+    exported,
+    verify_chain,
+)
+from responder.journal.checkpoint import folder_of
 from responder.journal.events import GENESIS, canonical, parse
 from responder.journal.note import ForgedNoteError, NoteError
-from responder.journal.written import preimage
+from responder.journal.written import is_canonical, preimage
+from responder.secret import Secret
 
 
 def test_the_kinds_of_events_are_written_as_they_always_were():
@@ -48,6 +61,43 @@ def test_a_number_that_json_has_exactly_stays_a_whole_one(number):
 def test_a_number_that_json_has_not_exactly_is_what_every_other_reader_takes_it_for(number):
     assert isinstance(parse(number), float)
     assert parse(canonical(parse(number), "it")) == float(number)
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical_as_it_is"),
+    [
+        ('{"a":9007199254740991}', True),
+        ('{"a":9007199254740992}', True),
+        ('{"a":9007199254740993}', False),  # rounded by every reader
+        ('{"a":1.0}', False),
+        ('{"a":0.5}', True),
+        ('{"a":1e400}', False),
+        ('{"a": 1}', False),
+        ('{"b":1,"a":1}', False),
+        ('{"a":1,"a":1}', False),
+        ('{"a":"\\u00e9"}', False),
+    ],
+)
+def test_a_value_has_one_written_form(text, canonical_as_it_is):
+    assert is_canonical(text) is canonical_as_it_is
+
+
+def test_what_was_sealed_once_opens_with_the_same_key_for_ever(journal):
+    """Made by the first version that sealed."""
+    row = ("r1", "sha256:53214e9afaac", WRAPPED)
+    with journal.database.transaction() as connection:
+        connection.execute("INSERT INTO data_keys (run, master, wrapped) VALUES (?, ?, ?)", row)
+    seals = Seals(journal, Secret(base64.b64encode(b"m" * 32).decode()))
+    sealed = {"sealed": SEALED, "fingerprint": "sha256:f7702a3c1d40"}
+    assert seals.open("r1", "create_key/1/secret", sealed).reveal() == "canary-sealed-in-2026"
+
+
+WRAPPED = "n+1FlLgTFFOAi+Ai0J7Nr8Xv57R/CmsOHfHL+nHsWgGkmPV3c/1Cou53+pUxe6wI+RVG4yUafnitHdlfJv0GxIl2LZn8xiSk"
+SEALED = "g2VV1wIAKdaqmvRMrL0oQRKYwKU5eBr1/5D67RanMO2nQao+myKQHoAS8Ws+zMzcC1KG0OGBuuBLkDv8cg=="
+
+
+def test_checkpoints_lie_where_they_always_lay():
+    assert folder_of(Path("home/journal.db")) == Path("home/checkpoints")
 
 
 @pytest.mark.parametrize(
