@@ -3,9 +3,10 @@
 Providers fill in what they can find out (`identify`); playbooks iterate over it.
 """
 
+import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -25,6 +26,21 @@ class Kind(StrEnum):
 
 
 Life = Literal["live", "dead", "unknown"]
+
+
+_SUCCESSOR: Final = "--"
+# Our own form alone, the name of a run: somebody's `ci--staging` is no successor of `ci`.
+_SUFFIX: Final = re.compile(rf"(?<=.){_SUCCESSOR}[a-km-np-z2-9]{{8}}\Z")
+
+
+def successor(base: str, run: str) -> str:
+    """The name of the service user that takes over from `base` in that run."""
+    return f"{base}{_SUCCESSOR}{run}"
+
+
+def base_of(name: str) -> str:
+    """The service user's name without what a rotation appended; as it is where none did."""
+    return _SUFFIX.sub("", name)
 
 
 class _Model(BaseModel):
@@ -82,7 +98,7 @@ class LeakedServiceUser(Leaked):
     """A Modal service user's token; `roles` are environment -> role, as they were when it was identified."""
 
     name: str
-    base: str  # the name without what rotations appended: ci-prod for ci-prod--3f9a2c
+    base: str  # the name without what rotations appended: ci-prod for ci-prod--3f9a2c7k
     roles: dict[str, str]
 
 

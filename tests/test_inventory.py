@@ -15,6 +15,7 @@ from responder.exposure import (
     LeakedServiceUser,
     ModalSecretPlacement,
     Workflow,
+    base_of,
 )
 from responder.inventory import EXAMPLE, Inventory, InventoryError, NoInventoryError
 from responder.inventory.lines import key_lines
@@ -82,7 +83,7 @@ def service_user(name):
         identifier="ak-x",
         secret=Secret(AS),
         name=name,
-        base=name.split("--")[0],
+        base=base_of(name),
         roles={"prod": "contributor"},
     )
 
@@ -132,7 +133,7 @@ def test_every_placement_and_workload_of_a_leaked_access_key_is_exposed(world):
     assert (exposure.source, exposure.seen_at) == ("prod.env", NOW)
 
 
-@pytest.mark.parametrize("name", ["ci-prod", "ci-prod--3f9a2c"])
+@pytest.mark.parametrize("name", ["ci-prod", "ci-prod--3f9a2c7k"])
 def test_a_service_user_is_known_by_its_base_name_and_exposes_what_it_deploys(world, name):
     exposure = world.exposure("prod.env", NOW, [service_user(name)])
     (leaked,) = exposure.service_users
@@ -140,6 +141,13 @@ def test_a_service_user_is_known_by_its_base_name_and_exposes_what_it_deploys(wo
     assert [place.credential for place in exposure.github_environments] == ["ci-prod"]
     assert exposure.modal_secrets == ()
     assert [one.name for one in exposure.workloads] == ["executor-prod"]
+
+
+def test_a_service_user_whose_own_name_has_dashes_is_named_as_it_is(tmp_path):
+    text = SMALL.replace('service_user = "ci"', 'service_user = "ci--staging"')
+    inventory = load(tmp_path, text)
+    assert inventory.match(service_user("ci--staging--3f9a2c7k")) == "ci"
+    assert inventory.match(service_user("ci")) is None
 
 
 def test_what_the_inventory_does_not_know_is_exposed_all_the_same(world):
@@ -182,6 +190,25 @@ def test_tokens_that_no_user_names_are_known_by_their_identifiers(tmp_path):
     exposure = inventory.exposure("-", NOW, [member, proxy, github])
     assert [one.credential for one in exposure.leaked()] == ["sam", "edge", "bot"]
     assert inventory.match(member.model_copy(update={"identifier": "ak-other"})) is None
+
+
+def test_where_a_token_is_kept_that_no_run_can_replace_is_said_and_not_tried(tmp_path):
+    sam = (
+        '\n[credentials.sam]\nkind = "modal-member-token"\nidentifiers = ["ak-sam"]\n'
+        '[[credentials.sam.modal_secrets]]\nenvironment = "dev"\nsecret = "tools"\n'
+        'identifier_key = "TOKEN_ID"\nsecret_key = "TOKEN_SECRET"\n'
+        '[[credentials.sam.github_environments]]\nenvironment = "dev"\n'
+        'identifier_key = "SAM_ID"\nsecret_key = "SAM_SECRET"\n'
+    )
+    member = LeakedMemberToken(credential="ak-sam", known=False, identifier="ak-sam", note="It is sam's.")
+    exposure = load(tmp_path, SMALL + sam).exposure("-", NOW, [member, access_key()])
+    assert {place.credential for place in exposure.modal_secrets} == {"s3"}
+    assert exposure.github_environments == ()
+    assert exposure.access_keys[0].note == ""
+    assert exposure.member_tokens[0].note == (
+        "It is sam's. Replace it by hand in Modal Secret dev/tools/TOKEN_ID "
+        "and GitHub environment rentagpu/executor/dev/SAM_ID."
+    )
 
 
 def test_where_a_repository_is_given_it_counts_more_than_the_usual_one(tmp_path):
@@ -231,7 +258,7 @@ MISTAKES = [
     ('user = "rentagpu-s3"\n', "", 6, "is of kind aws-access-key and has no `user`"),
     ('user = "rentagpu-s3"', 'user = "u"\nservice_user = "ci"', 9, "`service_user` is for another kind"),
     ('user = "rentagpu-s3"', 'user = "u"\nidentifiers = ["ak-1"]', 9, "`identifiers` is for another kind"),
-    ('service_user = "ci"', 'service_user = "ci--3f9a2c"', 24, "without what rotations append: `ci`"),
+    ('service_user = "ci"', 'service_user = "ci--3f9a2c7k"', 24, "without what rotations append: `ci`."),
     (
         'runs_with = ["s3"]',
         'runs_with = ["s4"]',

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterator
 
-from responder.exposure import Kind
+from responder.exposure import Kind, base_of
 from responder.inventory.document import KINDS, Credential, Document
 from responder.inventory.errors import Mistake, nearest
 from responder.inventory.lines import KeyPath
@@ -40,9 +40,10 @@ def _how_it_is_named(credential: Credential) -> Iterator[Mistake]:
                 f"`{key}` is for another kind: a credential of kind {credential.kind} is named by `{wanted}`."
             )
             yield Mistake((*path, key), what)
-    if "--" in credential.service_user:
-        what = "`service_user` is the name without what rotations append: "
-        yield Mistake((*path, "service_user"), f"{what}`{credential.service_user.split('--')[0]}`.")
+    base = base_of(credential.service_user)
+    if base != credential.service_user:
+        what = f"`service_user` is the name without what rotations append: `{base}`."
+        yield Mistake((*path, "service_user"), what)
 
 
 def _named_twice(document: Document) -> Iterator[Mistake]:

@@ -59,7 +59,7 @@ class Operator:
 
     def call(self, token: Token | None = None, **environ: str) -> Call:
         return Call(
-            run="3f9a2c",
+            run="3f9a2c7k",
             step="it",
             connections=self.connections(token, **environ),
             clock=lambda: datetime.now(UTC),

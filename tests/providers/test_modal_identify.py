@@ -2,8 +2,8 @@
 
 import pytest
 
-from responder.exposure import Found, Kind
-from responder.providers.modal.identify import base_of, identify, successor
+from responder.exposure import Found, Kind, base_of, successor
+from responder.providers.modal.identify import identify
 from responder.secret import Secret
 
 pytest_plugins = ("modal_operator",)
@@ -22,11 +22,20 @@ def test_a_service_users_token_is_found_with_its_name_and_roles(modal_operator):
 
 
 def test_a_successor_has_the_base_name_of_the_first(modal_operator):
-    name = successor("ci-prod", "3f9a2c")
+    name = successor("ci-prod", "3f9a2c7k")
     token = modal_operator.plane.add_service_user(name, {"prod": "contributor"}, created_by="ada")
     leaked = identify(modal_operator.connections(), found(token, secret=False))
-    assert (leaked.name, leaked.base) == ("ci-prod--3f9a2c", "ci-prod")
-    assert base_of(successor(leaked.base, "other")) == "ci-prod"
+    assert (leaked.name, leaked.base) == ("ci-prod--3f9a2c7k", "ci-prod")
+    assert base_of(successor(leaked.base, "abcdefgh")) == "ci-prod"
+
+
+@pytest.mark.parametrize(
+    "name", ["ci--staging", "ci--eu", "ci--production", "ci--EUROPEAN", "ci--a1b2c3d4", "ci"]
+)
+def test_a_name_with_dashes_of_its_own_is_its_own_base(modal_operator, name):
+    token = modal_operator.plane.add_service_user(name, {"prod": "contributor"}, created_by="ada")
+    assert identify(modal_operator.connections(), found(token)).base == name
+    assert base_of(successor(name, "3f9a2c7k")) == name
 
 
 def test_a_frozen_service_user_is_said_to_be_frozen(modal_operator):

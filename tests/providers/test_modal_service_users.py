@@ -153,7 +153,7 @@ def test_a_successor_has_the_runs_own_name_its_roles_and_a_token_that_works(moda
     given = CreateInput(base="ci-prod", roles={"prod": "contributor", "dev": "viewer"})
     call = intended(CREATE, modal_operator.call(), given)
     made = CREATE.apply(call, given)
-    assert made.name == "ci-prod--3f9a2c"
+    assert made.name == "ci-prod--3f9a2c7k"
     assert modal_operator.service_users()[made.name] == given.roles
     assert modal_operator.token_of(made.name)["token_secret"] == made.secret.reveal()
     assert isinstance(CREATE.verify(call, given, made), Done)
@@ -202,7 +202,7 @@ def test_a_reply_lost_in_the_clients_own_retries_leaves_one_user_whose_secret_we
     made = CREATE.apply(call, given)
     assert reply_lost_once[0].token_id != made.identifier
     assert isinstance(CREATE.verify(call, given, made), Done)
-    assert list(modal_operator.service_users()) == ["ci-dev", "ci-prod", "ci-prod--3f9a2c"]
+    assert list(modal_operator.service_users()) == ["ci-dev", "ci-prod", "ci-prod--3f9a2c7k"]
 
 
 def test_a_creation_is_undone_only_while_the_user_has_the_token_that_was_made(modal_operator):

@@ -114,7 +114,7 @@ def probe_against(output, base):
         return api_pb2.FunctionGetOutputsResponse(outputs=[output])
 
     with stranger(FunctionGet=get, FunctionMap=start, FunctionGetOutputs=outputs) as connections:
-        call = Call("3f9a2c", "it", connections, base.clock, base.progress)
+        call = Call("3f9a2c7k", "it", connections, base.clock, base.progress)
         return VERIFY.probe(call, workload())
 
 

@@ -21,8 +21,8 @@ def test_token_info_names_the_service_user_until_it_is_deleted(modal_world):
 
 def test_a_service_user_is_created_and_given_a_role(modal_world):
     users = ("workspace", "service-users")
-    shown = run(modal_world, modal_world.ada, *users, "create", "ci-prod--3f9a2c")
-    run(modal_world, modal_world.ada, *users, "set-role", "ci-prod--3f9a2c", "prod", "contributor")
+    shown = run(modal_world, modal_world.ada, *users, "create", "ci-prod--3f9a2c7k")
+    run(modal_world, modal_world.ada, *users, "set-role", "ci-prod--3f9a2c7k", "prod", "contributor")
     listed = json.loads(run(modal_world, modal_world.ada, *users, "list", "--json"))
     made = modal_world.plane.world()["service_users"][-1]
     assert made["token_secret"] in shown

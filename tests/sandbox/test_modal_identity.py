@@ -116,15 +116,15 @@ def test_only_owners_and_managers_create_and_delete_service_users(modal_world, w
 
 def test_a_successor_with_the_same_role_can_do_what_the_first_could(modal_world):
     users = modal_world.workspace(modal_world.ada).service_users
-    made = users.create("ci-prod--3f9a2c", expires_in=None)
+    made = users.create("ci-prod--3f9a2c7k", expires_in=None)
     successor = Token(made.token_id, made.token_secret)
     with pytest.raises(PermissionDeniedError):
         modal_world.secret(successor, "prod").hydrate()
-    users.set_role("ci-prod--3f9a2c", "prod", role="contributor")
+    users.set_role("ci-prod--3f9a2c7k", "prod", role="contributor")
     users.delete("ci-prod")
     modal_world.secret(successor, "prod").update({"HF_TOKEN": "new"})
-    assert {u.name: u.token_id for u in users.list()}["ci-prod--3f9a2c"] == made.token_id
-    assert users.info("ci-prod--3f9a2c").environment_roles == {"prod": "contributor"}
+    assert {u.name: u.token_id for u in users.list()}["ci-prod--3f9a2c7k"] == made.token_id
+    assert users.info("ci-prod--3f9a2c7k").environment_roles == {"prod": "contributor"}
     with pytest.raises(NotFoundError):
         users.info("ci-prod")
 

@@ -12,6 +12,7 @@ from responder.exposure import (
     LeakedProxyToken,
     LeakedServiceUser,
     Life,
+    base_of,
 )
 from responder.providers.modal import workspace
 from responder.providers.modal.connection import ModalConnection
@@ -20,7 +21,6 @@ from responder.providers.modal.proof import tried
 if TYPE_CHECKING:
     from modal.types import ServiceUserInfo
 
-_SUCCESSOR = "--"  # between a service user's base name and what tells successors apart
 _TOKENS = (Kind.MODAL_TOKEN, Kind.MODAL_SERVICE_USER, Kind.MODAL_MEMBER_TOKEN)
 
 
@@ -41,15 +41,6 @@ def identify(connections: Connections, found: Found) -> Leaked | None:
             or _by_its_own_word(connections, found)
         )
     return None
-
-
-def successor(base: str, suffix: str) -> str:
-    """The name of the service user that takes over from `base`."""
-    return f"{base}{_SUCCESSOR}{suffix}"
-
-
-def base_of(name: str) -> str:
-    return name.split(_SUCCESSOR, maxsplit=1)[0]
 
 
 def _service_user(connections: Connections, found: Found) -> LeakedServiceUser | None:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from responder.action import Connections
 from responder.errors import NotFoundError
-from responder.exposure import Kind, ModalSecretPlacement, Workload
+from responder.exposure import Kind, ModalSecretPlacement, Workload, base_of
 from responder.finding import Finding, age, failed, ok, warning
 from responder.providers.modal import workspace
 from responder.providers.modal.apps import CONTRIBUTOR
 from responder.providers.modal.connection import ModalConnection, operator_token_id
-from responder.providers.modal.identify import base_of
 from responder.providers.modal.secret_values import keys_of
 
 if TYPE_CHECKING:

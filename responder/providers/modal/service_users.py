@@ -19,11 +19,11 @@ from responder.action import (
     Unknown,
 )
 from responder.errors import ConflictError, ProviderError, RefusedError
+from responder.exposure import successor
 from responder.providers.modal import workspace
 from responder.providers.modal.apps import deployed_by
 from responder.providers.modal.connection import ModalConnection
 from responder.providers.modal.errors import answering
-from responder.providers.modal.identify import successor
 from responder.providers.modal.proof import proven_dead, tried
 from responder.secret import Secret
 
