@@ -14,15 +14,28 @@ import pkgutil
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar, cast, final, get_args
+from functools import wraps
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    ParamSpec,
+    Protocol,
+    Self,
+    TypeAlias,
+    TypeVar,
+    cast,
+    final,
+    get_args,
+)
 
 from pydantic import BaseModel, ConfigDict
 
-from responder.errors import IncompleteError, InterruptedRunError
+from responder.errors import IncompleteError, InterruptedRunError, ProviderError, TransientError
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -47,6 +60,7 @@ class Nothing(Output):
     """For actions whose only result is that it is so."""
 
 
+P = ParamSpec("P")
 In = TypeVar("In", bound=Input)
 Out = TypeVar("Out", bound=Output)
 Out_co = TypeVar("Out_co", bound=Output, covariant=True)
@@ -78,12 +92,33 @@ class NotDone:
 
 @dataclass(frozen=True)
 class Unknown:
-    """It could not be found out. Never taken for done."""
+    """It could not be found out. Never taken for done.
+
+    `transient`: the service was out of reach or busy, and is worth asking again for longer. `retry_after` is
+    in seconds, where it named a time.
+    """
 
     why: str
+    retry_after: float | None = None
+    transient: bool = False
 
 
 Probe: TypeAlias = Done[Out] | NotDone | Unknown
+
+
+def answered(probe: Callable[P, Probe[Out]]) -> Callable[P, Probe[Out]]:
+    """Makes a probe answer `Unknown` where the service could not be asked."""
+
+    @wraps(probe)
+    def answer(*args: P.args, **kwargs: P.kwargs) -> Probe[Out]:
+        try:
+            return probe(*args, **kwargs)
+        except ProviderError as error:
+            transient = isinstance(error, TransientError)
+            named = error.retry_after if isinstance(error, TransientError) else None
+            return Unknown(f"{error.what} {error.next_step}".strip(), named, transient)
+
+    return answer
 
 
 @dataclass(frozen=True)
@@ -156,9 +191,11 @@ class Connections:
             return cast("C", self._open[kind])
 
     def close(self) -> None:
-        for connection in self._open.values():
-            connection.close()
-        self._open.clear()
+        """Every one of them: one that fails keeps no other open, and raises at the end."""
+        with ExitStack() as closing:
+            for connection in self._open.values():
+                closing.callback(connection.close)
+            self._open.clear()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from responder.action import Actions, AnyAction, Call, Connections, Irreversible, Output, Plan
 from responder.engine.play import MOST_AT_ONCE
-from responder.errors import ProviderError
+from responder.errors import RefusedError, RespondError
 from responder.playbook import Instance
 from responder.playbook.check import alternatives, is_dict
 from responder.playbook.expand import Setting, arguments
@@ -36,6 +36,8 @@ def plan_steps(
 ) -> list[PlannedStep]:
     """The plan of each active step, in order. Values that only the run will make are placeholders.
 
+    Whatever else goes wrong with one step's plan is that step's problem.
+
     Raises:
         RefusedError: a step says that it will not do this without a choice by a person.
     """
@@ -46,12 +48,16 @@ def plan_steps(
     def planned(instance: Instance) -> PlannedStep:
         action = actions[instance.step.uses]
         call = Call(setting.run, instance.id, connections, clock, lambda _text: None, stopping)
-        given = action.input_type.model_construct(**arguments(instance, setting, instances, outputs))
         final = action.point_of_no_return if isinstance(action, Irreversible) else ""
         try:
+            given = action.input_type.model_construct(**arguments(instance, setting, instances, outputs))
             return PlannedStep(instance, action.plan(call, given), point_of_no_return=final)
-        except ProviderError as error:
-            return PlannedStep(instance, None, redact(error.what), final)
+        except RefusedError:
+            raise
+        except RespondError as error:
+            return PlannedStep(instance, None, redact(f"{error.what} {error.next_step}".strip()), final)
+        except Exception as error:  # noqa: BLE001  # a bug in one plan must not keep the others from containing
+            return PlannedStep(instance, None, redact(f"A mistake of ours: {_named(error)}"), final)
 
     pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="plan")
     until = clock()
@@ -66,6 +72,10 @@ def plan_steps(
     stopping.set()
     pool.shutdown(wait=False, cancel_futures=True)
     return found
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def placeholder(action: AnyAction) -> Output:

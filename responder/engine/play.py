@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from responder import logs
 from responder.action import Call, Input, Output
+from responder.engine.aside import Log
 from responder.engine.ending import end
 from responder.engine.record import thaw
 from responder.engine.state import OVER, RunState, StepState
@@ -47,7 +48,7 @@ class Play:
         self._lock = threading.Lock()
         self._outputs: dict[str, Output] = {}
         self._tried: set[str] = set()
-        self._log = logs.get().bind(run=order.run)
+        self._log = Log(logs.get()).bind(run=order.run)
 
     def to_the_end(self) -> RunState:
         if self._state.shredded:  # all was done, and it died before it could say so
@@ -160,6 +161,7 @@ class Play:
             state=step,
             seals=self._engine.seals,
             record=self._record,
+            check=self._writer.check,
             log=self._log.bind(step=instance.id),
             patience=self._engine.patience,
         ).play()

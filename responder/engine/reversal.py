@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from responder.action import Call, Check, Input, Irreversible, Output, Reversible
 from responder.engine.recall import Recall, leaked_credentials, same_thing
-from responder.engine.state import Intent, RunState, StepState
+from responder.engine.state import RunState
 from responder.errors import InputError, ProviderError
 from responder.secret import redact
 
@@ -106,7 +106,7 @@ class _Planner:
                 groups.setdefault(same_thing(step["action"], is_so.given), []).append(step)
         changed = [sorted(group, key=self._since) for group in groups.values()]
         for group in sorted(changed, key=lambda one: self._since(one[0]), reverse=True):
-            if _original(self.state.step(group[0]["id"])) is not None:
+            if self.state.step(group[0]["id"]).original is not None:
                 yield self._one(group)
 
     def _one(self, group: Sequence[dict[str, Any]]) -> Reversal | Stays | str:
@@ -128,7 +128,7 @@ class _Planner:
     ) -> Reversal | Stays:
         first = group[0]
         is_so = self.state.step(first["id"])
-        took = _original(is_so)
+        took = is_so.original
         given = self._recall.given(action, is_so.given)
         if took is None or given is None:
             return Stays(title, "Its secret was shredded when the run ended, and it cannot be had without.")
@@ -169,20 +169,15 @@ class _Planner:
             building |= found
         for step in self._steps:
             action = self.engine.actions[step["action"]]
-            changed = _original(self.state.step(step["id"])) and not isinstance(action, Check)
+            changed = self.state.step(step["id"]).original and not isinstance(action, Check)
             if step["id"] != step_id and step["id"] in building and changed:
                 return str(step["id"])
         return ""
 
     def _since(self, step: Mapping[str, Any]) -> datetime:
         """When the step first took something; the end of time where it took nothing."""
-        took = _original(self.state.step(step["id"]))
+        took = self.state.step(step["id"]).original
         return took.at if took else datetime.max.replace(tzinfo=UTC)
-
-
-def _original(is_so: StepState) -> Intent | None:
-    """With what was there before the step first took it; None where it changed nothing for all we know."""
-    return is_so.took or is_so.intent
 
 
 def _lost(action: Reversible[Any, Any], call: Call, given: Input) -> str:

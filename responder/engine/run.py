@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from responder.action import Actions, Connections, Irreversible, Json
-from responder.engine.hands import already_on_it, take_up
+from responder.engine.aside import Audience
+from responder.engine.hands import already_on_it, available, take_up
 from responder.engine.play import Play
 from responder.engine.record import SEALED, freeze, thaw
-from responder.engine.state import RunState, exposed_identifiers, fold
+from responder.engine.state import RunState, fold, subjects
 from responder.engine.step import UNKNOWN_PATIENCE
 from responder.errors import RefusedError, UnavailableError
 from responder.exposure import Exposure
@@ -24,7 +25,7 @@ EXPOSURE_LABEL = "exposure"
 
 
 class Observer(Protocol):
-    """Whoever watches a run from within its process. Called from many threads, must not raise."""
+    """Whoever watches a run from within its process. Called from many threads. What it raises is nobody's."""
 
     def begin(self, state: RunState) -> None:
         """The run as the journal has it now; the observer's own, to fold later events into."""
@@ -68,6 +69,9 @@ class Engine:
     stopping: threading.Event = field(default_factory=threading.Event)
     patience: float = UNKNOWN_PATIENCE  # seconds that an unanswered question is asked again
 
+    def __post_init__(self) -> None:
+        self.observer = Audience(self.observer)
+
     def start(self, order: Order) -> RunState:
         """Record what was confirmed, and play it to its end or until nothing more can be done.
 
@@ -80,12 +84,6 @@ class Engine:
             return self.seals.seal(order.run, label, secret)
 
         instances = self._expanded(order)
-        leaked, unidentified = order.exposure.leaked(), order.exposure.unidentified
-        subject = {one.identifier for one in leaked} | {one.identifier for one in unidentified}
-
-        def both(started: Mapping[str, Any]) -> set[str]:
-            return exposed_identifiers(started) & subject
-
         data: dict[str, Json] = {
             "version": self.version,
             "playbook": {
@@ -102,6 +100,11 @@ class Engine:
             "operator": dict(order.operator),
             "steps": [_described(instance, self.actions) for instance in instances],
         }
+        subject = subjects(data)
+
+        def both(started: Mapping[str, Any]) -> set[str]:
+            return subjects(started) & subject
+
         try:
             writer = self.journal.begin(
                 order.run, Holder.current(), data, same_subject=lambda started: bool(both(started))
@@ -130,10 +133,12 @@ class Engine:
             )
         if state.outcome:
             return state
+        available(self.journal, run, take_over=take_over, by="resume")
+        order = self.order(run, state)  # who cannot open it must not evict who can
+        instances = self._expanded(order)
         data: dict[str, Json] = {"version": self.version, "operator": dict(operator)}
         writer = take_up(self.journal, run, data, take_over=take_over)
-        order = self.order(run, state)
-        return self._play(writer, order, self._expanded(order))
+        return self._play(writer, order, instances)
 
     def order(self, run: str, state: RunState) -> Order:
         """What was confirmed, as the journal has it; the secrets are opened."""

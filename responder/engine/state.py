@@ -51,6 +51,7 @@ class StepState:
     status: Status = "pending"
     attempt: int = 0  # the highest number used
     intent: Intent | None = None  # the last one without a success after it
+    before: dict[str, Any] | None = None  # seen by the first intent since the last success
     output: Any = None  # frozen
     output_attempt: int = 0  # the attempt under whose name the output's secrets are sealed
     evidence: str = ""
@@ -67,6 +68,16 @@ class StepState:
     undo_failed: bool = False
     looks: list[Look] = field(default_factory=list)
 
+    @property
+    def original(self) -> Intent | None:
+        """What an undo gives back; None where the step changed nothing for all we know.
+
+        The last of several intents may have seen what the ones before it had half done.
+        """
+        if self.took or self.intent is None or self.before is None:
+            return self.took
+        return replace(self.intent, seen=self.before)
+
     def fold(self, event: Event) -> None:
         data: dict[str, Any] = dict(event.data)
         if event.kind is EventKind.STEP_CHECKED:  # a look changes nothing; its attempts are its own
@@ -79,6 +90,7 @@ class StepState:
             case EventKind.STEP_INTENDED:
                 self.given = data["input"]
                 self.intent = Intent(event.attempt, event.at, data["seen"], data["digest"], data["input"])
+                self.before = data["seen"] if self.before is None else self.before
             case EventKind.STEP_APPLIED if self.intent:
                 self.intent = replace(self.intent, output=data["output"])
             case EventKind.STEP_RETRIED:
@@ -86,9 +98,9 @@ class StepState:
                 self.retried = event.attempt
                 self.why = data["why"]
             case EventKind.STEP_SUCCEEDED:
-                self.took = self.took or (self.intent if data["applied"] else None)
+                self.took = self.original if data["applied"] else self.took
                 self.given = data.get("input", self.given)
-                self.intent, self.why, self.next_step = None, "", ""
+                self.intent, self.before, self.why, self.next_step = None, None, "", ""
                 self.finished_at = self.finished_at if self.output is not None else event.at
                 self.output, self.evidence, self.applied = data["output"], data["evidence"], data["applied"]
                 self.output_attempt = event.attempt
@@ -98,7 +110,7 @@ class StepState:
             case EventKind.STEP_UNDO_INTENDED:
                 self.undoing = True
             case EventKind.STEP_UNDONE:
-                self.undoing, self.undo_failed, self.intent = False, False, None
+                self.undoing, self.undo_failed, self.intent, self.before = False, False, None, None
                 self.evidence, self.why, self.next_step = data["evidence"], "", ""
             case EventKind.STEP_UNDO_FAILED:
                 self.undoing, self.undo_failed = False, True
@@ -146,6 +158,16 @@ def exposed_identifiers(started: Mapping[str, Any]) -> set[str]:
     """Every identifier that a run is about, of whatever kind, identified or not."""
     lists = (value for value in started["exposure"].values() if isinstance(value, list))
     return {str(item["identifier"]) for items in lists for item in items if "identifier" in item}
+
+
+def subjects(started: Mapping[str, Any]) -> set[str]:
+    """What no two runs may be about at once: identifiers, and the inventory's names of their credentials.
+
+    The old and the new key of one user are one credential: two rotations of it would undo each other.
+    """
+    lists = (value for value in started["exposure"].values() if isinstance(value, list))
+    named = {str(item["credential"]) for items in lists for item in items if item.get("known")}
+    return named | exposed_identifiers(started)
 
 
 def fold(run: str, events: Iterable[Event]) -> RunState:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from structlog.typing import FilteringBoundLogger
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from responder.action import (
@@ -30,13 +29,15 @@ from responder.action import (
     Unknown,
     exchanges,
 )
+from responder.engine.aside import Log
 from responder.engine.record import digest, freeze, shown, thaw
 from responder.engine.state import Intent, StepState
 from responder.errors import InterruptedRunError, RespondError, TransientError
 from responder.journal import EventKind, Seals, TakenOverError
 from responder.secret import redact
 
-UNKNOWN_PATIENCE = 8.0  # seconds that an unanswered question is asked again before the step is parked
+UNKNOWN_PATIENCE = 8.0  # seconds that an undecided question is asked again before the step is parked
+TRANSIENT_PATIENCE = 60.0  # seconds, where the service is only out of reach or busy just now
 _backoff = wait_random_exponential(multiplier=0.25, max=15)
 
 
@@ -44,6 +45,10 @@ class UndecidedError(RespondError):
     """The service could not tell what is so. Asked again for a while, then the step is parked."""
 
     code = "undecided"
+
+    def __init__(self, what: str, unknown: Unknown, *, state: str) -> None:
+        super().__init__(what, state=state)
+        self.transient, self.retry_after = unknown.transient, unknown.retry_after
 
 
 class ChangedError(RespondError):
@@ -66,7 +71,12 @@ class ContestedError(UnprovenError):
 
 @dataclass
 class StepRun:
-    """One step being played. `record` appends an event and folds it into `state`."""
+    """One step being played. `record` appends an event and folds it into `state`.
+
+    `check` raises TakenOverError once somebody else has the run. It is asked right before whatever may change
+    something, as a process may have slept since its last event. A take-over between that look and the request
+    itself is not seen: that window is as long as the request takes to leave.
+    """
 
     instance_id: str
     action: AnyAction
@@ -75,7 +85,8 @@ class StepRun:
     state: StepState
     seals: Seals
     record: Callable[..., None]
-    log: FilteringBoundLogger
+    check: Callable[[], object]
+    log: Log
     patience: float = UNKNOWN_PATIENCE  # seconds
     requests: list[Exchange] = field(default_factory=list)  # answered since the last event
 
@@ -122,8 +133,8 @@ class StepRun:
             case Done(output=output, evidence=evidence):
                 self.state.attempt += 1
                 self._succeed(output, evidence, applied=False)
-            case Unknown(why=why):
-                raise UndecidedError(why, state="Nothing was changed by this attempt.")
+            case Unknown() as unknown:
+                raise UndecidedError(unknown.why, unknown, state="Nothing was changed by this attempt.")
             case NotDone(seen=seen):
                 self._apply(dict(seen))
 
@@ -141,12 +152,13 @@ class StepRun:
             if isinstance(found, Done):
                 self._succeed(found.output, found.evidence, applied=True)
                 return True
+        self.check()  # it may remove what we made, and by now somebody else may hold that
         match self.action.reconcile(call, self.given):
             case Done(output=output, evidence=evidence):
                 self._succeed(output, evidence, applied=True)
                 return True
-            case Unknown(why=why):
-                raise UndecidedError(why, state="Whether this step happened is not known.")
+            case Unknown() as unknown:
+                raise UndecidedError(unknown.why, unknown, state="Whether this step happened is not known.")
             case NotDone():
                 return False
 
@@ -161,31 +173,47 @@ class StepRun:
         if intent is None:
             raise RuntimeError("An intent was recorded and is not there.")
         call = self._call_for(intent)
+        self.check()
         output = self.action.apply(call, self.given)
-        self._record(
-            EventKind.STEP_APPLIED, {"output": freeze(output, self._seal, self._label(intent.attempt))}
-        )
+        self._keep(output, intent.attempt)
         found = self._proof(call, output)
         match found:
             case Done(output=proven, evidence=evidence):
                 self._succeed(proven, evidence, applied=True)
-            case Unknown(why=why):
-                raise UndecidedError(f"Applied; the proof could not be had: {why}", state="It was applied.")
+            case Unknown(why=why) as unknown:
+                what = f"Applied; the proof could not be had: {why}"
+                raise UndecidedError(what, unknown, state="It was applied.")
             case NotDone(why=why):
                 kind = ContestedError if self.action.contested else UnprovenError
                 raise kind(
                     f"Applied, but not so after {self.action.settle:.0f} s: {why}", state="It was applied."
                 )
 
+    def _keep(self, output: Output, attempt: int) -> None:
+        try:
+            self._record(EventKind.STEP_APPLIED, {"output": freeze(output, self._seal, self._label(attempt))})
+        except TakenOverError as error:
+            made = _public(output)
+            self.log.error("step.unrecorded", action=self.action.name, made=made)  # noqa: TRY400  # it is raised
+            raise TakenOverError(
+                f"{error.what} {self.instance_id} ({self.action.name}) was applied after that, and is not "
+                f"recorded; what it made: {made or 'nothing that has a name'}.",
+                state=error.state,
+                next_step=f"Look at it by hand, and remove what nobody uses. {error.next_step}",
+            ) from error
+
     def _proof(self, call: Call, output: Output) -> Probe[Output]:
         until = time.monotonic() + self.action.settle
         pause = 0.2
         while True:
             found: Probe[Output] = self.action.verify(call, self.given, output)
-            if isinstance(found, Done) or time.monotonic() >= until:
+            named = found.retry_after if isinstance(found, Unknown) else None
+            upcoming = max(pause, named or 0.0)
+            left = until - time.monotonic()
+            if isinstance(found, Done) or left <= 0 or (named or 0.0) >= left:
                 return found
             self.call.progress(found.why)
-            call.wait(pause)
+            call.wait(upcoming)
             pause = min(pause * 1.6, 3.0)
 
     def _succeed(self, output: Output, evidence: str, *, applied: bool) -> None:
@@ -225,8 +253,10 @@ class StepRun:
 
     def _enough(self, retry: RetryCallState) -> bool:
         error = retry.outcome.exception() if retry.outcome else None
-        limit = self.patience if isinstance(error, UndecidedError) else self.action.deadline
-        return (retry.seconds_since_start or 0.0) >= limit
+        limit = self.action.deadline
+        if isinstance(error, UndecidedError):
+            limit = min(limit, TRANSIENT_PATIENCE) if error.transient else self.patience
+        return too_late(retry, limit)
 
     def _call_for(self, intent: Intent) -> Call:
         return replace(self.call, seen=intent.seen, intended_at=intent.at)
@@ -262,5 +292,16 @@ def _bug(error: Exception) -> RespondError:
 
 def pause_before_retry(retry: RetryCallState) -> float:
     error = retry.outcome.exception() if retry.outcome else None
-    named = error.retry_after if isinstance(error, TransientError) else None
+    named = error.retry_after if isinstance(error, TransientError | UndecidedError) else None
     return _backoff(retry) if named is None else named
+
+
+def too_late(retry: RetryCallState, limit: float) -> bool:
+    """Whether the next try would begin `limit` seconds after the first or later: then it is not awaited."""
+    return (retry.seconds_since_start or 0.0) + retry.upcoming_sleep >= limit
+
+
+def _public(output: Output) -> str:
+    """What a person can find it by, without its secrets."""
+    values = ((name, getattr(output, name)) for name in type(output).model_fields)
+    return redact(", ".join(f"{name} {one}" for name, one in values if isinstance(one, str | int)))

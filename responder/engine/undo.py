@@ -1,6 +1,7 @@
 """Give back what a run took, newest first, one by one: the answer to a false alarm.
 
-1. `probe` first: what is given back already, by a person or by an undo that was killed, is recorded as such.
+1. `probe` first: what is so now is kept with the intent. "Not done" alone proves nothing: what is half taken
+   is not done either. What never happened needs nothing.
 2. The intent is made durable, with what was there before.
 3. `undo`, until it is answered.
 4. `probe` says not done: that is the proof, and it is made durable.
@@ -13,17 +14,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay
+from tenacity import Retrying, retry_if_exception_type
 
 from responder import logs
-from responder.action import Done, Json, NotDone, Output, Probe, Unknown, exchanges
+from responder.action import Done, Json, NotDone, Nothing, Output, Probe, Unknown, exchanges
+from responder.engine.aside import Log
 from responder.engine.ending import end
 from responder.engine.hands import take_up
 from responder.engine.reversal import Reversal, Undoing
 from responder.engine.state import RunState, fold
-from responder.engine.step import pause_before_retry
+from responder.engine.step import pause_before_retry, too_late
 from responder.errors import InterruptedRunError, RespondError, TransientError
-from responder.journal import EventKind, Writer
+from responder.journal import EventKind, TakenOverError, Writer
 from responder.secret import redact
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ class _Undo:
     state: RunState
 
     def __post_init__(self) -> None:
-        self._log = logs.get().bind(run=self.state.run)
+        self._log = Log(logs.get()).bind(run=self.state.run)
 
     def play(self, planned: Undoing, confirmed_by: str) -> RunState:
         named = sorted({name for one in planned.reversals for name in one.enables})
@@ -99,19 +101,24 @@ class _Undo:
     def _proof(self, one: Reversal) -> str:
         """What the service says of it, once it is given back."""
         found: Probe[Output] = one.action.probe(one.call, one.given)
-        if isinstance(found, NotDone):
-            return found.why
-        output = self._reconciled(one) if one.output is None else one.output
+        output = one.output or self._output_of(one, found)
         if output is None:
-            return "It had not happened."
+            return found.why if isinstance(found, NotDone) else "It had not happened."
         seen = {"seen": dict(one.call.seen), "found": _words(found)}
         what: dict[str, Any] = {"action": one.action.name, "input": one.shown, **seen}
         self._step(EventKind.STEP_UNDO_INTENDED, one.steps[0], what)
         self._ask(one, output)
         return self._seen_undone(one)
 
+    def _output_of(self, one: Reversal, found: Probe[Output]) -> Output | None:
+        """Of a step that never came back; None where it did not happen."""
+        if not isinstance(found, NotDone):
+            return self._reconciled(one)
+        return Nothing() if one.action.output_type is Nothing else None
+
     def _reconciled(self, one: Reversal) -> Output | None:
         """There is an intent and no outcome: whether it happened is the service's to say."""
+        self.writer.check()  # it may remove what a step made
         found: Probe[Output] = one.action.reconcile(one.call, one.given)
         match found:
             case Done(output=output):
@@ -127,13 +134,18 @@ class _Undo:
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
             wait=pause_before_retry,
-            stop=stop_after_delay(one.action.deadline),
+            stop=lambda retry: too_late(retry, one.action.deadline),
             sleep=one.call.wait,
             reraise=True,
         )
+
+        def give_back() -> None:
+            self.writer.check()  # this process may have slept since its last event
+            one.action.undo(one.call, one.given, output)
+
         try:
-            retrying(one.action.undo, one.call, one.given, output)
-        except InterruptedRunError:
+            retrying(give_back)
+        except (InterruptedRunError, TakenOverError):
             raise
         except RespondError as error:
             raise _RefusedHereError(error) from error

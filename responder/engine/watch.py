@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from responder import logs
 from responder.action import AnyAction, Call, Done, Input, Json, NotDone, Output, Probe, Unknown, exchanges
+from responder.engine.aside import Log
 from responder.engine.hands import take_up
 from responder.engine.recall import Recall, known_identifiers, leaked_credentials, same_thing
 from responder.engine.state import fold
@@ -97,7 +98,7 @@ class Watch:
         self._strangers, self._wait = strangers, wait
         self._state = fold(run, engine.journal.events(run))
         self._lock = threading.Lock()
-        self._log = logs.get().bind(run=run)
+        self._log = Log(logs.get()).bind(run=run)
         if self._state.undoing or self._state.outcome == "undone":
             raise RefusedError(
                 f"Run {run} was undone: there is nothing to hold.",
@@ -231,6 +232,7 @@ class Watch:
             state=is_so,
             seals=self._engine.seals,
             record=lambda kind, **event: self._record(writer, kind, **event),
+            check=writer.check,
             log=self._log.bind(step=one.step),
             patience=self._engine.patience,
         ).play()

@@ -153,6 +153,15 @@ class Journal:
             raise _no_such_run(run)
         return Holder.from_json(Event.of(rows[0]).data.get("holder"))
 
+    def check(self, run: str, term: int) -> None:
+        """As `Writer.check`, which is how to call it."""
+        rows = self.database.rows(_TERM, (run,))
+        if not rows:
+            raise _no_such_run(run)
+        latest = Event.of(rows[0])
+        if latest.attempt != term:
+            raise _taken_over(latest)
+
     def events(self, run: str | None = None, after: int = 0) -> list[Event]:
         """The events of a run, or all, in order, from the one that follows seq `after`."""
         return list(self.iterate(run, after))
@@ -243,6 +252,15 @@ class Writer:
         """
         number = attempt if step else self.term
         return self._journal.append(self.run, self.term, kind, step=step, attempt=number, data=data or {})
+
+    def check(self) -> None:
+        """A cheap look, to be taken right before something that cannot be taken back.
+
+        Raises:
+            TakenOverError: somebody took over the run.
+            UnavailableError: the journal cannot be read.
+        """
+        self._journal.check(self.run, self.term)
 
 
 _HEAD: Final = f"SELECT {COLUMNS} FROM events ORDER BY seq DESC LIMIT 1"  # noqa: S608

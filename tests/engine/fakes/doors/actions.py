@@ -61,8 +61,9 @@ def _set(call: Call, operation: str, door: str, state: str) -> None:
     world.ask(operation, door)
     if door not in world.things:
         raise NotFoundError("doors", operation, f"there is no {door}")
+    if world.things[door]["state"] != state:
+        world.made[f"{operation} {door}"] += 1
     world.things[door]["state"] = state
-    world.made[f"{operation} {door}"] += 1
     world.ask(f"{operation}-done", door)
 
 
