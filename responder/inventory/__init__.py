@@ -45,6 +45,8 @@ EXAMPLE = Path(__file__).parent.parent / "respond.example.toml"  # annotated; a 
 
 L = TypeVar("L", bound=Leaked)
 
+_REPLACEABLE = frozenset({Kind.AWS_ACCESS_KEY, Kind.MODAL_SERVICE_USER})  # a run can make a fresh one
+
 
 class Inventory(BaseModel):
     """The inventory. One that knows nothing is `Inventory()`."""
@@ -119,6 +121,8 @@ class Inventory(BaseModel):
     ) -> Exposure:
         """All that is known of a leak: `leaked` with its names here, and what hangs on those that have one.
 
+        Placements are of credentials that a run can replace; where others are kept stands in their note.
+
         Args:
             source: where the credentials were seen, for people.
             seen_at: UTC.
@@ -130,8 +134,11 @@ class Inventory(BaseModel):
             name = self.match(one)
             spare = name is not None and any(other.credential == name for other in named.values())
             update = {"credential": name or one.identifier, "known": name is not None, "spare": spare}
+            if name is not None and (by_hand := self._replaced_by_hand(name)):
+                update["note"] = f"{one.note} {by_hand}".strip()
             named.setdefault(one.identifier, one.model_copy(update=update))
         known = {one.credential for one in named.values() if one.known}
+        replaceable = {name for name in known if self.credentials[name].kind in _REPLACEABLE}
 
         return Exposure(
             source=source,
@@ -142,12 +149,23 @@ class Inventory(BaseModel):
             proxy_tokens=_of(LeakedProxyToken, named.values()),
             github_tokens=_of(LeakedGithubToken, named.values()),
             unidentified=tuple(unidentified),
-            modal_secrets=tuple(place for place in self.modal_secrets if place.credential in known),
+            modal_secrets=tuple(place for place in self.modal_secrets if place.credential in replaceable),
             github_environments=tuple(
-                place for place in self.github_environments if place.credential in known
+                place for place in self.github_environments if place.credential in replaceable
             ),
             workloads=tuple(one for one in self.workloads if known & {*one.runs_with, *one.deployed_with}),
         )
+
+    def _replaced_by_hand(self, name: str) -> str:
+        """Where a person has to put a fresh one; empty where a run does so, or it is kept nowhere."""
+        credential = self.credentials[name]
+        if credential.kind in _REPLACEABLE:
+            return ""
+        places = [
+            *(f"Modal Secret {place.label}" for place in credential.modal_secrets),
+            *(f"GitHub environment {place.label}" for place in credential.github_environments),
+        ]
+        return f"Replace it by hand in {' and '.join(places)}." if places else ""
 
 
 def _of(kind: type[L], leaked: Iterable[Leaked]) -> tuple[L, ...]:
