@@ -74,6 +74,16 @@ def test_a_key_from_before_the_intent_that_nobody_recorded_is_left_to_a_person(a
     assert stranger.access_key_id in account.statuses(user)
 
 
+def test_a_key_that_a_colleague_made_later_is_left_to_a_person(account, call, user):
+    meant = intended(ACTION, call, User(user=user))
+    theirs = account.plane.add_access_key(user)
+    skew_and_a_call_ago = replace(meant, intended_at=datetime.now(UTC) - timedelta(minutes=5, seconds=17))
+    found = ACTION.reconcile(skew_and_a_call_ago, User(user=user))
+    assert isinstance(found, Unknown)
+    assert theirs.access_key_id in found.why
+    assert theirs.access_key_id in account.statuses(user)
+
+
 @pytest.mark.parametrize("lost", [{"seen": {}}, {"intended_at": None}])
 def test_without_a_record_of_what_was_there_nothing_is_deleted(account, call, user, lost):
     meant = intended(ACTION, call, User(user=user))

@@ -30,6 +30,8 @@ from responder.providers.aws.keys import (
 from responder.secret import Secret
 
 CLOCK_SKEW: Final = timedelta(minutes=5)  # AWS refuses requests that are further off than that
+# From an intent to its key: the connection's timeouts. What came later is somebody else's.
+_CALL: Final = timedelta(seconds=15)
 
 
 class User(Input):
@@ -107,7 +109,9 @@ class CreateAccessKey(Reversible[User, FreshCredential]):
         fresh = _unseen(call, list_keys(aws, given.user))
         if not fresh:
             return NotDone(f"{given.user} has no key that was not there before.")
-        if len(fresh) > 1 or fresh[0].created < call.intended_at.replace(microsecond=0) - CLOCK_SKEW:
+        earliest = call.intended_at.replace(microsecond=0) - CLOCK_SKEW
+        latest = call.intended_at + _CALL + CLOCK_SKEW
+        if len(fresh) > 1 or not earliest <= fresh[0].created <= latest:
             return Unknown(f"{_ids(fresh)} of {given.user} came since, and not all by this step.")
         orphan = fresh[0].access_key_id
         used = last_use(aws, orphan)
