@@ -34,6 +34,27 @@ def test_it_deletes_exactly_the_chosen_key(account, call):
     assert account.statuses(user) == {first.access_key_id: "Active"}
 
 
+def test_of_keys_chosen_for_several_users_each_loses_its_own(account, call):
+    chosen, left = [], {}
+    for _ in range(2):
+        user, goes = account.user()
+        chosen.append(goes.access_key_id)
+        left[user] = account.plane.add_access_key(user).access_key_id
+    for user in left:
+        MAKE_ROOM.apply(call, Room(user=user, delete=", ".join(chosen)))
+    assert {user: list(account.statuses(user)) for user in left} == {u: [key] for u, key in left.items()}
+
+
+def test_a_choice_of_both_keys_of_a_user_is_none(account, call):
+    user, first = account.user()
+    second = account.plane.add_access_key(user)
+    given = Room(user=user, delete=f"{first.access_key_id},{second.access_key_id}")
+    for part in (MAKE_ROOM.plan, MAKE_ROOM.apply):
+        with pytest.raises(RefusedError, match="names more than one of them"):
+            part(call, given)
+    assert len(account.statuses(user)) == 2
+
+
 def test_a_choice_that_is_not_a_key_of_the_user_is_refused(account, call):
     user, _ = account.user()
     account.plane.add_access_key(user)

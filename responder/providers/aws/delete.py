@@ -23,7 +23,11 @@ MOST_KEYS: Final = 2  # IAM's quota for a user; it cannot be raised
 
 class Room(Input):
     user: str
-    delete: str | None = None  # an access key id of that user, chosen by a person
+    delete: str | None = None  # what a person chose: access key ids of several users, with commas between
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        return tuple(one for part in (self.delete or "").split(",") if (one := part.strip()))
 
 
 class OldAccessKey(Input):
@@ -59,7 +63,7 @@ class MakeRoomForAccessKey(Irreversible[Room, Nothing]):
         """Deletes nothing where there is room already.
 
         Raises:
-            RefusedError: there are two keys and nobody chose one, or the chosen one is not among them.
+            RefusedError: there are two keys and nobody chose one of them, or both.
         """
         aws = call.connections.get(AwsConnection)
         keys = list_keys(aws, given.user).keys
@@ -116,12 +120,15 @@ class DeleteAccessKey(Irreversible[OldAccessKey, Nothing]):
 
 
 def _chosen(call: Call, given: Room, keys: tuple[AccessKey, ...]) -> AccessKey:
-    for key in keys:
-        if key.access_key_id == given.delete:
-            refuse_own_key(call, key.access_key_id, "delete")
-            return key
+    matching = [key for key in keys if key.access_key_id in given.chosen]
+    if len(matching) == 1:
+        refuse_own_key(call, matching[0].access_key_id, "delete")
+        return matching[0]
     has = described(call.connections.get(AwsConnection), keys, call.clock())
-    wrong = f" {given.delete} is not among them." if given.delete else ""
+    wrong = ""
+    if given.chosen:
+        why = "names more than one of them" if matching else "is not among them"
+        wrong = f" {','.join(given.chosen)} {why}."
     raise RefusedError(
         f"{given.user} has as many access keys as a user may have: {has}.{wrong}",
         next_step="Say which one goes: " + " or ".join(f"--delete-key {key.access_key_id}" for key in keys),
