@@ -55,6 +55,16 @@ def test_a_deleted_key_is_dead_and_nobodys(account, connections):
     delete(account, user, key)
     leaked = identify(connections, found(key))
     assert (leaked.life, leaked.user) == ("dead", "")
+    assert "sessions that were got with it live" in leaked.note
+
+
+def test_a_key_that_sts_refuses_and_iam_says_nothing_of_is_not_taken_for_dead(account):
+    user, key = account.user()
+    deactivate(account, user, key)
+    _, powerless = account.user("s3:ListAllMyBuckets")
+    leaked = identify(Connections(account.environ(powerless)), found(key))
+    assert (leaked.life, leaked.user) == ("unknown", "")
+    assert "Sessions got with it may live" in leaked.note
 
 
 def test_of_a_deleted_key_without_its_secret_nothing_is_claimed(account, connections):

@@ -8,7 +8,7 @@ from responder.errors import DeniedError, NotFoundError, ProviderError
 from responder.exposure import Found, LeakedAccessKey, Life
 from responder.providers.aws.connection import AwsConnection
 from responder.providers.aws.errors import ExpiredSessionError, UnknownKeyError, WrongSecretError, ask
-from responder.providers.aws.keys import last_use, list_keys
+from responder.providers.aws.keys import ask_last_use, list_keys
 from responder.secret import Secret
 
 CANARY_SECONDS = 900  # the shortest session that STS gives
@@ -53,6 +53,7 @@ def identify(connections: Connections, found: Found, *, prove_sessions: bool = T
 @dataclass(frozen=True)
 class _Seen:
     life: Life = "unknown"
+    refused: bool = False  # STS knows no key of this id that is active, which may be another partition's
     arn: str = ""  # what STS calls whoever signs with it
     user: str = ""
     other_keys: tuple[str, ...] = ()
@@ -73,7 +74,7 @@ def _as_itself(aws: AwsConnection, found: Found, seen: _Seen) -> _Seen:
     except UnknownKeyError:
         if found.identifier.startswith("ASIA"):
             return seen.noting("Temporary credentials cannot be tried without their session token.")
-        return replace(seen, life="dead")
+        return replace(seen, refused=True)
     except WrongSecretError:
         return seen.noting("The secret found with it is not its own.")
     except ExpiredSessionError:
@@ -84,9 +85,27 @@ def _as_itself(aws: AwsConnection, found: Found, seen: _Seen) -> _Seen:
 
 
 def _whose(aws: AwsConnection, found: Found, seen: _Seen, account: str) -> _Seen:
-    owner = last_use(aws, found.identifier)
-    if owner and owner.user:
-        return replace(seen, user=owner.user)
+    absent = False
+    try:
+        if user := ask_last_use(aws, found.identifier).user:
+            return replace(seen, user=user)
+    except NotFoundError:
+        absent = True
+    except DeniedError:
+        pass
+    if seen.refused and absent:
+        return replace(seen, life="dead").noting(
+            "There is no such key any more; sessions that were got with it live for up to 36 hours."
+        )
+    if seen.refused:
+        return seen.noting(
+            "STS refuses it, and IAM does not say whose it is: it may be inactive and of another account or "
+            "partition, or the operator may not iam:GetAccessKeyLastUsed. Sessions got with it may live."
+        )
+    return seen if seen.life == "dead" else _by_arn(seen, account)
+
+
+def _by_arn(seen: _Seen, account: str) -> _Seen:
     arn_account = seen.arn.split(":")[4] if seen.arn else ""
     if arn_account and arn_account != account:
         return seen.noting(f"It belongs to {seen.arn}, of another account than the operator's ({account}).")
@@ -96,8 +115,6 @@ def _whose(aws: AwsConnection, found: Found, seen: _Seen, account: str) -> _Seen
         )
     if ":user/" in seen.arn:
         return replace(seen, user=seen.arn.rpartition("/")[2])
-    if seen.life == "dead":
-        return seen
     return seen.noting(
         "IAM does not say whose it is: it is deleted, of another account, "
         "or the operator may not iam:GetAccessKeyLastUsed."

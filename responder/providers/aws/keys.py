@@ -65,15 +65,24 @@ def list_keys(aws: AwsConnection, user: str) -> KeyList:
 
 
 def last_use(aws: AwsConnection, access_key_id: str) -> LastUse | None:
-    """None where IAM does not know the key: it is deleted, or of another account.
-
-    IAM answers for a key that is not in the account with AccessDenied, as for a missing permission:
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
-    """
+    """None where IAM does not know the key or does not tell: it is deleted, or of another account."""
     try:
-        answer = ask("iam:GetAccessKeyLastUsed", aws.iam.get_access_key_last_used, AccessKeyId=access_key_id)
+        return ask_last_use(aws, access_key_id)
     except (NotFoundError, DeniedError):
         return None
+
+
+def ask_last_use(aws: AwsConnection, access_key_id: str) -> LastUse:
+    """The owner and the last use of a key of the operator's account.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
+
+    Raises:
+        NotFoundError: IAM says that there is no such key.
+        DeniedError: the operator may not ask, or the key is of another account.
+        ProviderError: any other answer.
+    """
+    answer = ask("iam:GetAccessKeyLastUsed", aws.iam.get_access_key_last_used, AccessKeyId=access_key_id)
     used = answer["AccessKeyLastUsed"]
     where = f"{used.get('ServiceName', '?')} in {used.get('Region', '?')}"
     return LastUse(answer.get("UserName", ""), used.get("LastUsedDate"), where)
