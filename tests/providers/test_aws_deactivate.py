@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from aws_account import NOWHERE, call_with
+from aws_account import NOWHERE, call_with, intended
 
 from responder.action import Connections, Done, NotDone, Unknown
 from responder.errors import RefusedError
@@ -37,7 +38,7 @@ def test_containment_asks_iam_once_before_it_leaves(account):
 def test_the_evidence_names_what_iam_said_what_the_key_was_told_and_that_the_control_passed(account, call):
     given = given_for(*account.user())
     ACTION.apply(call, given)
-    proof = ACTION.verify(call, given, ACTION.output_type())
+    proof = ACTION.verify(call, given, ACTION.apply(call, given))
     assert isinstance(proof, Done)
     assert re.fullmatch(
         rf"iam:ListAccessKeys: {given.access_key_id} is Inactive {REQUEST}; "
@@ -45,6 +46,36 @@ def test_the_evidence_names_what_iam_said_what_the_key_was_told_and_that_the_con
         rf"the control arn:aws:iam::222222222222:user/respond-operator passes {REQUEST}",
         proof.evidence,
     )
+
+
+def test_a_key_that_is_still_inactive_has_been_so_since_the_earlier_look(account, call):
+    user, key = account.user()
+    ACTION.apply(call, given_for(user, key))
+    earlier = datetime.now(UTC) - timedelta(minutes=5)
+    found = ACTION.before(call, given_for(user, key, known_since=earlier))
+    assert isinstance(found, Done)
+    assert found.output.since == earlier
+
+
+def test_a_key_that_nobody_looked_at_before_is_inactive_since_now(account, call):
+    user, key = account.user()
+    ACTION.apply(call, given_for(user, key))
+    began = datetime.now(UTC)
+    found = ACTION.before(call, given_for(user, key))
+    assert isinstance(found, Done)
+    assert found.output.since >= began
+
+
+def test_a_key_that_had_to_be_deactivated_again_is_inactive_only_since_then(account, call):
+    user, key = account.user()
+    given = given_for(user, key, known_since=datetime.now(UTC) - timedelta(minutes=5))
+    meant = intended(ACTION, call, given)
+    for found in (
+        ACTION.verify(meant, given, ACTION.apply(meant, given)),
+        ACTION.reconcile(meant, given),
+    ):
+        assert isinstance(found, Done)
+        assert found.output.since >= meant.intended_at
 
 
 def test_without_the_secret_the_evidence_says_that_the_key_was_not_tried(account, call):

@@ -110,6 +110,38 @@ def test_a_later_cutoff_that_is_there_stays(account, call):
     assert policy_of(account, user) == was
 
 
+def test_a_cutoff_from_before_the_key_was_out_of_use_is_renewed_and_one_from_after_is_left(account, call):
+    user, key = account.user()
+    ACTION.apply(call, SessionsOfUser(user=user, since=account.clock.moment))
+    was = policy_of(account, user)
+    in_time = SessionsOfUser(user=user, since=account.clock.moment + timedelta(seconds=60))
+    assert isinstance(ACTION.before(call, in_time), Done)
+    account.clock.now += 61
+    after_the_cutoff = account.session_of(key)
+    assert reads(account, after_the_cutoff)
+    late = SessionsOfUser(user=user, since=account.clock.moment)
+    meant = intended(ACTION, call, late)
+    ACTION.apply(meant, late)
+    assert policy_of(account, user) != was
+    assert not reads(account, after_the_cutoff)
+    assert isinstance(ACTION.verify(meant, late, Nothing()), Done)
+
+
+def test_what_stood_there_before_the_run_comes_back_though_two_steps_wrote(account, call):
+    user, _ = account.user()
+    ACTION.apply(replace(call, run="r0"), SessionsOfUser(user=user, since=account.clock.moment))
+    was = policy_of(account, user)
+    steps = []
+    for hours in (1, 2):
+        given = SessionsOfUser(user=user, since=account.clock.moment + timedelta(hours=hours))
+        meant = intended(ACTION, call, given)
+        ACTION.apply(meant, given)
+        steps.append((meant, given))
+    for meant, given in reversed(steps):
+        ACTION.undo(meant, given, Nothing())
+    assert policy_of(account, user) == was
+
+
 def test_a_run_that_was_stopped_in_between_denies_what_was_got_in_the_meantime(account, call):
     user, key = account.user()
     given = SessionsOfUser(user=user, since=account.clock.moment)
@@ -202,7 +234,8 @@ def test_the_plan_says_what_stops_and_what_goes_on(account, call):
     user, _ = account.user()
     plan = ACTION.plan(call, SessionsOfUser(user=user, since=datetime.fromisoformat("2026-11-24T06:00:00Z")))
     assert plan.change.startswith(f"Deny {user} every session issued up to a minute from now")
-    assert "temporary session" in plan.breaks
+    assert "GetSessionToken or GetFederationToken" in plan.breaks
+    assert "Roles assumed with the key are not stopped" in plan.breaks
     assert "the fresh one among them" in plan.breaks
 
 

@@ -1,6 +1,10 @@
 """Take from a leaked access key what it opens, so that it can be given back."""
 
-from responder.action import Call, Done, Input, NotDone, Nothing, Plan, Probe, Reversible
+from datetime import datetime
+
+from pydantic import AwareDatetime
+
+from responder.action import Call, Done, Input, NotDone, Output, Plan, Probe, Reversible
 from responder.providers.aws.connection import AwsConnection
 from responder.providers.aws.errors import answered, ask
 from responder.providers.aws.keys import (
@@ -20,10 +24,18 @@ class AccessKeyOfUser(Input):
     user: str
     access_key_id: str
     secret: Secret | None = None  # to prove with; without it IAM's word is all there is
+    known_since: AwareDatetime | None = None  # `since` of an earlier look at the same key
 
 
-class DeactivateAccessKey(Reversible[AccessKeyOfUser, Nothing]):
+class Inactive(Output):
+    since: datetime  # at the latest: sessions may have been got with the key up to then
+
+
+class DeactivateAccessKey(Reversible[AccessKeyOfUser, Inactive]):
     """Done when IAM says Inactive, or the key is gone, and STS refuses it (where there is a secret to try).
+
+    A key that is found inactive has been so since the earlier look, or since now where there was none; after
+    an `apply`, or one that may have been, only since the proof.
 
     `undo` makes the key Active again whatever is known of it. The engine's undo never does so for a
     credential known to be leaked, unless it is asked for by name.
@@ -53,7 +65,7 @@ class DeactivateAccessKey(Reversible[AccessKeyOfUser, Nothing]):
         )
 
     @answered
-    def before(self, call: Call, given: AccessKeyOfUser) -> Probe[Nothing]:
+    def before(self, call: Call, given: AccessKeyOfUser) -> Probe[Inactive]:
         """One call for a key that is active, because containment must leave at once."""
         listed = list_keys(call.connections.get(AwsConnection), given.user)
         key = listed.get(given.access_key_id)
@@ -62,22 +74,22 @@ class DeactivateAccessKey(Reversible[AccessKeyOfUser, Nothing]):
         return self._proof(call, given, listed)
 
     @answered
-    def probe(self, call: Call, given: AccessKeyOfUser) -> Probe[Nothing]:
+    def probe(self, call: Call, given: AccessKeyOfUser) -> Probe[Inactive]:
         return self._proof(call, given, list_keys(call.connections.get(AwsConnection), given.user))
 
-    def apply(self, call: Call, given: AccessKeyOfUser) -> Nothing:
+    def apply(self, call: Call, given: AccessKeyOfUser) -> Inactive:
         refuse_own_key(call, given.access_key_id, "deactivate")
         _set_status(call, given, INACTIVE)
-        return Nothing()
+        return _inactive(call, given)
 
-    def undo(self, call: Call, given: AccessKeyOfUser, output: Nothing) -> None:  # noqa: ARG002
+    def undo(self, call: Call, given: AccessKeyOfUser, output: Inactive) -> None:  # noqa: ARG002
         _set_status(call, given, "Active")
 
     def lost(self, call: Call, given: AccessKeyOfUser) -> str:
         listed = list_keys(call.connections.get(AwsConnection), given.user)
         return "" if listed.get(given.access_key_id) else f"{given.access_key_id} is deleted: {listed}"
 
-    def _proof(self, call: Call, given: AccessKeyOfUser, listed: KeyList) -> Probe[Nothing]:
+    def _proof(self, call: Call, given: AccessKeyOfUser, listed: KeyList) -> Probe[Inactive]:
         aws = call.connections.get(AwsConnection)
         key = listed.get(given.access_key_id)
         if key and key.status != INACTIVE:
@@ -85,13 +97,19 @@ class DeactivateAccessKey(Reversible[AccessKeyOfUser, Nothing]):
         if key is None and (owner := owner_elsewhere(aws, given.access_key_id, given.user)):
             return NotDone(f"{given.access_key_id} is a key of {owner}, not of {given.user}.")
         state = "is Inactive" if key else f"is not among the keys of {given.user}"
+        found = _inactive(call, given)
         evidence = f"iam:ListAccessKeys: {given.access_key_id} {state} (request {listed.request_id})"
         if given.secret is None:
-            return Done(Nothing(), f"{evidence}; no secret at hand to try it with")
+            return Done(found, f"{evidence}; no secret at hand to try it with")
         tried = try_key(aws, given.access_key_id, given.secret)
         if not tried.refused:
             return NotDone(f"{evidence}, but {tried.text}", {"status": key.status if key else ""})
-        return Done(Nothing(), f"{evidence}; {tried.text}")
+        return Done(found, f"{evidence}; {tried.text}")
+
+
+def _inactive(call: Call, given: AccessKeyOfUser) -> Inactive:
+    earlier = given.known_since if call.intended_at is None else None
+    return Inactive(since=earlier or call.clock())
 
 
 def _still(listed: KeyList, given: AccessKeyOfUser) -> NotDone:

@@ -32,8 +32,10 @@ _SID: Final = "RespondDenySessions"  # followed by the run, to be known again as
 class SessionsOfUser(Input):
     """What to deny, and what to try it with.
 
-    `since` is when containment was decided. The cut-off is a minute after that, or after this step's own
-    intent where that is later: a run that was stopped in between denies what was got in the meantime.
+    `since` is when the key was out of use at the latest, or, while that is not known, when containment was
+    decided: a cut-off from before then is renewed. A cut-off that is made is a minute after that, or after
+    this step's own intent where that is later: a run that was stopped in between denies what was got in the
+    meantime.
     `session` is what `identify` got with the key: AccessKeyId, SecretAccessKey and SessionToken as JSON.
     """
 
@@ -76,17 +78,18 @@ class DenySessions(Reversible[SessionsOfUser, Nothing]):
         refuse_own_session(call, given.user)
         return Plan(
             f"Deny {given.user} every session issued up to a minute from now, by the inline policy {POLICY}",
-            f"Every temporary session of {given.user} from before then stops, whoever holds it. Its access "
-            "keys, the fresh one among them, and later sessions go on: the denial asks when a session was "
-            "issued, not whose it is, because the service keeps this IAM user.",
+            f"Every session of {given.user} got by GetSessionToken or GetFederationToken before then stops, "
+            "whoever holds it. Roles assumed with the key are not stopped by this: see the runbook. Its "
+            "access keys, the fresh one among them, and later sessions go on: the denial asks when a session "
+            "was issued, not whose it is, because the service keeps this IAM user.",
         )
 
     @answered
     def probe(self, call: Call, given: SessionsOfUser) -> Probe[Nothing]:
         """One call where there is something to do, because containment must leave at once."""
         found = read_policy(call, given.user)
-        cutoff, wanted = found.cutoff, _wanted(call, given)
-        if cutoff is None or cutoff < wanted:
+        cutoff = found.cutoff
+        if cutoff is None or cutoff < given.since:
             has = (
                 "is not there"
                 if found.document is None
@@ -120,17 +123,18 @@ class DenySessions(Reversible[SessionsOfUser, Nothing]):
             RefusedError: the policy is not this run's any more.
         """
         now, earlier = read_policy(call, given.user).document, call.seen.get("policy")
-        if now is None:
+        theirs = earlier if isinstance(earlier, dict) and not _is_of(call.run, earlier) else None
+        if now is None and theirs is None:
             return
-        if not _is_of(call.run, now):
+        if now is not None and not _is_of(call.run, now):
             if now == earlier:
                 return
             raise RefusedError(
                 f"{POLICY} of {given.user} was changed since, and not by this run.",
                 next_step=f"See: aws iam get-user-policy --user-name {given.user} --policy-name {POLICY}",
             )
-        if isinstance(earlier, dict) and not _is_of(call.run, earlier):
-            _put(call, given.user, earlier)
+        if theirs is not None:  # also where undoing a later step of the run took the policy away already
+            _put(call, given.user, theirs)
         else:
             iam = call.connections.get(AwsConnection).iam
             ask("iam:DeleteUserPolicy", iam.delete_user_policy, UserName=given.user, PolicyName=POLICY)
@@ -175,7 +179,7 @@ def cutoff_for(since: datetime) -> datetime:
 
 
 def _wanted(call: Call, given: SessionsOfUser) -> datetime:
-    """The same for every look at one intent; before there is one, the least that will do."""
+    """The same for every attempt at one intent."""
     return cutoff_for(max(given.since, call.intended_at or given.since))
 
 
