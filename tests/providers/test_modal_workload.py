@@ -4,6 +4,7 @@ import pickle
 from dataclasses import replace
 from pathlib import Path
 
+import cbor2
 import pytest
 from modal_operator import EXECUTOR, intended
 from modal_proto import api_pb2
@@ -11,6 +12,7 @@ from modal_stranger import stranger
 
 from responder.action import Call, Done, NotDone, Unknown
 from responder.errors import NotFoundError
+from responder.providers.modal import workload as module
 from responder.providers.modal.rollover import RolloverApp, RolloverInput
 from responder.providers.modal.workload import VerifyWorkload, WorkloadInput
 
@@ -116,6 +118,47 @@ def probe_against(output, base):
     with stranger(FunctionGet=get, FunctionMap=start, FunctionGetOutputs=outputs) as connections:
         call = Call("3f9a2c7k", "it", connections, base.clock, base.progress)
         return VERIFY.probe(call, workload())
+
+
+def plain(answer):
+    result = api_pb2.GenericResult(
+        status=api_pb2.GenericResult.GENERIC_STATUS_SUCCESS, data=cbor2.dumps(answer)
+    )
+    return api_pb2.FunctionGetOutputsItem(result=result, data_format=api_pb2.DATA_FORMAT_CBOR)
+
+
+@pytest.mark.parametrize("field", sorted(ANSWERS))
+@pytest.mark.parametrize("text", ["", "ta-1\nDone", "\x1b[2Jta", "ta-1\n", "[link=x]", "a" * 65, "tá"])
+def test_what_an_intruder_answers_in_place_of_an_identifier_shows_nowhere(modal_operator, field, text):
+    assert isinstance(probe_against(plain(ANSWERS), modal_operator.call()), Done)
+    found = probe_against(plain({**ANSWERS, field: text}), modal_operator.call())
+    assert isinstance(found, NotDone)
+    assert found.why == "What identity says of its key and container is no identifier."
+
+
+def test_a_container_that_starts_longer_than_a_call_waits_is_asked_again(modal_operator, monkeypatch):
+    monkeypatch.setattr(module, "_CALL", 0.3)
+    monkeypatch.setattr(VerifyWorkload, "interval", 0.05)
+    calls, base = [], modal_operator.call()
+
+    def get(_request):
+        return api_pb2.FunctionGetResponse(function_id="fu-1")
+
+    def start(_request):
+        calls.append(_request)
+        put = api_pb2.FunctionPutInputsResponseItem(idx=0, input_id="in-1")
+        return api_pb2.FunctionMapResponse(function_call_id="fc-1", pipelined_inputs=[put])
+
+    def outputs(_request):
+        started = [plain(ANSWERS)] if len(calls) > 2 else []
+        return api_pb2.FunctionGetOutputsResponse(outputs=started)
+
+    with stranger(FunctionGet=get, FunctionMap=start, FunctionGetOutputs=outputs) as connections:
+        call = Call("3f9a2c7k", "it", connections, base.clock, base.progress)
+        cold = VERIFY.before(call, workload())
+        assert isinstance(cold, NotDone)
+        assert "did not answer within 0.3 s" in cold.why
+        assert VERIFY.apply(call, workload()).container_id == "ta-1"
 
 
 @pytest.mark.parametrize("status", ["SUCCESS", "FAILURE"])

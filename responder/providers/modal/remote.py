@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from responder.errors import NotFoundError, ProviderError
-from responder.providers.modal.connection import ModalConnection
+from responder.providers.modal.connection import DEADLINE, ModalConnection
 from responder.providers.modal.errors import PROVIDER
 
 _POLL = 10.0  # seconds that the service holds a question for outputs open
@@ -30,22 +30,24 @@ def call(connection: ModalConnection, app: str, environment: str, function: str,
         app: a deployed app.
         environment: where it is deployed.
         function: its name in the app.
-        deadline: in seconds, with a container's cold start.
+        deadline: in seconds, with a container's cold start, once the service has taken the call.
 
     Raises:
-        FailedCallError: there is no such function, it failed, or its answer is no CBOR.
+        FailedCallError: there is no such function, it failed or is silent, or its answer is no CBOR.
         ProviderError: the service could not be asked.
     """
 
     async def ask() -> Any:  # noqa: ANN401  # a FunctionGetOutputsItem
         function_id = await _function_id(connection, app, environment, function)
         call_id = await _start(connection, function_id)
-        return await _output(connection, call_id)
+        return await _output(connection, call_id, deadline)
 
     try:
-        output = connection.run("FunctionMap", ask, deadline)
+        output = connection.run("FunctionMap", ask, deadline + DEADLINE)
     except NotFoundError as error:
         raise FailedCallError(PROVIDER, error.operation, error.what) from None
+    if output is None:
+        raise _failed(f"the function did not answer within {deadline:g} s: a container may be starting.")
     return _read(output)
 
 
@@ -80,13 +82,15 @@ async def _start(connection: ModalConnection, function_id: str) -> str:
     return call_id
 
 
-async def _output(connection: ModalConnection, call_id: str) -> Any:  # noqa: ANN401  # a FunctionGetOutputsItem
+async def _output(connection: ModalConnection, call_id: str, seconds: float) -> Any:  # noqa: ANN401
+    """A FunctionGetOutputsItem; None where the service answers, and the function not in that time."""
     from modal_proto import api_pb2  # noqa: PLC0415
 
-    while True:  # until the deadline of `run`
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
         request = api_pb2.FunctionGetOutputsRequest(
             function_call_id=call_id,
-            timeout=_POLL,
+            timeout=min(_POLL, left),
             last_entry_id="0-0",
             clear_on_success=True,
             requested_at=time.time(),
@@ -96,6 +100,7 @@ async def _output(connection: ModalConnection, call_id: str) -> Any:  # noqa: AN
         answer = await connection.rpc("FunctionGetOutputs", request)
         if answer.outputs:
             return answer.outputs[0]
+    return None
 
 
 def _read(output: Any) -> object:  # noqa: ANN401  # a FunctionGetOutputsItem
@@ -106,7 +111,7 @@ def _read(output: Any) -> object:  # noqa: ANN401  # a FunctionGetOutputsItem
     if result.status != api_pb2.GenericResult.GENERIC_STATUS_SUCCESS:
         status = api_pb2.GenericResult.GenericStatus.Name(result.status).removeprefix("GENERIC_STATUS_")
         # Of what was raised, only its class: the rest is the body's own text, and may show what it holds.
-        raised = re.match(r"\w+(?=\()", result.exception)
+        raised = re.match(r"[A-Za-z0-9_]{1,64}(?=\()", result.exception)
         raise _failed(f"the function ended with {status.lower()}{f' ({raised[0]})' if raised else ''}.")
     if output.data_format != api_pb2.DATA_FORMAT_CBOR or result.WhichOneof("data_oneof") != "data":
         raise _failed("the function's answer is not plain CBOR, and nothing else is read.")

@@ -1,6 +1,7 @@
 """Ask a deployed function which access key and container it runs with."""
 
-from typing import ClassVar
+import re
+from typing import ClassVar, Final
 
 from pydantic import Field
 
@@ -10,7 +11,9 @@ from responder.providers.modal.apps import CONTRIBUTOR
 from responder.providers.modal.connection import ModalConnection
 from responder.providers.modal.errors import answering
 
-_CALL = 60.0  # seconds: a call may wait for a cold container
+_CALL = 60.0  # seconds; a container whose start takes longer is asked again, while there is patience
+# What a container says may be an intruder's, and goes into the record and onto screens.
+_IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class WorkloadInput(Input):
@@ -43,7 +46,7 @@ class VerifyWorkload(Check[WorkloadInput, Answer]):
 
     @answering
     def probe(self, call: Call, given: WorkloadInput) -> Probe[Answer]:
-        """Not done, rather than unknown, while the function itself fails: a deployment may be under way."""
+        """Not done, rather than unknown, while the function fails or is silent: it may be starting."""
         connection = call.connections.get(ModalConnection)
         try:
             said = remote.call(connection, given.app, given.environment, given.function, _CALL)
@@ -51,9 +54,12 @@ class VerifyWorkload(Check[WorkloadInput, Answer]):
             return NotDone(error.what)
         match said:
             case {"aws_access_key_id": str(key), "container_id": str(container)}:
-                answer = Answer(container_id=container, access_key_id=key)
+                pass
             case _:
                 return NotDone(f"{given.function} does not say which key and container it runs with.")
+        if not (_IDENTIFIER.fullmatch(key) and _IDENTIFIER.fullmatch(container)):
+            return NotDone(f"What {given.function} says of its key and container is no identifier.")
+        answer = Answer(container_id=container, access_key_id=key)
         evidence = (
             f"{given.app}.{given.function} in {given.environment} answered from {container} with key {key}"
         )
