@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from github_account import REPOSITORY, Weather, opened
 
-from responder.action import Done, NotDone, Unknown
+from responder.action import Done, NotDone, Unknown, exchanges
 from responder.errors import DeniedError, NotFoundError, TransientError
 from responder.providers.github.environment_secrets import EnvironmentValues, PutEnvironmentSecrets
 from responder.secret import Secret
@@ -57,6 +57,15 @@ def test_the_environment_holds_the_new_values_and_its_other_secrets_are_untouche
     assert world.secrets("prod") == FRESH | {"UNRELATED": "old-prod-UNRELATED"}
     assert world.secrets("dev")["MODAL_TOKEN_ID"] == "old-dev-MODAL_TOKEN_ID"
     assert output.updated_at == dict.fromkeys(FRESH, "2027-01-15T08:01:00+00:00")
+
+
+def test_every_write_is_recorded_by_the_name_that_github_gives_it(world):
+    call = intended(world.call())
+    with exchanges() as recorded:
+        PUT.apply(call, GIVEN)
+    puts = {one.operation.rpartition("/")[2]: one.id for one in recorded if one.operation.startswith("PUT ")}
+    assert set(puts) == set(FRESH)
+    assert all(puts.values())
 
 
 def test_the_environments_protection_stays(world):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -102,7 +103,8 @@ def _put_at(now: Mapping[str, str | None]) -> SecretsPut:
 def _put(call: Call, given: EnvironmentValues, names: Iterable[str]) -> None:
     """All at once; the first error is raised when each has had its answer."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        sent = [pool.submit(_put_one, call, given, name) for name in names]
+        # In a copy of this thread's context each: what records the names of requests is kept in it.
+        sent = [pool.submit(copy_context().run, _put_one, call, given, name) for name in names]
     for one in sent:
         one.result()
 
