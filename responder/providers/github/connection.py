@@ -67,7 +67,10 @@ class GithubConnection:
         Raises:
             ProviderError: whatever PyGithub raised, in our words.
         """
-        github = self._idle.pop() if self._idle else self._fresh(self._token)
+        try:
+            github = self._idle.pop()
+        except IndexError:
+            github = self._fresh(self._token)
         try:
             return answered(operation, lambda: question(github))
         finally:
