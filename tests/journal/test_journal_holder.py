@@ -80,6 +80,16 @@ def test_when_a_process_started_is_told_alike_from_every_time_zone(monkeypatch, 
     assert len(told) == 1
 
 
+def test_ps_is_given_nothing_of_our_environment_but_where_programs_are(monkeypatch, tmp_path):
+    ps = tmp_path / "ps"
+    ps.write_text("#!/bin/sh\necho S $(env | cut -d= -f1 | sort)\n")
+    ps.chmod(0o755)
+    monkeypatch.setattr(module, "_PROC", tmp_path / "proc")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary")
+    assert set(module._started(1).split()) <= {"LC_ALL", "PATH", "PWD", "TZ", "_", "SHLVL", "OLDPWD"}
+
+
 @pytest.mark.parametrize("error", [KeyError("uid"), OSError("no entry")])
 def test_a_user_without_an_entry_in_the_user_database_has_a_number(monkeypatch, error):
     def nobody():
