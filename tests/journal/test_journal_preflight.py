@@ -59,12 +59,15 @@ def test_a_place_that_cannot_be_written_is_an_error_that_says_so(tmp_path):
 
 
 @pytest.mark.usefixtures("writer")
-def test_a_journal_that_opens_and_takes_nothing_is_found_out(journal):
+def test_a_disk_that_takes_no_more_is_found_out(journal):
     with journal.database.transaction() as connection:
-        pass
-    connection.execute("PRAGMA query_only = ON")
-    with pytest.raises(UnavailableError, match="can only be read"):
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(UnavailableError, match="is full"):
         write_and_take_back(journal)
+    connection.execute(f"PRAGMA max_page_count = {pages + 9}")
+    write_and_take_back(journal)
+    assert len(journal.events()) == 1
 
 
 @pytest.mark.parametrize("given", [True, False])
