@@ -1,19 +1,34 @@
 """Who plays a run: stopped on request, taken over, refused."""
 
+import base64
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from contained import LEAKED
+from fakes.things.actions import Make
 from fakes.world import Crash
 from table import OPERATOR, Table, Watcher, playbook, secret_of, step
 
+from responder.action import Actions
 from responder.engine import play as engine_play
 from responder.engine.play import MOST_AT_ONCE
-from responder.errors import InterruptedRunError, RefusedError, TransientError
-from responder.journal import Holder
+from responder.errors import InterruptedRunError, RefusedError, RespondError, TransientError
+from responder.journal import Event, EventKind, Holder, Seals
+from responder.secret import Secret
 
 WAIT = 10.0
+
+
+def patient() -> dict[str, Any]:
+    """With a deadline after every pause that a service may ask for here."""
+    return {**Actions("fakes"), "things.make": type("Patient", (Make,), {"deadline": 7200.0})()}
+
+
+def taken_over(table: Table) -> None:
+    table.journal.take_up("r1", replace(Holder.current(), user="grace"), {"operator": {}})
 
 
 def test_ctrl_c_finishes_and_records_what_is_in_flight_and_starts_nothing_more(table: Table):
@@ -36,6 +51,7 @@ def test_ctrl_c_in_the_pause_before_another_try_does_not_wait_for_it(table: Tabl
         raise TransientError("things", "Make", "busy").after(3600.0)
 
     table.world.faults["apply a"].append(busy_and_stop)
+    table.actions = patient()
     with pytest.raises(InterruptedRunError):
         table.start(playbook(step("a")), stopping=stopping)
     assert table.state().steps["a"].intent is not None
@@ -90,6 +106,7 @@ def test_a_death_in_one_step_does_not_wait_for_the_pauses_of_the_others(table: T
 
     table.world.faults["apply a"].append(pause)
     table.world.faults["apply b"].append(die)
+    table.actions = patient()
     with pytest.raises(Crash):
         table.start(playbook(step("a"), step("b")))
     assert table.resume().outcome == "succeeded"
@@ -115,6 +132,54 @@ def test_who_is_taken_over_records_and_starts_nothing_more_and_is_told_by_whom(t
             first.result(WAIT)
     assert table.journal.head() == head
     assert table.world.made == {"a": 1, "after": 1}
+
+
+def test_who_slept_between_the_intent_and_the_act_and_was_taken_over_does_not_act(table: Table):
+    def sleep(event: Event) -> None:
+        if event.kind is EventKind.STEP_INTENDED:
+            taken_over(table)
+
+    with pytest.raises(RefusedError, match=r"took over.*grace"):
+        table.start(playbook(step("a")), Watcher(sleep))
+    assert "apply a" not in table.world.asked
+
+
+def test_who_was_taken_over_in_a_pause_removes_nothing_that_the_other_may_hold(table: Table):
+    def sleep(event: Event) -> None:
+        if event.kind is EventKind.STEP_RETRIED:
+            taken_over(table)
+
+    def lose() -> None:
+        raise TransientError("things", "Make", "busy").after(0.0)
+
+    table.world.faults["applied a"].append(lose)
+    with pytest.raises(RefusedError, match="took over"):
+        table.start(playbook(step("a")), Watcher(sleep))
+    assert "reconcile a" not in table.world.asked
+    assert table.world.removed["a"] == 0
+
+
+def test_what_was_made_while_somebody_took_over_is_named_for_a_person_to_remove(table: Table):
+    table.world.faults["applied a"].append(lambda: taken_over(table))
+    with pytest.raises(RefusedError) as refused:
+        table.start(playbook(step("a")))
+    assert "grace" in refused.value.what
+    assert "a (things.make) was applied after that" in refused.value.what
+    assert "what it made: name a." in refused.value.what
+    assert "canary" not in refused.value.what
+    assert "remove what nobody uses" in refused.value.next_step
+
+
+def test_who_cannot_open_what_was_confirmed_evicts_nobody(table: Table):
+    table.exposure = LEAKED
+    table.world.faults["apply a"].append(lambda: (_ for _ in ()).throw(InterruptedRunError("Stopped.")))
+    table.start(playbook(step("a")))
+    before = len(table.journal.events("r1"))
+    engine = table.engine()
+    engine.seals = Seals(table.journal, Secret(base64.b64encode(b"x" * 32).decode()))
+    with pytest.raises(RespondError):
+        engine.resume("r1", take_over=True, operator=OPERATOR)
+    assert len(table.journal.events("r1")) == before
 
 
 def test_a_run_in_the_hands_of_somebody_alive_is_not_resumed_unasked(table: Table, monkeypatch):

@@ -10,7 +10,7 @@ from table import OPERATOR, Table, playbook, secret_of, step
 from responder.action import Actions
 from responder.engine import plan_steps
 from responder.engine.play import MOST_AT_ONCE
-from responder.errors import RefusedError, UnreachableError
+from responder.errors import InputError, RefusedError, UnreachableError
 from responder.playbook import expand, load
 
 
@@ -44,6 +44,25 @@ def test_a_service_that_cannot_be_asked_leaves_its_steps_without_a_plan_and_says
     found = planned(table, playbook(step("a"), step("b")))
     assert found[0].plan is None
     assert "no route" in found[0].problem
+    assert found[1].plan.change == "Make b"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (InputError("MODAL_TOKEN_ID is not set.", next_step="Set it."), "not set. Set it."),
+        (KeyError("x"), "KeyError"),
+    ],
+    ids=["misconfigured", "a bug"],
+)
+def test_whatever_goes_wrong_with_one_plan_the_others_are_made(table: Table, error: Exception, said: str):
+    def wrong() -> None:
+        raise error
+
+    table.world.faults["plan a"].append(wrong)
+    found = planned(table, playbook(step("a"), step("b")))
+    assert found[0].plan is None
+    assert said in found[0].problem
     assert found[1].plan.change == "Make b"
 
 

@@ -116,6 +116,20 @@ def test_another_credential_is_nobody_elses_business(stopped: Table):
     assert second(stopped).outcome == "succeeded"
 
 
+def test_two_keys_of_one_credential_are_one_credential(stopped: Table):
+    newer = LEAKED.access_keys[0].model_copy(update={"identifier": "AKIANEWER"})
+    stopped.exposure = LEAKED.model_copy(update={"access_keys": (newer,)})
+    with pytest.raises(RefusedError, match="Run r1 is about front, since"):
+        second(stopped)
+
+
+def test_keys_that_the_inventory_does_not_know_have_no_name_in_common(stopped: Table):
+    house(stopped, "back")
+    newer = LEAKED.access_keys[0].model_copy(update={"identifier": "AKIANEWER", "known": False})
+    stopped.exposure = LEAKED.model_copy(update={"access_keys": (newer,)})
+    assert stopped.engine().start(stopped.order(playbook(door("back")), run="r2")).outcome == "succeeded"
+
+
 def test_a_credential_that_no_provider_knows_counts_too(stopped: Table):
     found = Found(kind=Kind.AWS_ACCESS_KEY, identifier="AKIAFRONT")
     stopped.exposure = Exposure(source="a test", seen_at=BEGAN, unidentified=(found,))

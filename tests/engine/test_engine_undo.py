@@ -6,7 +6,7 @@ import pytest
 from contained import LEAKED, contain, door, doors, house, leaked, planned, stop_before, undone
 from fakes.doors.actions import Brick, Shut
 from fakes.world import Crash
-from table import OPERATOR, Table, playbook
+from table import OPERATOR, Table, Watcher, playbook
 
 from responder.engine import PARTLY, UNDONE, Engine, plan_undo, undo
 from responder.errors import (
@@ -17,7 +17,7 @@ from responder.errors import (
     TransientError,
     UnreachableError,
 )
-from responder.journal import EventKind, Holder
+from responder.journal import Event, EventKind, Holder
 
 
 def fail(error: BaseException):
@@ -359,6 +359,19 @@ def test_who_is_taken_over_in_an_undo_gives_nothing_more_back(table: Table):
     with pytest.raises(RefusedError, match="took over"):
         undone(table)
     assert doors(table) == {"a": "shut", "b": "open"}
+
+
+def test_who_slept_before_giving_back_and_was_taken_over_gives_nothing_back(table: Table):
+    house(table, "a")
+    contain(table, door("a"))
+
+    def sleep(event: Event) -> None:
+        if event.kind is EventKind.STEP_UNDO_INTENDED:
+            table.journal.take_up("r1", Holder.current(), {"operator": OPERATOR})
+
+    with pytest.raises(RefusedError, match="took over"):
+        undone(table, watcher=Watcher(sleep))
+    assert doors(table) == {"a": "shut"}
 
 
 def test_after_an_undo_the_same_credential_may_be_responded_to_again(table: Table):
