@@ -1,5 +1,6 @@
 """A small GitHub for the provider's tests, and ways to make it answer badly."""
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -138,3 +139,21 @@ class Weather:
 
     def close(self) -> None:
         self._server.close()
+
+
+class OlderServer(Weather):
+    """A GitHub Enterprise Server that never heard of `return_run_details`."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world, lambda *_: None)
+        self.refused = 0
+
+    def _answer(self, environ, start_response):
+        sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(sent)
+        if b"return_run_details" not in sent:
+            return super()._answer(environ, start_response)
+        self.refused += 1
+        start_response("422 Unprocessable Entity", [("Content-Type", "application/json")])
+        message = 'Invalid request.\n\n"return_run_details" is not a permitted key.'
+        return [json.dumps({"message": message}).encode()]

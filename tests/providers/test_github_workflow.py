@@ -3,7 +3,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from github_account import REPOSITORY, RUNS, Weather, opened
+from github_account import REPOSITORY, RUNS, OlderServer, Weather, opened
 
 from responder.action import Done, NotDone, Unknown
 from responder.errors import (
@@ -176,6 +176,15 @@ def test_a_dispatch_whose_answer_got_lost_is_found_and_not_made_again(world):
     weather.close()
     assert [run["conclusion"] for run in world.runs()] == ["success", "failure"]
     assert output.run_id == world.runs()[0]["id"]
+
+
+def test_a_server_that_cannot_say_which_run_it_made_is_asked_plainly_and_the_run_is_found(world):
+    older = OlderServer(world)
+    output = RUN.apply(intended(older.world.call(), DEV), DEV)
+    older.close()
+    assert older.refused == 1
+    [run] = world.runs()
+    assert (output.run_id, run["conclusion"]) == (run["id"], "success")
 
 
 def test_a_failed_run_is_not_made_again_in_the_attempt_that_dispatched_it(world):
