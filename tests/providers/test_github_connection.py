@@ -17,7 +17,7 @@ from responder.errors import (
     UnauthenticatedError,
     UnreachableError,
 )
-from responder.providers.github.connection import GithubConnection, operator_token_fingerprint
+from responder.providers.github.connection import GithubConnection, GithubServer, operator_token_fingerprint
 from responder.sandbox.github.server import Server
 from responder.secret import Secret
 
@@ -67,6 +67,21 @@ def test_without_a_token_it_says_what_to_set():
 def test_the_token_never_travels_in_clear(url):
     with pytest.raises(InputError, match="https"):
         GithubConnection.connect({"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": url})
+
+
+@pytest.mark.parametrize(
+    ("url", "known"),
+    [
+        ("", True),
+        ("https://api.github.com/", True),
+        ("http://127.0.0.1:7702", True),
+        ("https://github.example.com/api/v3", False),
+        ("https://api.github.com.example.com", False),
+        ("https://api.acme.ghe.com", False),
+    ],
+)
+def test_only_github_com_and_a_sandbox_know_every_token_of_github_com(url, known):
+    assert GithubServer.connect({"GITHUB_API_URL": url}).is_github_com is known
 
 
 def test_the_operator_is_known_without_asking_github():

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import pytest
-from github_account import opened
+from github_account import Weather, opened
 
 from responder.action import Connections, Done, NotDone, Unknown
 from responder.errors import RefusedError, RejectedError
 from responder.exposure import Found, Kind
-from responder.providers.github.connection import whoami
+from responder.providers.github.connection import GithubConnection, whoami
 from responder.providers.github.identify import identify
 from responder.providers.github.tokens import LeakedToken, RevokeToken
 from responder.secret import Secret
@@ -59,6 +61,74 @@ def test_a_refusal_proves_nothing_while_the_control_identity_is_refused_too(worl
     call = world.call(token=dead)
     assert isinstance(REVOKE.probe(call, LeakedToken(token=Secret("ghp_whatever-it-is"))), Unknown)
     assert identify(call.connections, found("ghp_whatever-it-is")).life == "unknown"
+
+
+@pytest.mark.parametrize("control", ["none", "dead"])
+def test_without_a_control_identity_it_is_revoked_all_the_same_and_not_called_proven(world, control):
+    dead = world.plane.add_token("oncall", expires_at=0)
+    environ = {"GITHUB_API_URL": world.url} | ({"GITHUB_TOKEN": dead} if control == "dead" else {})
+    call, given = world.call(connections=Connections(environ)), LeakedToken(token=Secret(world.grace))
+    REVOKE.plan(call, given)
+    assert isinstance(REVOKE.before(call, given), NotDone)
+    output = REVOKE.apply(call, given)
+    assert not tokens(world)[world.grace]
+    proof = REVOKE.verify(call, given, output)
+    assert isinstance(proof, Unknown)
+    assert "202" in proof.why
+    assert "control identity" in proof.why
+    assert isinstance(REVOKE.reconcile(call, given), NotDone)
+
+
+def test_a_refresh_token_is_sent_to_be_revoked_though_nobody_can_tell_whether_it_lives(world):
+    refresh = "ghr_" + "a" * 72
+    leaked = identify(world.call().connections, found(refresh))
+    assert leaked.life == "unknown"
+    assert "refresh token" in leaked.note
+    weather = Weather(world, lambda *_: None)
+    call, given = weather.world.call(), LeakedToken(token=Secret(refresh))
+    assert isinstance(REVOKE.before(call, given), NotDone)
+    proof = REVOKE.verify(call, given, REVOKE.apply(call, given))
+    assert isinstance(proof, Unknown)
+    weather.close()
+    assert weather.asked == [("POST", "/credentials/revoke")]
+
+
+@pytest.fixture
+def of_another_host(monkeypatch):
+    """As the server of a company sees it, which is not this machine."""
+    monkeypatch.setattr(GithubConnection, "is_github_com", property(lambda _: False))
+
+
+@pytest.mark.usefixtures("of_another_host")
+def test_a_refusal_by_a_server_that_may_not_have_issued_it_is_no_death(world):
+    stranger = "ghp_" + "b" * 36
+    leaked = identify(world.call().connections, found(stranger))
+    assert leaked.life == "unknown"
+    assert "may not be the GitHub that issued it" in leaked.note
+    call, given = world.call(), LeakedToken(token=Secret(stranger))
+    before = REVOKE.before(call, given)
+    assert isinstance(before, NotDone)
+    assert isinstance(REVOKE.verify(replace(call, seen=before.seen), given, None), Unknown)
+
+
+@pytest.mark.usefixtures("of_another_host")
+def test_a_token_that_lived_there_before_is_proven_dead_by_a_refusal(world):
+    call, given = world.call(), LeakedToken(token=Secret(world.grace))
+    before = REVOKE.before(call, given)
+    assert isinstance(before, NotDone)
+    intended = replace(call, seen=before.seen)
+    output = REVOKE.apply(intended, given)
+    assert isinstance(REVOKE.verify(intended, given, output), Done)
+    assert isinstance(REVOKE.reconcile(intended, given), Done)
+
+
+def test_github_out_of_reach_leaves_it_unknown_and_worth_asking_again(world):
+    call, given = world.call(), LeakedToken(token=Secret(world.grace))
+    world.plane.stop()
+    for look in (REVOKE.probe, REVOKE.before, REVOKE.reconcile):
+        found = look(call, given)
+        assert isinstance(found, Unknown)
+        assert found.transient
 
 
 def test_a_live_token_is_identified_with_its_owner(world):

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from responder.action import Out, Probe, Unknown
+from responder import action
+from responder.action import Out, Probe
 from responder.errors import (
     ConflictError,
     DeniedError,
@@ -51,10 +52,7 @@ def answered(operation: str, question: Callable[[], T]) -> T:
 
 def known(ask: Callable[[], Probe[Out]]) -> Probe[Out]:
     """The answer, or `Unknown` where GitHub gave none that says anything about what was asked."""
-    try:
-        return ask()
-    except ProviderError as error:
-        return Unknown(f"{error.what} {error.next_step}".strip())
+    return action.answered(ask)()
 
 
 def _refusal(operation: str, error: "GithubException") -> ProviderError:
@@ -63,11 +61,11 @@ def _refusal(operation: str, error: "GithubException") -> ProviderError:
     request_id = headers.get("x-github-request-id", "")
     if status >= 500:  # noqa: PLR2004  # the class of HTTP status
         return TransientError("github", operation, f"{status} {message}", request_id=request_id).after(
-            _seconds(headers)
+            _seconds(headers),
         )
     if _limited(status, message, headers):
         return TransientError(
-            "github", operation, f"GitHub's rate limit: {message}", request_id=request_id
+            "github", operation, f"GitHub's rate limit: {message}", request_id=request_id,
         ).after(_seconds(headers) or _until_reset(headers) or UNTOLD_WAIT)
     kind, next_step = {
         401: (UnauthenticatedError, "Set GITHUB_TOKEN to a token that lives."),

@@ -17,67 +17,44 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PUBLIC_API = "https://api.github.com"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 TIMEOUT = 10  # seconds, to connect and for each read
 SILENT = logging.CRITICAL + 1
 
 
-class GithubConnection:
-    """Clients for the token in GITHUB_TOKEN at GITHUB_API_URL.
+class GithubServer:
+    """GitHub at GITHUB_API_URL, for whoever asks. May be used from any thread."""
 
-    May be used from any thread: each borrows a client of its own, since PyGithub's connections keep the
-    request that is being made in themselves.
-    """
-
-    def __init__(self, url: str, token: Secret) -> None:
+    def __init__(self, url: str) -> None:
         self._url = url
-        self._token = token
-        self._idle: deque[Github] = deque()
 
     @classmethod
     def connect(cls, environ: Mapping[str, str]) -> Self:
         """Makes no request.
 
         Raises:
-            UnauthenticatedError: GITHUB_TOKEN is not set.
-            InputError: GITHUB_API_URL would carry the token over the network in clear.
+            InputError: GITHUB_API_URL would carry a token over the network in clear.
         """
-        token = environ.get("GITHUB_TOKEN", "")
-        if not token:
-            raise UnauthenticatedError(
-                "github",
-                "GITHUB_TOKEN",
-                "It is not set.",
-                next_step="Set GITHUB_TOKEN to a token with Environments: write and Actions: write.",
-            )
-        return cls(_checked(environ.get("GITHUB_API_URL") or PUBLIC_API), Secret(token))
+        return cls(_address(environ))
 
     def close(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+        """Each client is closed when it has its answer."""
 
     @property
-    def token_fingerprint(self) -> str:
-        return self._token.fingerprint
+    def host(self) -> str:
+        return urllib.parse.urlsplit(self._url).hostname or ""
 
-    def ask(self, operation: str, question: Callable[["Github"], T]) -> T:
-        """What the operator's client answers; it is the question's own until that returns.
+    @property
+    def is_github_com(self) -> bool:
+        """Whether it knows every token of github.com; also of this machine, where a sandbox stands for it."""
+        return self._url == PUBLIC_API or self.host in LOOPBACK
 
-        The client's objects are lazy: nothing is asked for before an attribute is read.
+    def ask_as(self, token: Secret | None, operation: str, question: Callable[["Github"], T]) -> T:
+        """What GitHub answers to whoever the token is; without one, to nobody.
 
         Raises:
             ProviderError: whatever PyGithub raised, in our words.
         """
-        try:
-            github = self._idle.pop()
-        except IndexError:
-            github = self._fresh(self._token)
-        try:
-            return answered(operation, lambda: question(github))
-        finally:
-            self._idle.append(github)
-
-    def ask_as(self, token: Secret | None, operation: str, question: Callable[["Github"], T]) -> T:
-        """As `ask`, but as whoever the token is; without one, as nobody."""
         github = self._fresh(token)
         try:
             return answered(operation, lambda: question(github))
@@ -115,6 +92,62 @@ class GithubConnection:
         return client
 
 
+class GithubConnection(GithubServer):
+    """Clients for the token in GITHUB_TOKEN.
+
+    May be used from any thread: each borrows a client of its own, since PyGithub's connections keep the
+    request that is being made in themselves.
+    """
+
+    def __init__(self, url: str, token: Secret) -> None:
+        super().__init__(url)
+        self._token = token
+        self._idle: deque[Github] = deque()
+
+    @classmethod
+    def connect(cls, environ: Mapping[str, str]) -> Self:
+        """Makes no request.
+
+        Raises:
+            UnauthenticatedError: GITHUB_TOKEN is not set.
+            InputError: GITHUB_API_URL would carry the token over the network in clear.
+        """
+        token = environ.get("GITHUB_TOKEN", "")
+        if not token:
+            raise UnauthenticatedError(
+                "github",
+                "GITHUB_TOKEN",
+                "It is not set.",
+                next_step="Set GITHUB_TOKEN to a token with Environments: write and Actions: write.",
+            )
+        return cls(_address(environ), Secret(token))
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    @property
+    def token_fingerprint(self) -> str:
+        return self._token.fingerprint
+
+    def ask(self, operation: str, question: Callable[["Github"], T]) -> T:
+        """What the operator's client answers; it is the question's own until that returns.
+
+        The client's objects are lazy: nothing is asked for before an attribute is read.
+
+        Raises:
+            ProviderError: whatever PyGithub raised, in our words.
+        """
+        try:
+            github = self._idle.pop()
+        except IndexError:
+            github = self._fresh(self._token)
+        try:
+            return answered(operation, lambda: question(github))
+        finally:
+            self._idle.append(github)
+
+
 def _note_requests(client: "Github") -> None:
     """Tell the record what GitHub calls each exchange: every request of PyGithub goes through this method."""
     ask = client.requester.requestJson
@@ -146,10 +179,12 @@ def operator_token_fingerprint(connections: Connections) -> str:
     return connections.get(GithubConnection).token_fingerprint
 
 
-def _checked(url: str) -> str:
+def _address(environ: Mapping[str, str]) -> str:
+    url = environ.get("GITHUB_API_URL") or PUBLIC_API
     parts = urllib.parse.urlsplit(url)
-    loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
-    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and loopback)):
+    if parts.hostname and (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    ):
         return url.rstrip("/")
     raise InputError(
         f"GITHUB_API_URL is {url!r}, which is no https address.",

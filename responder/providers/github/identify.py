@@ -8,14 +8,20 @@ from responder.exposure import Found, LeakedGithubToken, Life
 from responder.providers.github.connection import GithubConnection, operator_token_fingerprint, whoami
 from responder.secret import Secret
 
+REFRESH = "ghr_"
+
 
 @dataclass(frozen=True)
 class Standing:
-    """What GitHub says to a token. `why` is what was asked and what was answered."""
+    """What GitHub says to a token. `why` is what was asked and what was answered.
+
+    `error` is why GitHub did not say, where asking again may help; None where no answer could tell.
+    """
 
     life: Life
     why: str
     login: str = ""
+    error: ProviderError | None = None
 
 
 def identify(connections: Connections, found: Found) -> LeakedGithubToken:
@@ -28,7 +34,7 @@ def identify(connections: Connections, found: Found) -> LeakedGithubToken:
     else:
         standing = standing_of(connections, found.secret)
     note = "" if standing.life == "live" else standing.why
-    if _is_ours(connections, found.secret):
+    if found.secret and is_ours(connections, found.secret):
         note = "It is the token in GITHUB_TOKEN, which this command itself uses."
     return LeakedGithubToken(
         credential=found.identifier,
@@ -41,11 +47,19 @@ def identify(connections: Connections, found: Found) -> LeakedGithubToken:
     )
 
 
-def standing_of(connections: Connections, token: Secret) -> Standing:
+def standing_of(connections: Connections, token: Secret, *, lived_here: bool = False) -> Standing:
     """GET /user as the token; a refusal counts as death only when the operator's token passes right after.
 
     https://docs.github.com/rest/users/users#get-the-authenticated-user
+
+    Args:
+        connections: with the operator's, for the control.
+        token: the one to try.
+        lived_here: it has passed at this server. Without that, a server of one's own that refuses it may
+            only not be the one that issued it: tokens look alike everywhere.
     """
+    if token.reveal().startswith(REFRESH):
+        return Standing("unknown", f"A refresh token ({REFRESH}) is refused by GET /user, alive or dead.")
     try:
         connection = connections.get(GithubConnection)
     except UnauthenticatedError as error:
@@ -53,23 +67,30 @@ def standing_of(connections: Connections, token: Secret) -> Standing:
     try:
         login = connection.ask_as(token, "GET /user", lambda github: github.get_user().login)
     except UnauthenticatedError as refusal:
+        if not (lived_here or connection.is_github_com):
+            what = f"{connection.host} answers 401 to it, and may not be the GitHub that issued it."
+            return Standing("unknown", what)
         return _dead_if_control_passes(connections, refusal)
     except ProviderError as error:
-        return Standing("unknown", f"GitHub did not say whether it lives: {error.what}")
+        return Standing("unknown", f"GitHub did not say whether it lives: {error.what}", error=error)
     return Standing("live", f"GET /user as the token answers 200: it is {login}'s.", login)
 
 
 def _dead_if_control_passes(connections: Connections, refusal: UnauthenticatedError) -> Standing:
     try:
         control = whoami(connections)
-    except ProviderError as error:
+    except UnauthenticatedError as error:
         return Standing("unknown", f"It is refused, but so is the control identity: {error.what}")
+    except ProviderError as error:
+        why = f"It is refused, but the control identity got no answer either: {error.what}"
+        return Standing("unknown", why, error=error)
     request = f" (request {refusal.request_id})" if refusal.request_id else ""
     return Standing("dead", f"GET /user as the token answers 401{request}, while {control} passes.")
 
 
-def _is_ours(connections: Connections, token: Secret | None) -> bool:
+def is_ours(connections: Connections, token: Secret) -> bool:
+    """Whether it is the operator's own; asks nobody."""
     try:
-        return token is not None and token.fingerprint == operator_token_fingerprint(connections)
+        return token.fingerprint == operator_token_fingerprint(connections)
     except UnauthenticatedError:
         return False

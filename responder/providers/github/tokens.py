@@ -1,5 +1,6 @@
 """Leaked GitHub tokens, revoked by showing them to GitHub."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from responder.action import (
@@ -16,8 +17,9 @@ from responder.action import (
     Unknown,
 )
 from responder.errors import RefusedError, RejectedError
-from responder.providers.github.connection import GithubConnection, operator_token_fingerprint
-from responder.providers.github.identify import standing_of
+from responder.providers.github.answers import known
+from responder.providers.github.connection import GithubServer
+from responder.providers.github.identify import Standing, is_ours, standing_of
 from responder.secret import Secret
 
 if TYPE_CHECKING:
@@ -32,7 +34,10 @@ class LeakedToken(Input):
 
 
 class RevokeToken(Irreversible[LeakedToken, Nothing]):
-    """Sent without authentication: GitHub takes a leaked token from anybody, and tells its owner by mail."""
+    """Sent without authentication: GitHub takes a leaked token from anybody, and tells its owner by mail.
+
+    So it is sent also where nobody can tell whether it lives: for want of a control identity, say.
+    """
 
     settle = 60.0  # GitHub answers 202 and does it afterwards
 
@@ -50,27 +55,61 @@ class RevokeToken(Irreversible[LeakedToken, Nothing]):
         )
 
     def probe(self, call: Call, given: LeakedToken) -> Probe[Nothing]:
-        standing = standing_of(call.connections, given.token)
-        if standing.life == "dead":
-            return Done(Nothing(), standing.why)
-        return NotDone(standing.why) if standing.life == "live" else Unknown(standing.why)
+        def look() -> Probe[Nothing]:
+            standing = _standing(call, given)
+            if standing.life == "dead":
+                return Done(Nothing(), standing.why)
+            return NotDone(standing.why) if standing.life == "live" else Unknown(standing.why)
+
+        return known(look)
+
+    def before(self, call: Call, given: LeakedToken) -> Probe[Nothing]:
+        """Not done unless it is known to be dead, or GitHub is out of reach."""
+
+        def look() -> Probe[Nothing]:
+            standing = _standing(call, given)
+            if standing.life == "dead":
+                return Done(Nothing(), standing.why)
+            lived = standing.life == "live" or call.seen.get("lived") is True
+            return NotDone(standing.why, {"lived": lived})
+
+        return known(look)
+
+    def reconcile(self, call: Call, given: LeakedToken) -> Probe[Nothing]:
+        """To show GitHub the same token twice does no harm."""
+        return self.before(call, given)
 
     def apply(self, call: Call, given: LeakedToken) -> Nothing:
         _refuse(call.connections, given.token)
-        connection = call.connections.get(GithubConnection)
-        connection.ask_as(None, "POST /credentials/revoke", lambda github: _revoke(github, given.token))
+        server = call.connections.get(GithubServer)
+        server.ask_as(None, "POST /credentials/revoke", lambda github: _revoke(github, given.token))
         return Nothing()
+
+    def verify(self, call: Call, given: LeakedToken, output: Nothing) -> Probe[Nothing]:  # noqa: ARG002
+        found = self.probe(call, given)
+        if isinstance(found, Unknown):
+            why = f"GitHub accepted it to be revoked (202); that it is dead could not be tried. {found.why}"
+            return replace(found, why=why)
+        return found
+
+
+def _standing(call: Call, given: LeakedToken) -> Standing:
+    """Raises `ProviderError` where GitHub did not say, and may when it is asked again."""
+    standing = standing_of(call.connections, given.token, lived_here=call.seen.get("lived") is True)
+    if standing.error:
+        raise standing.error
+    return standing
 
 
 def _revoke(github: "Github", token: Secret) -> None:
     github.requester.requestJsonAndCheck(
-        "POST", "/credentials/revoke", input={"credentials": [token.reveal()]}
+        "POST", "/credentials/revoke", input={"credentials": [token.reveal()]},
     )
 
 
 def _refuse(connections: Connections, token: Secret) -> None:
     """Before anything is sent: what would lock us out, and what GitHub would not take."""
-    if token.fingerprint == operator_token_fingerprint(connections):
+    if is_ours(connections, token):
         raise RefusedError(
             "This is the token in GITHUB_TOKEN: revoking it would lock this command out.",
             next_step="Set GITHUB_TOKEN to another token, then `respond resume`.",
