@@ -39,18 +39,39 @@ class Keeping:
         """In a folder of its own: a journal can be handed to an auditor, or backed up, without the key."""
         return state_dir / "keys" / self.file
 
-    def key(self, state_dir: Path, environ: Mapping[str, str]) -> Secret:
+    def key(self, state_dir: Path, environ: Mapping[str, str], *, existing_only: bool = False) -> Secret:
         """The key, made on first use. Processes that race for it get the same one.
+
+        A keyring that does not answer may keep one: whoever needs the key of what is sealed already must ask
+        for an existing one, or a new file would take its place for good.
+
+        Args:
+            state_dir: the journal's folder.
+            environ: may hold the key.
+            existing_only: make none.
 
         Raises:
             InputError: the key that is there is not of its form.
-            UnavailableError: the file cannot be read or made, or others may read it.
+            UnavailableError: the file cannot be read or made, or others may read it; or there is no key, and
+                an existing one was asked for.
         """
         path = self.path(state_dir)
         if key := self._given(environ):
             return key
+        if existing_only:
+            if key := self._read(path):
+                return key
+            answer = self._keyring(make=False)
+            if answer.key:
+                return answer.key
+            raise self._absent(path, answer)
         with _alone(self, path.parent):
-            return self._read(path) or self._from_keyring(make=True) or self._make(path)
+            if key := self._read(path):
+                return key
+            answer = self._keyring(make=False)
+            if answer.empty:
+                answer = self._keyring(make=True)
+            return answer.key or self._make(path)
 
     def existing(self, state_dir: Path, environ: Mapping[str, str]) -> Secret | None:
         """The key, if there is one; nothing is made or written.
@@ -59,7 +80,7 @@ class Keeping:
             InputError: the key that is there is not of its form.
             UnavailableError: the file cannot be read or made, or others may read it.
         """
-        return self._given(environ) or self._read(self.path(state_dir)) or self._from_keyring(make=False)
+        return self._given(environ) or self._read(self.path(state_dir)) or self._keyring(make=False).key
 
     def _given(self, environ: Mapping[str, str]) -> Secret | None:
         given = environ.get(self.variable)
@@ -101,17 +122,35 @@ class Keeping:
             raise _unusable(self, path, error) from error
         return key
 
-    def _from_keyring(self, *, make: bool) -> Secret | None:
-        """The keyring's key; None without a keyring that answers in time.
+    def _absent(self, path: Path, answer: "_Answer") -> UnavailableError:
+        return UnavailableError(
+            f"The {self.what} is not to be found: {self.variable} is not set, there is no file {path}, and "
+            f"this machine's keyring {answer.said}.",
+            state="No new one was made: it could not open what was sealed before.",
+            next_step=f"Unlock the keyring, put the file back from a copy, or set {self.variable}.",
+        )
+
+    def _keyring(self, *, make: bool) -> "_Answer":
+        """What the keyring says within a few seconds.
 
         A keyring may wait for a password box on a screen that nobody sees, so it is asked from a thread that
         is left alone when it takes too long.
         """
-        answers: list[Secret] = []
+        answers: list[_Answer] = []
         asking = threading.Thread(target=_ask, args=(self, answers), kwargs={"make": make}, daemon=True)
         asking.start()
         asking.join(_PATIENCE)
-        return self.checked(answers[0]) if answers else None
+        answer = answers[0] if answers else _Answer(f"did not answer within {_PATIENCE:g} s")
+        if answer.key:
+            self.checked(answer.key)
+        return answer
+
+
+@dataclass(frozen=True)
+class _Answer:
+    said: str  # for people, after "the keyring"
+    key: Secret | None = None
+    empty: bool = False  # it was asked, and keeps none
 
 
 def _checked_seal_key(key: Secret) -> Secret:
@@ -139,9 +178,9 @@ def key_file(state_dir: Path) -> Path:
     return SEAL_KEY.path(state_dir)
 
 
-def master_key(state_dir: Path, environ: Mapping[str, str]) -> Secret:
+def master_key(state_dir: Path, environ: Mapping[str, str], *, existing_only: bool = False) -> Secret:
     """The key that seals are made under; as `Keeping.key`."""
-    return SEAL_KEY.key(state_dir, environ)
+    return SEAL_KEY.key(state_dir, environ, existing_only=existing_only)
 
 
 @contextmanager
@@ -174,7 +213,7 @@ def _keep_names(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _ask(keeping: Keeping, answers: list[Secret], *, make: bool) -> None:
+def _ask(keeping: Keeping, answers: list[_Answer], *, make: bool) -> None:
     import keyring  # noqa: PLC0415  # its plug-ins take long to find
     from keyring.errors import KeyringError  # noqa: PLC0415
 
@@ -184,10 +223,11 @@ def _ask(keeping: Keeping, answers: list[Secret], *, make: bool) -> None:
         if kept is None and make:
             backend.set_password(_SERVICE, keeping.entry, keeping.fresh().reveal())
             kept = backend.get_password(_SERVICE, keeping.entry)
-    except (KeyringError, OSError):  # locked, refused by the user, its service is gone
+    except (KeyringError, OSError) as error:  # locked, refused by the user, its service is gone
+        answers.append(_Answer(f"refuses ({type(error).__name__})"))
         return
-    if kept:  # keyring's stand-ins for a keyring that is not there forget what they are given
-        answers.append(Secret(kept))
+    # keyring's stand-ins for a keyring that is not there forget what they are given
+    answers.append(_Answer("has it", Secret(kept)) if kept else _Answer("keeps none", empty=True))
 
 
 def _unusable(keeping: Keeping, path: Path, error: Exception) -> UnavailableError:

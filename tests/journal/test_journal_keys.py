@@ -124,6 +124,54 @@ def test_a_keyring_that_waits_for_a_person_is_left_alone(tmp_path, use, monkeypa
     waiting.answered.set()
 
 
+def test_where_only_an_existing_key_will_do_it_is_found_wherever_it_is_kept(tmp_path, use):
+    environ = {"RESPOND_SEAL_KEY": GIVEN}
+    assert master_key(tmp_path / "any", environ, existing_only=True).reveal() == GIVEN
+    in_file = master_key(tmp_path / "file", {})
+    use(Kept())
+    in_keyring = master_key(tmp_path / "keyring", {})
+    assert master_key(tmp_path / "file", {}, existing_only=True) == in_file
+    assert master_key(tmp_path / "keyring", {}, existing_only=True) == in_keyring
+
+
+@pytest.mark.parametrize(
+    ("keyring_is", "said"),
+    [
+        (NullKeyring, "keeps none"),
+        (Kept, "keeps none"),
+        (Locked, r"refuses \(KeyringLocked\)"),
+        (Waiting, "did not answer within 0.1 s"),
+    ],
+)
+def test_where_only_an_existing_key_will_do_none_is_made_and_every_place_is_named(
+    tmp_path, use, monkeypatch, keyring_is, said
+):
+    monkeypatch.setattr("responder.journal.keys._PATIENCE", 0.1)
+    kept = keyring_is()
+    use(kept)
+    with pytest.raises(UnavailableError, match=said) as error:
+        master_key(tmp_path, {}, existing_only=True)
+    assert "RESPOND_SEAL_KEY" in error.value.what
+    assert str(key_file(tmp_path)) in error.value.what
+    assert list(tmp_path.iterdir()) == []
+    assert getattr(kept, "password", None) is None
+    if isinstance(kept, Waiting):
+        kept.answered.set()
+
+
+def test_a_keyring_that_answers_too_late_is_never_given_a_second_key(tmp_path, use, monkeypatch):
+    monkeypatch.setattr("responder.journal.keys._PATIENCE", 0.1)
+    late = Waiting()
+    use(late)
+    master_key(tmp_path, {})
+    asking = [thread for thread in threading.enumerate() if thread.daemon and "_ask" in thread.name]
+    late.answered.set()
+    for thread in asking:
+        thread.join(10)
+    assert asking
+    assert late.password is None
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604])
 def test_a_key_file_that_others_may_read_is_refused(tmp_path, mode):
     master_key(tmp_path, {})
