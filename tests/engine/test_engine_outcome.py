@@ -4,7 +4,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from contained import LEAKED, contain, door, doors, house, leaked, planned, stop_before, undone, watch
+from contained import (
+    LEAKED,
+    STRANGER,
+    contain,
+    door,
+    doors,
+    house,
+    leaked,
+    planned,
+    stop_before,
+    undone,
+    watch,
+)
 from fakes.doors.actions import Shut
 from fakes.things.actions import Make
 from fakes.world import Crash, Worlds
@@ -114,6 +126,7 @@ def test_each_look_of_a_watch_is_made_with_connections_of_its_own(table: Table):
     assert connections.closed == 1
     resumed = table.journal.events("r1")[-2]
     assert (resumed.data["by"], resumed.data["operator"]) == ("watch", {"local": "grace"})
+    assert resumed.data["version"] == engine.version
 
 
 def test_a_look_that_could_not_be_had_is_no_reason_to_claim_that_all_held(table: Table):
@@ -209,3 +222,23 @@ def test_an_undo_that_was_killed_between_two_records_of_one_thing_goes_on_with_t
     assert undone(table).outcome == "undone"
     told = [table.kinds(name).count("step.undone") for name in ("a", "again")]
     assert (told, table.world.made["undo a"]) == ([1, 1], 1)
+
+
+def test_a_stranger_is_recorded_with_the_credential_that_it_came_beside(table: Table):
+    front = LEAKED.access_keys[0]
+    back = front.model_copy(update={"credential": "back", "identifier": "AKIABACK", "user": "shed"})
+    table.exposure = LEAKED.model_copy(update={"access_keys": (front, back)})
+    house(table, "front", "back")
+    contain(table, leaked("shut"))
+    watch(table, strangers=lambda item, _ours: [STRANGER] if item["user"] == "shed" else [])
+    told = {e.step: len(e.data["strangers"]) for e in table.journal.events("r1") if e.kind == "step.checked"}
+    assert told == {"shut[front]": 0, "shut[back]": 1}
+
+
+def test_whoever_watches_is_told_at_once_what_does_not_hold(table: Table):
+    house(table, "a")
+    contain(table, door("a"))
+    table.world.things["a"]["state"] = "open"
+    watcher = Watcher()
+    Watch(table.engine(watcher), "r1", lambda _leaked, _ours: (), table.clock.advance).keep([], operator={})
+    assert watcher.said[0] == ("a", "IT DOES NOT HOLD: a is open")

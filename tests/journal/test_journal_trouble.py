@@ -226,5 +226,5 @@ def test_a_table_of_events_that_is_not_ours_vouches_for_no_event_at_all(journal,
 
 
 def test_an_export_that_cannot_be_read_is_not_called_tampered():
-    with pytest.raises(UnavailableError, match="cannot be read"):
+    with pytest.raises(UnavailableError, match="cannot be read: input/output error"):
         exported.verify(UNREADABLE)
