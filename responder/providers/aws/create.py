@@ -15,9 +15,10 @@ from responder.action import (
     Probe,
     Reversible,
     Unknown,
+    answered,
 )
 from responder.providers.aws.connection import AwsConnection
-from responder.providers.aws.errors import UnknownKeyError, WrongSecretError, answered, ask, request_id
+from responder.providers.aws.errors import UnknownKeyError, WrongSecretError, ask, request_id
 from responder.providers.aws.keys import (
     AccessKey,
     KeyList,

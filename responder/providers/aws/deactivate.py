@@ -4,9 +4,9 @@ from datetime import datetime
 
 from pydantic import AwareDatetime
 
-from responder.action import Call, Done, Input, NotDone, Output, Plan, Probe, Reversible
+from responder.action import Call, Done, Input, NotDone, Output, Plan, Probe, Reversible, answered
 from responder.providers.aws.connection import AwsConnection
-from responder.providers.aws.errors import answered, ask
+from responder.providers.aws.errors import ask
 from responder.providers.aws.keys import (
     KeyList,
     last_use,

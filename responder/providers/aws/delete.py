@@ -2,10 +2,9 @@
 
 from typing import Final
 
-from responder.action import Call, Done, Input, Irreversible, NotDone, Nothing, Plan, Probe
+from responder.action import Call, Done, Input, Irreversible, NotDone, Nothing, Plan, Probe, answered
 from responder.errors import RefusedError
 from responder.providers.aws.connection import AwsConnection
-from responder.providers.aws.errors import answered
 from responder.providers.aws.keys import (
     AccessKey,
     delete_key,

@@ -9,14 +9,13 @@ from typing import Any, Final, cast
 
 from pydantic import AwareDatetime
 
-from responder.action import Call, Done, Input, Json, NotDone, Nothing, Plan, Probe, Reversible
+from responder.action import Call, Done, Input, Json, NotDone, Nothing, Plan, Probe, Reversible, answered
 from responder.errors import DeniedError, NotFoundError, RefusedError
 from responder.providers.aws.connection import AwsConnection
 from responder.providers.aws.errors import (
     ExpiredSessionError,
     ExplicitlyDeniedError,
     UnknownKeyError,
-    answered,
     ask,
     request_id,
 )

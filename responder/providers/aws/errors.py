@@ -5,10 +5,9 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 
 import re
 from collections.abc import Callable, Mapping
-from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from responder.action import Out, Probe, Unknown, exchanged
+from responder.action import exchanged
 from responder.errors import (
     ConflictError,
     DeniedError,
@@ -102,19 +101,6 @@ def ask(operation: str, method: Callable[P, T], *args: P.args, **kwargs: P.kwarg
         return answer
     # Outside the handler, so that botocore's exception, whose response may hold anything, is left behind.
     raise failure
-
-
-def answered(probe: Callable[P, Probe[Out]]) -> Callable[P, Probe[Out]]:
-    """A probe that answers `Unknown` where the service could not be asked."""
-
-    @wraps(probe)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> Probe[Out]:
-        try:
-            return probe(*args, **kwargs)
-        except ProviderError as error:
-            return Unknown(f"{error.what} {error.next_step}".strip())
-
-    return wrapped
 
 
 def request_id(answer: Mapping[str, Any]) -> str:

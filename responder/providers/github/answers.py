@@ -65,7 +65,7 @@ def _refusal(operation: str, error: "GithubException") -> ProviderError:
         )
     if _limited(status, message, headers):
         return TransientError(
-            "github", operation, f"GitHub's rate limit: {message}", request_id=request_id,
+            "github", operation, f"GitHub's rate limit: {message}", request_id=request_id
         ).after(_seconds(headers) or _until_reset(headers) or UNTOLD_WAIT)
     kind, next_step = {
         401: (UnauthenticatedError, "Set GITHUB_TOKEN to a token that lives."),

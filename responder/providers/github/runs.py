@@ -118,7 +118,7 @@ class Runs:
                 where = ", ".join(environment["name"] for environment in review["environments"])
                 return f"{review['user']['login']} rejected the deployment to {where}"
         return next(
-            _bad_ends(self._get(f"{path}/jobs?per_page=100")["jobs"]), f"it ended in {run.conclusion}",
+            _bad_ends(self._get(f"{path}/jobs?per_page=100")["jobs"]), f"it ended in {run.conclusion}"
         )
 
     @property

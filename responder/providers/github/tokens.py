@@ -103,7 +103,7 @@ def _standing(call: Call, given: LeakedToken) -> Standing:
 
 def _revoke(github: "Github", token: Secret) -> None:
     github.requester.requestJsonAndCheck(
-        "POST", "/credentials/revoke", input={"credentials": [token.reveal()]},
+        "POST", "/credentials/revoke", input={"credentials": [token.reveal()]}
     )
 
 

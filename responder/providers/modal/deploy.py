@@ -7,11 +7,11 @@ import sys
 from collections.abc import Mapping
 from typing import ClassVar
 
-from responder.action import Call, Done, Input, Irreversible, Json, NotDone, Output, Plan, Probe
+from responder.action import Call, Done, Input, Irreversible, Json, NotDone, Output, Plan, Probe, answered
 from responder.errors import InterruptedRunError, RejectedError, UnreachableError
 from responder.providers.modal.apps import CONTRIBUTOR, deployed
 from responder.providers.modal.connection import ModalConnection
-from responder.providers.modal.errors import PROVIDER, answering
+from responder.providers.modal.errors import PROVIDER
 from responder.secret import redact
 
 _OPERATION = "modal deploy"
@@ -59,14 +59,14 @@ class DeployApp(Irreversible[DeployInput, DeployedApp]):
             breaks="This bypasses the repository's workflow and its reviewers.",
         )
 
-    @answering
+    @answered
     def probe(self, call: Call, given: DeployInput) -> Probe[DeployedApp]:
         """Never done by itself: what is deployed may be another code."""
         found = deployed(call.connections.get(ModalConnection), given.app, given.environment)
         seen: dict[str, Json] = {"version": found.newest.number if found else 0}
         return NotDone(f"App {given.app} runs {found.newest if found else 'nowhere'}.", seen)
 
-    @answering
+    @answered
     def reconcile(self, call: Call, given: DeployInput) -> Probe[DeployedApp]:
         found = deployed(call.connections.get(ModalConnection), given.app, given.environment)
         ours = found.ours_since(_version(call.seen), rollover=False) if found else None
@@ -91,7 +91,7 @@ class DeployApp(Irreversible[DeployInput, DeployedApp]):
         version = found.newest.number if found else 0
         return DeployedApp(version=version, unchanged=version <= _version(call.seen))
 
-    @answering
+    @answered
     def verify(self, call: Call, given: DeployInput, output: DeployedApp) -> Probe[DeployedApp]:
         found = deployed(call.connections.get(ModalConnection), given.app, given.environment)
         if found is None:

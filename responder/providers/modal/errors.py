@@ -1,10 +1,5 @@
 """What the modal package raises, in our words and without anything that could be a secret."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
-
-from responder.action import Output, Probe, Unknown
 from responder.errors import (
     ConflictError,
     DeniedError,
@@ -19,9 +14,6 @@ from responder.secret import redact
 
 PROVIDER = "modal"
 _LONGEST_TEXT = 300
-
-P = ParamSpec("P")
-Out = TypeVar("Out", bound=Output)
 
 
 def translated(operation: str, error: Exception) -> ProviderError:
@@ -62,19 +54,6 @@ _NEXT_STEPS: dict[type[ProviderError], str] = {
     UnauthenticatedError: "Check MODAL_TOKEN_ID and MODAL_TOKEN_SECRET with `modal token info`.",
     DeniedError: "Use the token of a workspace owner or manager.",
 }
-
-
-def answering(probe: Callable[P, Probe[Out]]) -> Callable[P, Probe[Out]]:
-    """A probe that could not ask answers `Unknown`."""
-
-    @wraps(probe)
-    def answer(*args: P.args, **kwargs: P.kwargs) -> Probe[Out]:
-        try:
-            return probe(*args, **kwargs)
-        except ProviderError as error:
-            return Unknown(error.what)
-
-    return answer
 
 
 def _text(error: Exception) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from responder.action import Call, Done, Input, Irreversible, Json, NotDone, Output, Plan, Probe
+from responder.action import Call, Done, Input, Irreversible, Json, NotDone, Output, Plan, Probe, answered
 from responder.errors import NotFoundError
 from responder.providers.modal.apps import CONTRIBUTOR, Deployed, deployed
 from responder.providers.modal.connection import ModalConnection
-from responder.providers.modal.errors import PROVIDER, answering
+from responder.providers.modal.errors import PROVIDER
 
 
 class RolloverInput(Input):
@@ -36,7 +36,7 @@ class RolloverApp(Irreversible[RolloverInput, RolledOver]):
             breaks="The next calls wait for a cold start.",
         )
 
-    @answering
+    @answered
     def probe(self, call: Call, given: RolloverInput) -> Probe[RolledOver]:
         """Never done by itself: that the containers are new enough shows only against an intent."""
         found = deployed(call.connections.get(ModalConnection), given.app, given.environment)
@@ -45,7 +45,7 @@ class RolloverApp(Irreversible[RolloverInput, RolledOver]):
         seen: dict[str, Json] = {"version": found.newest.number, "containers": list(found.containers)}
         return NotDone(f"App {given.app} in {given.environment} runs {found.newest}.", seen)
 
-    @answering
+    @answered
     def reconcile(self, call: Call, given: RolloverInput) -> Probe[RolledOver]:
         found = deployed(call.connections.get(ModalConnection), given.app, given.environment)
         ours = found.ours_since(_version(call.seen), rollover=True) if found else None
@@ -64,7 +64,7 @@ class RolloverApp(Irreversible[RolloverInput, RolledOver]):
         after = require(connection, given.app, given.environment)
         return RolledOver(version=after.newest.number, replaced=_containers(call.seen))
 
-    @answering
+    @answered
     def verify(self, call: Call, given: RolloverInput, output: RolledOver) -> Probe[RolledOver]:
         found = deployed(call.connections.get(ModalConnection), given.app, given.environment)
         if found is None or found.newest.number <= _version(call.seen):

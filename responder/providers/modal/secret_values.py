@@ -2,11 +2,22 @@
 
 from typing import TYPE_CHECKING
 
-from responder.action import Call, Done, Input, Irreversible, Json, NotDone, Nothing, Plan, Probe, Unknown
+from responder.action import (
+    Call,
+    Done,
+    Input,
+    Irreversible,
+    Json,
+    NotDone,
+    Nothing,
+    Plan,
+    Probe,
+    Unknown,
+    answered,
+)
 from responder.errors import NotFoundError
 from responder.providers.modal.apps import CONTRIBUTOR
 from responder.providers.modal.connection import ModalConnection
-from responder.providers.modal.errors import answering
 from responder.secret import Secret
 
 if TYPE_CHECKING:
@@ -38,7 +49,7 @@ class UpdateSecret(Irreversible[UpdateInput, Nothing]):
             + (f"; {', '.join(untouched)} stay as they are" if untouched else "")
         )
 
-    @answering
+    @answered
     def probe(self, call: Call, given: UpdateInput) -> Probe[Nothing]:
         """Never done by itself, as no value can be read; to write the same again is harmless."""
         try:
@@ -62,7 +73,7 @@ class UpdateSecret(Irreversible[UpdateInput, Nothing]):
         connection.run("SecretUpdate", update)
         return Nothing()
 
-    @answering
+    @answered
     def verify(self, call: Call, given: UpdateInput, output: Nothing) -> Probe[Nothing]:
         keys = keys_of(call.connections.get(ModalConnection), given.environment, given.secret)
         missing = [key for key in given.values if key not in keys]

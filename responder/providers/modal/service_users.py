@@ -17,13 +17,13 @@ from responder.action import (
     Probe,
     Reversible,
     Unknown,
+    answered,
 )
 from responder.errors import ConflictError, ProviderError, RefusedError
 from responder.exposure import successor
 from responder.providers.modal import workspace
 from responder.providers.modal.apps import deployed_by
 from responder.providers.modal.connection import ModalConnection
-from responder.providers.modal.errors import answering
 from responder.providers.modal.proof import proven_dead, tried
 from responder.secret import Secret
 
@@ -59,7 +59,7 @@ class FreezeServiceUser(Reversible[FreezeInput, Frozen]):
             breaks=f"Whatever uses {user.token_id} may do nothing in these environments." if roles else "",
         )
 
-    @answering
+    @answered
     def probe(self, call: Call, given: FreezeInput) -> Probe[Frozen]:
         user, gone = _meant(call.connections.get(ModalConnection), given)
         before = _roles_in(call.seen)
@@ -70,7 +70,7 @@ class FreezeServiceUser(Reversible[FreezeInput, Frozen]):
             return NotDone(f"{given.name} still has roles in {', '.join(still)}.", seen)
         return Done(Frozen(roles=before), f"ServiceUserInfo: {given.name} has no-access in every environment")
 
-    @answering
+    @answered
     def reconcile(self, call: Call, given: FreezeInput) -> Probe[Frozen]:
         """Of a freeze that was cut short, only the intent knows every role as it was: finish that one."""
         found = self.probe(call, given)
@@ -137,7 +137,7 @@ class DeleteServiceUser(Irreversible[DeleteInput, Nothing]):
             breaks=f"Whatever uses {given.token_id} is refused from then on. {left}".strip(),
         )
 
-    @answering
+    @answered
     def probe(self, call: Call, given: DeleteInput) -> Probe[Nothing]:
         user = workspace.service_user_of(call.connections.get(ModalConnection), given.token_id)
         if user is not None:
@@ -179,21 +179,21 @@ class CreateServiceUser(Reversible[CreateInput, Created]):
         roles = ", ".join(f"{role} in {where}" for where, role in given.roles.items()) or "no role"
         return Plan(f"Create service user {name} with {roles}")
 
-    @answering
+    @answered
     def probe(self, call: Call, given: CreateInput) -> Probe[Created]:
         name = successor(given.base, call.run)
         if workspace.service_user(call.connections.get(ModalConnection), name) is None:
             return NotDone(f"There is no service user {name}.")
         return Unknown(f"Service user {name} is there; whether its secret is kept, Modal cannot say.")
 
-    @answering
+    @answered
     def before(self, call: Call, given: CreateInput) -> Probe[Created]:
         """Never done: the secret of one that is there already cannot be had; `apply` makes it anew."""
         name = successor(given.base, call.run)
         there = workspace.service_user(call.connections.get(ModalConnection), name)
         return NotDone(f"There is {'a' if there else 'no'} service user {name}.")
 
-    @answering
+    @answered
     def reconcile(self, call: Call, given: CreateInput) -> Probe[Created]:
         """The name has the run's own suffix: a user of that name is ours, and nobody holds its secret."""
         name = successor(given.base, call.run)
@@ -217,7 +217,7 @@ class CreateServiceUser(Reversible[CreateInput, Created]):
         _set_roles(connection, name, given.roles)
         return created
 
-    @answering
+    @answered
     def verify(self, call: Call, given: CreateInput, output: Created) -> Probe[Created]:
         user = workspace.service_user(call.connections.get(ModalConnection), output.name)
         if user is None or user.token_id != output.identifier:

@@ -14,11 +14,11 @@ from responder.action import (
     Probe,
     Reversible,
     Unknown,
+    answered,
 )
 from responder.errors import NotFoundError
 from responder.providers.modal import workspace
 from responder.providers.modal.connection import ModalConnection
-from responder.providers.modal.errors import answering
 from responder.providers.modal.proof import proven_dead, tried
 from responder.secret import Secret
 
@@ -43,7 +43,7 @@ class DisableMemberToken(Reversible[MemberTokenInput, Nothing]):
             breaks=f"Whatever {token.username} runs with it is refused until it is enabled again.",
         )
 
-    @answering
+    @answered
     def probe(self, call: Call, given: MemberTokenInput) -> Probe[Nothing]:
         connection = call.connections.get(ModalConnection)
         token = workspace.member_token(connection, given.token_id)
@@ -101,7 +101,7 @@ class DeleteProxyToken(Irreversible[ProxyTokenInput, Nothing]):
             breaks="Callers of web endpoints that send it are refused from then on.",
         )
 
-    @answering
+    @answered
     def probe(self, call: Call, given: ProxyTokenInput) -> Probe[Nothing]:
         if workspace.proxy_token(call.connections.get(ModalConnection), given.token_id):
             return NotDone(f"Proxy token {given.token_id} is there.")
@@ -127,7 +127,7 @@ class ProveToken(Check[ProveInput, Nothing]):
     def plan(self, call: Call, given: ProveInput) -> Plan:  # noqa: ARG002
         return Plan(f"Say hello to Modal as {given.token_id}, and see it answered")
 
-    @answering
+    @answered
     def probe(self, call: Call, given: ProveInput) -> Probe[Nothing]:
         trial = tried(call.connections, given.token_id, given.token_secret)
         match trial.life:

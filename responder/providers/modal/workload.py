@@ -5,11 +5,10 @@ from typing import ClassVar, Final
 
 from pydantic import Field
 
-from responder.action import Call, Check, Done, Input, NotDone, Output, Plan, Probe
+from responder.action import Call, Check, Done, Input, NotDone, Output, Plan, Probe, answered
 from responder.providers.modal import remote
 from responder.providers.modal.apps import CONTRIBUTOR
 from responder.providers.modal.connection import ModalConnection
-from responder.providers.modal.errors import answering
 
 _CALL = 60.0  # seconds; a container whose start takes longer is asked again, while there is patience
 # What a container says may be an intruder's, and goes into the record and onto screens.
@@ -44,7 +43,7 @@ class VerifyWorkload(Check[WorkloadInput, Answer]):
             f"it must run with {key}, in a container that is new"
         )
 
-    @answering
+    @answered
     def probe(self, call: Call, given: WorkloadInput) -> Probe[Answer]:
         """Not done, rather than unknown, while the function fails or is silent: it may be starting."""
         connection = call.connections.get(ModalConnection)
