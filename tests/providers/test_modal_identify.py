@@ -2,6 +2,7 @@
 
 import pytest
 
+from responder.cli.leak import _fresh_run
 from responder.exposure import Found, Kind, base_of, successor
 from responder.providers.modal.identify import identify
 from responder.secret import Secret
@@ -36,6 +37,11 @@ def test_a_name_with_dashes_of_its_own_is_its_own_base(modal_operator, name):
     token = modal_operator.plane.add_service_user(name, {"prod": "contributor"}, created_by="ada")
     assert identify(modal_operator.connections(), found(token)).base == name
     assert base_of(successor(name, "3f9a2c7k")) == name
+
+
+def test_the_name_of_every_run_makes_a_successor_that_is_known_as_one():
+    for _ in range(50):
+        assert base_of(successor("ci-prod", _fresh_run())) == "ci-prod"
 
 
 def test_a_frozen_service_user_is_said_to_be_frozen(modal_operator):
