@@ -242,3 +242,11 @@ def test_whoever_watches_is_told_at_once_what_does_not_hold(table: Table):
     watcher = Watcher()
     Watch(table.engine(watcher), "r1", lambda _leaked, _ours: (), table.clock.advance).keep([], operator={})
     assert watcher.said[0] == ("a", "IT DOES NOT HOLD: a is open")
+
+
+def test_what_was_destroyed_at_the_end_of_a_rotation_is_watched_like_what_was_contained(table: Table):
+    house(table, "a", "b")
+    contain(table, door("a"), door("b", "a", uses="doors.brick", phase="retire"))
+    table.world.things["b"]["state"] = "open"
+    watch(table)
+    assert doors(table) == {"a": "shut", "b": "bricked"}
