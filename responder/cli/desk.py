@@ -83,7 +83,15 @@ class Desk:
         finally:
             made.close()
 
-    def engine(self, journal: "Journal", connections: "Connections", observer: "Observer") -> "Engine":
+    def engine(
+        self,
+        journal: "Journal",
+        connections: "Connections",
+        observer: "Observer",
+        *,
+        key_exists: bool = False,
+    ) -> "Engine":
+        """With `key_exists`, a seal key that cannot be found is said to be missing, not made anew."""
         from responder import __version__  # noqa: PLC0415
         from responder.action import Actions  # noqa: PLC0415
         from responder.engine import Engine  # noqa: PLC0415
@@ -91,7 +99,7 @@ class Desk:
         from responder.journal.keys import master_key  # noqa: PLC0415
         from responder.journal.store import utcnow  # noqa: PLC0415
 
-        seals = Seals(journal, master_key(self.folder, os.environ))
+        seals = Seals(journal, master_key(self.folder, os.environ, existing_only=key_exists))
         return Engine(journal, seals, Actions(), connections, utcnow, observer, __version__)
 
 

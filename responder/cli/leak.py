@@ -110,7 +110,7 @@ def leak(
         if dry_run:
             out.print("Nothing was changed: --dry-run stops here.")
             return Exit.DONE
-        stage = Stage.set_up(desk, journal, connections)
+        stage = Stage.set_up(desk, journal, connections, resuming=False)
         confirmed_by = "--yes" if yes else confirm(exposure.environments(), inventory.guarded_environments)
         confirmed = replace(order, confirmed_at=utcnow(), confirmed_by=confirmed_by)
         return stage.play(lambda engine: engine.start(confirmed), order.run)

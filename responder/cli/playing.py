@@ -29,9 +29,10 @@ class Stage:
     engine: "Engine"
 
     @classmethod
-    def set_up(cls, desk: Desk, journal: "Journal", connections: "Connections") -> "Stage":
+    def set_up(cls, desk: Desk, journal: "Journal", connections: "Connections", *, resuming: bool) -> "Stage":
         screen = screen_of(desk, consoles()[1])
-        return cls(desk, journal, connections, screen, desk.engine(journal, connections, screen))
+        engine = desk.engine(journal, connections, screen, key_exists=resuming)
+        return cls(desk, journal, connections, screen, engine)
 
     def play(self, begin: "Callable[[Engine], RunState]", run: str) -> int:
         """Play to the end or until nothing more can be done; gives the exit code."""

@@ -24,7 +24,7 @@ def resume(desk: Desk, run: str | None, *, take_over: bool) -> int:
         chosen = run or _only([state.run for state in unfinished(journal)])
         journal.holder(chosen)  # a run that does not exist is said to be so before anything else
         who = operator(connections)
-        stage = Stage.set_up(desk, journal, connections)
+        stage = Stage.set_up(desk, journal, connections, resuming=True)
         return stage.play(lambda engine: engine.resume(chosen, take_over=take_over, operator=who), chosen)
 
 

@@ -37,7 +37,7 @@ from responder.journal import EventKind, Seals, TakenOverError
 from responder.secret import redact
 
 UNKNOWN_PATIENCE = 8.0  # seconds that an undecided question is asked again before the step is parked
-TRANSIENT_PATIENCE = 60.0  # seconds, where the service is only out of reach or busy just now
+TRANSIENT_PATIENCE = 20.0  # seconds, where the service is only out of reach or busy just now
 _backoff = wait_random_exponential(multiplier=0.25, max=15)
 
 

@@ -58,7 +58,9 @@ def test_trouble_that_passes_leaves_no_trace(sandbox, leak, rules):
     assert sorted(run["inputs"]["environment"] for run in runs(after)) == ["dev", "prod"]
 
 
-def test_containment_does_not_wait_for_a_service_that_is_down_and_a_resume_ends_it(sandbox, leak, respond):
+def test_containment_does_not_wait_for_a_service_that_is_down_and_a_resume_ends_it(
+    sandbox, leak, respond, tmp_path
+):
     before = sandbox.world()
     sandbox.weather("github:down")
 
@@ -72,6 +74,13 @@ def test_containment_does_not_wait_for_a_service_that_is_down_and_a_resume_ends_
     assert "respond resume" in stopped.stdout
 
     sandbox.weather()
+    seal_key = tmp_path / "home" / "keys"
+    seal_key.rename(tmp_path / "elsewhere")
+    locked_out = respond("resume")
+    assert locked_out.returncode == Exit.UNAVAILABLE, locked_out.stderr
+    assert not seal_key.exists() or not any(seal_key.iterdir()), "A new key was made beside the old one."
+    (tmp_path / "elsewhere").rename(seal_key)
+
     ended = respond("resume")
     assert ended.returncode == Exit.DONE, ended.stdout + ended.stderr
     assert_over(before, sandbox.world())
