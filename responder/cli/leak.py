@@ -42,7 +42,11 @@ STRATEGIES = ("contain-first", "rotate-first")
     default="workflow",
     help="By the repository's own workflow, or from here when that way is broken.",
 )
-@click.option("--delete-key", metavar="AKIA…", help="The key to delete where a user already has two.")
+@click.option(
+    "--delete-key",
+    metavar="AKIA…",
+    help="The key to delete where a user already has two; several, of several users, with commas.",
+)
 @click.option("--playbook", default="leak", show_default=True, help="A playbook's name, or its file.")
 @click.option("--dry-run", is_flag=True, help="Show what leaked and the plan, and stop there.")
 @click.option("--yes", is_flag=True, help="Do not ask. For automation.")
