@@ -112,9 +112,9 @@ class _Undo:
 
     def _output_of(self, one: Reversal, found: Probe[Output]) -> Output | None:
         """Of a step that never came back; None where it did not happen."""
-        if not isinstance(found, NotDone):
-            return self._reconciled(one)
-        return Nothing() if one.action.output_type is Nothing else None
+        if isinstance(found, NotDone) and one.action.output_type is Nothing:
+            return Nothing()
+        return self._reconciled(one)
 
     def _reconciled(self, one: Reversal) -> Output | None:
         """There is an intent and no outcome: whether it happened is the service's to say."""

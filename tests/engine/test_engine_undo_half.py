@@ -2,9 +2,11 @@
 
 import pytest
 from contained import contain, door, doors, house, stop_before, undone
+from fakes.doors.actions import Cut
 from fakes.world import Crash
 from table import Table, playbook
 
+from responder.action import NotDone
 from responder.engine import UNDONE
 
 
@@ -24,6 +26,16 @@ def test_what_a_step_had_half_taken_when_it_was_killed_is_given_back(table: Tabl
     table.world.things["a"]["state"] = "locked for some"
     assert undone(table).outcome == UNDONE
     assert doors(table) == {"a": "open"}
+
+
+def test_what_a_killed_step_made_is_looked_for_even_where_the_probe_says_not_done(table: Table, monkeypatch):
+    house(table, "a")
+    stop_before(table, "cut a")
+    with pytest.raises(Crash):
+        table.start(playbook(door("key", uses="doors.cut_key", phase="rotate", door="a")))
+    monkeypatch.setattr(Cut, "probe", lambda *_: NotDone("half a key is none"))
+    assert undone(table).outcome == UNDONE
+    assert "key-a" not in table.world.things
 
 
 @pytest.mark.parametrize("again", ["shut a", ""], ids=["killed again", "done"])
