@@ -57,14 +57,16 @@ def test_an_undo_waits_no_longer_than_its_deadline(table: Table, ticking: Tickin
 
 @pytest.mark.parametrize(
     ("deadline", "transient", "waited"),
-    [(120.0, True, [20.0, 20.0]), (30.0, True, [20.0]), (120.0, False, [])],
-    ids=["a minute", "the deadline", "not transient"],
+    [(120.0, True, [0.4, 0.4]), (0.6, True, [0.4]), (120.0, False, [])],
+    ids=["as long as is right", "the deadline", "not transient"],
 )
-def test_a_service_that_is_out_of_reach_is_asked_for_a_minute_or_until_the_deadline(
-    table: Table, ticking: Ticking, deadline: float, *, transient: bool, waited: list[float]
+def test_a_service_that_is_out_of_reach_is_asked_for_longer_but_not_past_the_deadline(
+    table: Table, ticking: Ticking, monkeypatch, deadline: float, *, transient: bool, waited: list[float]
 ):
+    monkeypatch.setattr("responder.engine.step.TRANSIENT_PATIENCE", 1.2)
+
     def before(*_: object) -> Unknown:
-        return Unknown("no route", 20.0, transient)
+        return Unknown("no route", 0.4, transient)
 
     with_make(table, deadline=deadline, before=before)
     state = table.start(playbook(step("a")), stopping=ticking)
@@ -73,14 +75,14 @@ def test_a_service_that_is_out_of_reach_is_asked_for_a_minute_or_until_the_deadl
 
 
 def test_a_proof_is_not_asked_for_before_the_time_that_the_service_named(table: Table, ticking: Ticking):
-    answers = [Unknown("busy", 40.0, transient=True)]
+    answers = [Unknown("busy", 15.0, transient=True)]
 
     def verify(_self: Make, _call: object, _given: object, output: Any):
         return answers.pop() if answers else Done(output, "there")
 
-    with_make(table, deadline=120.0, settle=30.0, verify=verify)
+    with_make(table, deadline=120.0, settle=10.0, verify=verify)
     assert table.start(playbook(step("a")), stopping=ticking).outcome == "succeeded"
-    assert ticking.waited == [40.0]
+    assert ticking.waited == [15.0]
     assert table.world.made["a"] == 1
 
 
