@@ -227,4 +227,7 @@ def _json(quarter: "Quarter") -> str:
     import json  # noqa: PLC0415
     from dataclasses import asdict  # noqa: PLC0415
 
-    return json.dumps(asdict(quarter), default=lambda at: at.isoformat(), ensure_ascii=False)
+    plain = asdict(quarter)
+    if checkpoint := quarter.chain.checkpoint:
+        plain["chain"]["checkpoint"]["keys"] = [str(key) for key in checkpoint.keys]  # as --key takes them
+    return json.dumps(plain, default=lambda at: at.isoformat(), ensure_ascii=False)

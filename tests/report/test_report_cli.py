@@ -154,6 +154,14 @@ def test_a_quarter_is_told_as_json_for_machines(tale, report):
     assert told["incidents"][0]["contained_after"] == pytest.approx(1.4)
 
 
+def test_a_quarter_as_json_names_the_public_key_that_the_checkpoint_was_checked_with(tale, report):
+    tale.begin().goes_well()
+    own = signer(tale.home, {})
+    keep(folder_of(tale.path), *sign(tale.journal, own))
+    told = json.loads(report("--since", "2026-01-01", "--json"))
+    assert told["chain"]["checkpoint"]["keys"] == [str(own.verifier)]
+
+
 def test_a_quarter_without_an_inventory_says_nothing_of_ages(tale, report):
     tale.begin().goes_well()
     assert "There is no respond.toml" in report("--since", "2026-01-01", "--md")
