@@ -90,7 +90,7 @@ def cli(ctx: click.Context, /, **settings: Any) -> None:  # noqa: ANN401  # clic
     ctx.obj = Desk(**settings)
 
 
-def main() -> NoReturn:
+def main() -> NoReturn:  # noqa: C901  # a case an ending
     """The `respond` command."""
     try:
         code = _invoke()
@@ -112,6 +112,13 @@ def main() -> NoReturn:
         # Whoever read our output has had enough. Python would try once more at exit, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.INTERRUPTED)
+    except OSError as error:
+        if _debug():
+            raise
+        _say(f"The system refused something: {error.strerror or error}.")
+        _say("  Now:  What was done so far is in the journal; `respond runs` shows it.")
+        _say("  Next: Make room, or mend what is named, and type the command again.")
+        sys.exit(Exit.UNAVAILABLE)
     except Exception as error:  # the last place where a mistake of ours can be put into words
         if _debug():
             raise

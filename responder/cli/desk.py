@@ -107,7 +107,12 @@ def consoles() -> "tuple[Console, Console]":
     """For results (standard output) and for progress (standard error)."""
     from rich.console import Console  # noqa: PLC0415
 
-    return Console(highlight=False), Console(stderr=True, highlight=False)
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            """Rich would end the process as if by a mistake: `main` knows better."""
+            raise BrokenPipeError
+
+    return Plain(highlight=False), Plain(stderr=True, highlight=False)
 
 
 def interactive() -> bool:

@@ -1,6 +1,7 @@
 """`respond leak`: from a text with a credential in it to a run."""
 
-import getpass
+import sys
+import termios
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -165,9 +166,23 @@ def _pasted(err: "Console") -> str:
             "Nothing was given, and there is no terminal to ask at.",
             next_step="`respond leak --file FILE`, or `respond leak - < FILE`.",
         )
-    err.print("Paste what leaked; it is not shown. End with an empty line.")
-    lines = iter(lambda: getpass.getpass(""), "")
-    return "\n".join(lines)
+    err.print("Paste what leaked; it is not shown. End with Ctrl-D on a line of its own.")
+    lines = _unseen_lines()
+    err.print(f"{len(lines)} lines read.")
+    return "".join(lines)
+
+
+def _unseen_lines() -> list[str]:
+    """All lines to the end of input. Unlike with getpass, what is pasted after a line is not thrown away."""
+    keyboard = sys.stdin.fileno()
+    before = termios.tcgetattr(keyboard)
+    silent = termios.tcgetattr(keyboard)
+    silent[3] &= ~termios.ECHO
+    try:
+        termios.tcsetattr(keyboard, termios.TCSANOW, silent)
+        return sys.stdin.readlines()
+    finally:
+        termios.tcsetattr(keyboard, termios.TCSANOW, before)
 
 
 def _report_fragments(recognised: "Recognised", source: str, err: "Console") -> None:

@@ -34,14 +34,14 @@ def plan_steps(
     connections: Connections,
     clock: Callable[[], datetime],
 ) -> list[PlannedStep]:
-    """The plan of each active step, in order. Values that only the run will make are placeholders.
+    """The plan of each active step, as they will be done. Values that the run will make are placeholders.
 
     Whatever else goes wrong with one step's plan is that step's problem.
 
     Raises:
         RefusedError: a step says that it will not do this without a choice by a person.
     """
-    active = [instance for instance in instances if instance.active]
+    active = in_order([instance for instance in instances if instance.active])
     outputs = {i.id: placeholder(actions[i.step.uses]) for i in active}
     stopping = threading.Event()
 
@@ -76,6 +76,20 @@ def plan_steps(
 
 def _named(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
+
+
+def in_order(instances: Sequence[Instance]) -> list[Instance]:
+    """As they will be done: each after what it needs, else in the playbook's order."""
+    waiting = list(instances)
+    there = {instance.id for instance in instances}
+    ordered: list[Instance] = []
+    done: set[str] = set()
+    while waiting:
+        following = next(i for i in waiting if done.issuperset(there.intersection(i.needs)))
+        waiting.remove(following)
+        ordered.append(following)
+        done.add(following.id)
+    return ordered
 
 
 def placeholder(action: AnyAction) -> Output:

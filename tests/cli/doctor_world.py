@@ -102,7 +102,8 @@ class DoctorWorld:
     ) -> "Report":
         environ = environ or self.environ
         known = inventory or self.inventory
-        subject = Subject(self.connections(environ), environ, journal, lambda: known, clock, playbooks)
+        home = journal.parent.parent
+        subject = Subject(self.connections(environ), environ, home, journal, lambda: known, clock, playbooks)
         return Report(examine(subject, patience))
 
     def connections(self, environ: dict[str, str]) -> Connections:
@@ -204,4 +205,4 @@ def world(three_planes: DoctorWorld) -> Iterator[DoctorWorld]:
 
 @pytest.fixture
 def journal(tmp_path):
-    return tmp_path / "home" / "journal.db"
+    return tmp_path / "home" / "journal" / "journal.db"

@@ -36,10 +36,11 @@ def silent():
 def read_only():
     """A journal that the test may read and not write, be it run by root or not."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = Path(name) / "journal"
         with Journal.open(folder / "journal.db") as opened:
             opened.begin("r1", Holder.current(), {})
         (folder / "journal.db").chmod(0o444)
+        Path(name).chmod(0o755)
         folder.chmod(0o555)
         us = os.geteuid()
         if us == 0:
@@ -165,8 +166,21 @@ class TestHere:
         told = "seal-key: The seal key comes from the environment, RESPOND_SEAL_KEY."
         assert told in world.examined(journal, environ).of("ok")
 
+    def test_a_seal_key_that_is_not_there_yet_is_not_made(self, world, journal, monkeypatch):
+        monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+        told = "seal-key: There is none yet; one is made with the first run."
+        assert told in world.examined(journal).of("ok")
+        assert not list(journal.parent.parent.rglob("keys"))
+
+    def test_the_seal_key_of_the_home_is_found(self, world, journal):
+        key = journal.parent.parent / "keys" / "seal.key"
+        key.parent.mkdir(parents=True)
+        key.write_text(SEAL_KEY + "\n")
+        key.chmod(0o600)
+        assert f"seal-key: The seal key comes from the file {key}." in world.examined(journal).of("ok")
+
     def test_a_seal_key_that_others_may_read(self, world, journal):
-        key = journal.parent / "keys" / "seal.key"
+        key = journal.parent.parent / "keys" / "seal.key"
         key.parent.mkdir(parents=True)
         key.write_text(SEAL_KEY + "\n")
         key.chmod(0o644)
@@ -201,7 +215,9 @@ class TestInventory:
             raise NoInventoryError("There is no inventory.", next_step="cp example respond.toml")
 
         connections = world.connections(world.environ)
-        subject = Subject(connections, world.environ, journal, nowhere, lambda: datetime.now(UTC))
+        subject = Subject(
+            connections, world.environ, journal.parent.parent, journal, nowhere, lambda: datetime.now(UTC)
+        )
         report = Report(examine(subject))
         assert report.only_warning() == (
             "There is no inventory. What leaks can be contained, not replaced.",

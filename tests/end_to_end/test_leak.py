@@ -1,6 +1,9 @@
 """`respond leak`, from a file to a proven rotation, as a person types it."""
 
+import contextlib
 import json
+import os
+import pty
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -265,3 +268,52 @@ def test_bad_input_is_told_with_what_to_type_next(incident, leak, tmp_path, argu
     assert says in refused.stderr
     assert "Next:" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_hidden_paste_of_many_lines_is_read_whole_and_never_shown(
+    world, incident, quick_playbook, tmp_path
+):
+    command = [*RESPOND, "--home", str(tmp_path), "leak", "--playbook", str(quick_playbook), "--dry-run"]
+    keyboard, terminal = pty.openpty()
+    with subprocess.Popen(
+        command, env=incident.env, stdin=terminal, stdout=subprocess.PIPE, stderr=terminal
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        while b"Ctrl-D" not in shown:
+            shown += os.read(keyboard, 4096)
+        os.write(keyboard, incident.leak.read_bytes() + b"\x04")
+        out = process.stdout.read()
+        process.wait(60)
+    with contextlib.suppress(OSError):  # how a terminal without a process says that it has no more
+        while more := os.read(keyboard, 4096):
+            shown += more
+    os.close(keyboard)
+
+    assert process.returncode == Exit.DONE, shown
+    [user] = service_users(world)
+    assert user["token_id"].encode() in out
+    assert user["token_secret"].encode() not in shown + out
+
+
+def test_the_plan_stands_in_the_order_in_which_it_is_done(incident, leak):
+    shown = leak("--file", str(incident.leak), "--dry-run", "--strategy", "rotate-first").stdout
+
+    assert shown.index("Create a fresh access key") < shown.index("Deactivate access key")
+
+
+def test_a_closed_pipe_starts_nothing(world, incident, quick_playbook, tmp_path):
+    command = [*RESPOND, "--home", str(tmp_path), "leak", "--playbook", str(quick_playbook), "--yes"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*command, "--file", str(incident.leak)],
+        env=incident.env,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+
+    assert done.returncode == Exit.INTERRUPTED, done.stderr
+    assert keys(incident.world()).keys() == keys(world).keys()

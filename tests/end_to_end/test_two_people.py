@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from aftermath import REPOSITORY, assert_over, keys, runs
 from incident import DIRECT, PATIENCE, RESPOND, RunningSandbox
+from journals import succeeded
 
 from responder.errors import Exit
 
@@ -81,6 +82,8 @@ def test_who_is_taken_over_stops_and_says_by_whom_and_a_third_watches(patient, q
     leak = ("leak", "--file", str(patient.leak), "--playbook", str(quick_playbook), "--yes")
     first = Person(patient, home, *leak)
     until(lambda: waiting(patient), "a deployment waits for its reviewer")
+    others = {"verify_workload[executor-dev]", "recheck_key[s3]", "recheck_sessions[s3]"}
+    until(lambda: others <= succeeded(home), "nothing else is under way")
     run = name_of_run(patient, home)
     third = Person(patient, home, "show", run, "--follow")
 

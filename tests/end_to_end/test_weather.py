@@ -1,13 +1,12 @@
 """Services that fail: what can be contained is, nothing happens twice, and a resume ends it."""
 
-import sqlite3
 import subprocess
 import time
-from contextlib import closing
 
 import pytest
 from aftermath import KEY_OWNER, assert_over, keys, runs, service_users
 from incident import RESPOND, RunningSandbox
+from journals import succeeded
 from operators import iam
 
 from responder.bundled import bundled
@@ -131,17 +130,6 @@ def until(condition):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-
-
-def succeeded(home):
-    path = home / "journal" / "journal.db"
-    if not path.exists():
-        return set()
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as journal:
-        try:
-            return {s for (s,) in journal.execute("SELECT step FROM events WHERE kind = 'step.succeeded'")}
-        except sqlite3.OperationalError:  # its table is being made
-            return set()
 
 
 def test_an_intruder_who_undoes_containment_does_not_keep_it_undone(tmp_path, quick_playbook):
