@@ -32,6 +32,7 @@ class Subject:
 
     connections: Connections
     environ: Mapping[str, str]
+    home: Path  # the folder of the seal key
     journal: Path
     load_inventory: Callable[[], Inventory]
     clock: Callable[[], datetime]  # UTC
@@ -66,7 +67,7 @@ def examine(subject: Subject, patience: float = PATIENCE) -> list[Answer]:
     now = subject.clock()
     questions = [
         _Question("journal", partial(journal, subject.journal)),
-        _Question("seal-key", partial(seal_key, subject.journal.parent, subject.environ)),
+        _Question("seal-key", partial(seal_key, subject.home, subject.environ)),
         _aws(subject, inventory, wanted.get("aws", set()), now),
         _modal(subject, inventory, wanted.get("modal", set()), now),
         _github(subject, inventory, wanted.get("github", set())),

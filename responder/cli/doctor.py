@@ -41,7 +41,15 @@ def doctor(desk: Desk, playbooks: tuple[str, ...], *, as_json: bool) -> int:
     desk.start_logging()
     out, err = consoles()
     with desk.connections() as connections:
-        subject = Subject(connections, os.environ, desk.journal_path, desk.load_inventory, utcnow, playbooks)
+        subject = Subject(
+            connections,
+            os.environ,
+            desk.folder,
+            desk.journal_path,
+            desk.load_inventory,
+            utcnow,
+            playbooks,
+        )
         with err.status("Asking Modal, AWS and GitHub …"):
             answers = examine(subject)
     for answer in answers:

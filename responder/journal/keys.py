@@ -23,6 +23,10 @@ _SERVICE: Final = "respond"
 _PATIENCE: Final = 3.0  # seconds for a keyring that may be waiting for somebody to unlock it
 
 
+class NoKeyError(UnavailableError):
+    """No key is there, and none was to be made."""
+
+
 @dataclass(frozen=True)
 class Keeping:
     """Where one key is kept and what it must look like; `checked` raises InputError where it does not."""
@@ -52,8 +56,8 @@ class Keeping:
 
         Raises:
             InputError: the key that is there is not of its form.
-            UnavailableError: the file cannot be read or made, or others may read it; or there is no key, and
-                an existing one was asked for.
+            UnavailableError: the file cannot be read or made, or others may read it.
+            NoKeyError: there is no key, and an existing one was asked for.
         """
         path = self.path(state_dir)
         if key := self._given(environ):
@@ -122,8 +126,8 @@ class Keeping:
             raise _unusable(self, path, error) from error
         return key
 
-    def _absent(self, path: Path, answer: "_Answer") -> UnavailableError:
-        return UnavailableError(
+    def _absent(self, path: Path, answer: "_Answer") -> NoKeyError:
+        return NoKeyError(
             f"The {self.what} is not to be found: {self.variable} is not set, there is no file {path}, and "
             f"this machine's keyring {answer.said}.",
             state="No new one was made: it could not open what was sealed before.",

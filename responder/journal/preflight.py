@@ -6,7 +6,7 @@ from pathlib import Path
 from responder.finding import Finding, failed, ok
 from responder.journal.audit import verify
 from responder.journal.chain import Broken
-from responder.journal.keys import VARIABLE, key_file, master_key
+from responder.journal.keys import VARIABLE, NoKeyError, key_file, master_key
 from responder.journal.store import Journal
 
 
@@ -34,12 +34,20 @@ def journal(path: Path) -> Iterator[Finding]:
 
 
 def seal_key(folder: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Where it comes from; made where there is none.
+    """Where it comes from. None is made where there is none: that is for the run that needs one first.
+
+    Args:
+        folder: the home, whose `keys/` may hold it.
+        environ: may hold it.
 
     Raises:
         RespondError: it cannot be had.
     """
-    master_key(folder, environ)
+    try:
+        master_key(folder, environ, existing_only=True)
+    except NoKeyError:
+        yield ok("There is none yet; one is made with the first run.")
+        return
     if environ.get(VARIABLE):
         source = f"the environment, {VARIABLE}"
     elif key_file(folder).exists():
