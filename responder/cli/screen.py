@@ -72,14 +72,14 @@ def plan_screen(steps: Sequence[PlannedStep], strategy: str, meaning: str) -> Re
     """Every step in order: what it will change, what breaks meanwhile, what cannot be taken back."""
     parts: list[RenderableType] = [Text(f"Plan, {strategy}: {meaning}", style="bold")]
     told: set[str] = set()
-    for phase in PHASES:
-        of_phase = [(n, step) for n, step in enumerate(steps, 1) if step.instance.step.phase == phase]
-        if of_phase:
+    phase = ""
+    for number, planned in enumerate(steps, 1):
+        if planned.instance.step.phase != phase:
+            phase = planned.instance.step.phase
             parts.append(Text(phase, style="bold cyan"))
-        for number, planned in of_phase:
-            change = planned.plan.change if planned.plan else ""
-            parts.append(_planned(number, planned, again=change in told))
-            told.add(change)
+        change = planned.plan.change if planned.plan else ""
+        parts.append(_planned(number, planned, again=change in told))
+        told.add(change)
     parts.append(Text(f"{_FOR_GOOD.strip()} cannot be taken back", style="dim"))
     return Group(*parts)
 
