@@ -18,6 +18,7 @@ from responder.engine import PlannedStep, RunState, StepState
 from responder.exposure import Exposure, Leaked
 from responder.journal import Event, EventKind
 from responder.report.summary import Summary, described_steps, titled
+from responder.report.words import counted, sentence
 from responder.secret import redact
 
 PHASES = ("identify", "contain", "rotate", "recover", "retire", "review")
@@ -165,7 +166,7 @@ def _duration(is_so: StepState) -> Text:
 
 
 def end_screen(summary: Summary) -> RenderableType:
-    """Five lines: exposed, contained, proven, not proven, next."""
+    """Exposed, contained, proven, not proven, next."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -182,10 +183,22 @@ def end_screen(summary: Summary) -> RenderableType:
     table.add_row(
         "Proven", Text(f"{len(summary.proven)} steps, each against the live service", style="green")
     )
-    still = "; ".join(f"{one.what}: {one.why}" for one in summary.still_open)
+    still = "\n".join(_not_proven(summary))
     table.add_row("Not proven", Text(still, style="bold yellow") if still else Text("nothing is open"))
     table.add_row("Next", Text(summary.next_command, style="bold"))
     return table
+
+
+def _not_proven(summary: Summary) -> Iterable[str]:
+    """What went wrong and how to mend it; what only waits is a number."""
+    wrong = [one for one in summary.still_open if not one.waits]
+    for one in wrong:
+        yield " ".join(filter(None, (f"{one.what}: {sentence(one.why)}", sentence(one.next_step))))
+    waiting = len(summary.still_open) - len(wrong)
+    if waiting and any(not one.identifier for one in wrong):
+        yield f"and {waiting} more that {'waits' if waiting == 1 else 'wait'} for these"
+    elif waiting:
+        yield f"{counted(waiting, 'step')} not reached yet"
 
 
 class LiveScreen:

@@ -16,7 +16,7 @@ from responder.report.measures import Clocks, Measure, measures
 from responder.report.record import Actor, Record, records
 from responder.report.steps import StepReading, read_steps
 from responder.report.stories import CredentialStory, WorkloadStory, credential_stories, workload_stories
-from responder.report.summary import summarise
+from responder.report.summary import NOT_CONTAINED, summarise
 from responder.report.todo import NO_PLACES, Task, tasks
 from responder.report.words import clock, counted, day, elapsed, listing
 
@@ -48,7 +48,7 @@ class Incident:
     run: str
     source: str
     clocks: Clocks
-    outcome: str  # succeeded, undone, partly undone, or empty while it is not over
+    outcome: str  # succeeded, not contained, undone, partly undone, or empty while it is not over
     playbook: str
     playbook_digest: str
     strategy: str
@@ -148,6 +148,8 @@ class Incident:
             unseen = "what was done with the credentials before was reviewed"
         if self.outcome in ("undone", "partly undone"):
             return f"The run was {self.outcome} on purpose; each step tells what was given back."
+        if self.outcome == NOT_CONTAINED:
+            return f"The run is over, and not all that leaked is contained; {unseen}."
         if self.outcome != "succeeded":
             missing = counted(len(self.unproven), "step is", "steps are")
             return f"The run is not over, {missing} not proven, and {unseen}."
@@ -183,11 +185,12 @@ def read_incident(
         for one in exposure["unidentified"]
     )
     lost = [one.identifier for one in unidentified if one.at_large]
+    summary = summarise(state)
     return Incident(
         run=run,
         source=exposure["source"],
         clocks=clocks,
-        outcome=state.outcome,
+        outcome=summary.outcome if state.outcome else "",
         playbook=told[0].playbook,
         playbook_digest=told[0].playbook_digest,
         strategy=state.started["strategy"],
@@ -199,7 +202,7 @@ def read_incident(
         workloads=workloads,
         steps=steps,
         measures=measures(clocks, credentials, lost, workloads),
-        tasks=tasks(exposure, steps, credentials, summarise(state).still_open),
+        tasks=tasks(exposure, steps, credentials, summary.still_open),
         last_seq=told[-1].event.seq,
         last_hash=told[-1].event.hash,
         chain=chain,

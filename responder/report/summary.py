@@ -1,12 +1,17 @@
 """A run in a few lines: what was exposed, how long it lived, what was proven and what was not."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from responder.engine.state import OVER, RunState, StepState
 from responder.engine.undo import PARTLY, UNDONE
+
+NOT_CONTAINED = "not contained"
+_TYPED = ("AKIA", "ak-", "wk-")  # how identifiers begin that `respond leak` takes as arguments
 
 KINDS = {
     "access_keys": "AWS access key",
@@ -38,6 +43,8 @@ class Open:
     why: str
     next_step: str = ""
     alive: bool = False  # a credential that may still open something
+    identifier: str = ""  # of the credential, where it is about one and not about a step
+    waits: bool = False  # a step that had no turn: nothing went wrong with it
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Summary:
     began_at: datetime
     confirmed_after: float  # seconds from the start of the command, a person's reading included
     seconds: float  # from the start of the command to the last event
-    outcome: str  # succeeded, undone, partly undone, or incomplete
+    outcome: str  # succeeded, not contained, undone, partly undone, or incomplete
     credentials: tuple[CredentialReading, ...]
     proven: tuple[str, ...]  # titles of the steps whose end state was proven
     still_open: tuple[Open, ...]
@@ -63,7 +70,13 @@ class Summary:
             return f"respond resume {self.run}"
         if self.outcome in (UNDONE, PARTLY):
             return f"respond show {self.run}"
-        return f"respond show {self.run}" if self.contained else "respond leak, once more, for what is alive"
+        return f"respond show {self.run}" if self.contained else self._once_more()
+
+    def _once_more(self) -> str:
+        if Path(self.source).is_file():
+            return f"respond leak --file {shlex.quote(self.source)}"
+        alive = dict.fromkeys(one.identifier for one in self.still_open if one.alive)
+        return " ".join(("respond leak", *(one for one in alive if one.startswith(_TYPED))))
 
 
 def described_steps(state: RunState) -> list[dict[str, Any]]:
@@ -76,16 +89,20 @@ def summarise(state: RunState) -> Summary:
     confirmed = datetime.fromisoformat(state.started["confirmed_at"])
     last = state.finished_at or state.last_at or began  # a watch goes on after the end
     steps = [(step, state.step(step["id"])) for step in described_steps(state)]
+    still_open = tuple(_still_open(state, steps))
+    outcome = state.outcome or "incomplete"
+    if outcome == "succeeded" and any(one.alive for one in still_open):
+        outcome = NOT_CONTAINED  # all steps were, and there was none for what is alive
     return Summary(
         run=state.run,
         source=str(state.started["exposure"]["source"]),
         began_at=began,
         confirmed_after=(confirmed - began).total_seconds(),
         seconds=(last - began).total_seconds(),
-        outcome=state.outcome or "incomplete",
+        outcome=outcome,
         credentials=tuple(_credentials(state, steps, confirmed)),
         proven=tuple(titled(step) for step, is_so in steps if is_so.status == "succeeded"),
-        still_open=tuple(_still_open(state, steps)),
+        still_open=still_open,
     )
 
 
@@ -124,6 +141,7 @@ def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) 
             found["note"],
             "Ask its provider whose it is, and revoke it there by hand.",
             alive=True,
+            identifier=found["identifier"],
         )
     contained = {step["label"] for step, _ in steps if step["phase"] == "contain" and step["active"]}
     for kind in KINDS:
@@ -137,12 +155,14 @@ def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) 
                     leaked["note"] or "There is no step that could.",
                     "Type the same `respond leak` once more, or revoke it by hand at its provider.",
                     alive=True,
+                    identifier=leaked["identifier"],
                 )
             elif not leaked["known"]:
                 yield Open(
                     f"{leaked['identifier']} was contained and not replaced",
                     "The inventory does not know it.",
                     "Find out who uses it, and add it to respond.toml.",
+                    identifier=leaked["identifier"],
                 )
     yield from _open_steps(state, steps)
 
@@ -160,4 +180,5 @@ def _open_steps(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) 
             yield Open(titled(step), is_so.why, is_so.next_step)
         else:
             waits = [need for need in step["needs"] if state.step(need).status not in OVER]
-            yield Open(titled(step), f"Waits for {', '.join(waits)}." if waits else "Not reached yet.")
+            why = f"Waits for {', '.join(waits)}." if waits else "Not reached yet."
+            yield Open(titled(step), why, waits=True)
