@@ -1,10 +1,15 @@
 """`respond resume`: go on with a run where it stopped."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from responder.cli.desk import Desk
+from responder.cli.desk import Desk, consoles
 from responder.cli.operator import operator
 from responder.errors import InputError
+
+if TYPE_CHECKING:
+    from responder.engine import RunState
 
 
 @click.command()
@@ -14,18 +19,33 @@ from responder.errors import InputError
 def resume(desk: Desk, run: str | None, *, take_over: bool) -> int:
     """Go on with RUN where it stopped; with the only unfinished one when none is named.
 
-    What was about to be done when it stopped is looked up at the service first: nothing is done twice.
+    What was about to be done when it stopped is looked up at the service first: nothing is done twice. Of a
+    run that is over, its end is shown.
     """
     from responder.cli.playing import Stage  # noqa: PLC0415  # rich and pydantic: not for --help
-    from responder.engine import unfinished  # noqa: PLC0415
+    from responder.engine import fold, unfinished  # noqa: PLC0415
 
     desk.start_logging()
     with desk.journal() as journal, desk.connections() as connections:
         chosen = run or _only([state.run for state in unfinished(journal)])
         journal.holder(chosen)  # a run that does not exist is said to be so before anything else
+        state = fold(chosen, journal.events(chosen))
+        if state.outcome and not state.undoing:
+            return _over(desk, state)
         who = operator(connections)
         stage = Stage.set_up(desk, journal, connections, resuming=True)
         return stage.play(lambda engine: engine.resume(chosen, take_over=take_over, operator=who), chosen)
+
+
+def _over(desk: Desk, state: "RunState") -> int:
+    from responder.cli.playing import exit_code  # noqa: PLC0415
+    from responder.cli.screen import end_screen  # noqa: PLC0415
+    from responder.report.summary import summarise  # noqa: PLC0415
+
+    summary = summarise(state)
+    desk.tell("run", f"Run {state.run} is over: {summary.outcome}.")
+    consoles()[0].print(end_screen(summary))
+    return exit_code(summary)
 
 
 def _only(runs: list[str]) -> str:
