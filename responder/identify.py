@@ -1,11 +1,12 @@
 """From credentials in a text to an exposure: every provider is asked at once, and none is waited for long."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillRunningError
 from datetime import datetime
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
@@ -34,9 +35,9 @@ def whoami(connections: Connections) -> dict[str, str]:
     from responder.providers.modal.workspace import whoami as modal  # noqa: PLC0415
 
     asked = {"aws": aws, "modal": modal, "github": github}
-    with _Asking() as asking:
-        futures = {name: asking.ask(ask, connections) for name, ask in asked.items()}
-        return {name: _answer_or_reason(asking, future) for name, future in futures.items()}
+    asking = _Asking()
+    futures = {name: asking.ask(ask, connections) for name, ask in asked.items()}
+    return {name: _answer_or_reason(asking, future) for name, future in futures.items()}
 
 
 def _answer_or_reason(asking: "_Asking", future: "Future[str]") -> str:
@@ -61,21 +62,21 @@ def refuse_own(connections: Connections, found: Sequence[Found]) -> None:
         Kind.MODAL_TOKEN: operator_token_id,
         Kind.GITHUB_TOKEN: operator_token_fingerprint,
     }
-    with _Asking() as asking:
-        asked = [(one, asking.ask(own[one.kind], connections)) for one in found if one.kind in own]
-        for one, future in asked:
-            try:
-                ours = asking.answer(future)
-            except (InputError, UnavailableError, StillRunningError):
-                continue  # not signed in there, so there is nothing to lock out
-            if ours == one.identifier:
-                service, how = _OWN[one.kind]
-                raise RefusedError(
-                    f"{one.identifier} is what `respond` itself is signed in to {service} with: "
-                    "revoking it would lock you out half way.",
-                    next_step=f"Sign in as somebody else first: {how} to another administrator's credential "
-                    "and type the same command again.",
-                )
+    asking = _Asking()
+    asked = [(one, asking.ask(own[one.kind], connections)) for one in found if one.kind in own]
+    for one, future in asked:
+        try:
+            ours = asking.answer(future)
+        except (InputError, UnavailableError, StillRunningError):
+            continue  # not signed in there, so there is nothing to lock out
+        if ours == one.identifier:
+            service, how = _OWN[one.kind]
+            raise RefusedError(
+                f"{one.identifier} is what `respond` itself is signed in to {service} with: "
+                "revoking it would lock you out half way.",
+                next_step=f"Sign in as somebody else first: {how} to another administrator's credential "
+                "and type the same command again.",
+            )
 
 
 def identify(
@@ -93,17 +94,17 @@ def identify(
     """
     leaked: list[Leaked] = []
     unidentified: list[Found] = []
-    with _Asking() as asking:
-        asked = [(one, asking.ask(_identified, connections, one, prove_sessions)) for one in found]
-        for one, future in asked:
-            try:
-                known = asking.answer(future)
-            except Exception as error:  # noqa: BLE001  # one provider's trouble must not hold up the others
-                known = _unanswered(one, _reason(error))
-            if isinstance(known, Found):
-                unidentified.append(known)
-            else:
-                leaked.append(known)
+    asking = _Asking()
+    asked = [(one, asking.ask(_identified, connections, one, prove_sessions)) for one in found]
+    for one, future in asked:
+        try:
+            known = asking.answer(future)
+        except Exception as error:  # noqa: BLE001  # one provider's trouble must not hold up the others
+            known = _unanswered(one, _reason(error))
+        if isinstance(known, Found):
+            unidentified.append(known)
+        else:
+            leaked.append(known)
     return inventory.exposure(source, seen_at, leaked, unidentified)
 
 
@@ -164,20 +165,25 @@ def _identify_one(connections: Connections, one: Found, prove_sessions: bool) ->
 
 
 class _Asking:
-    """Questions to several services at once, with one deadline for all answers."""
+    """Questions to several services at once, with one deadline for all answers.
+
+    Each in a thread that the process does not wait for at its end: a service that is silent holds up nobody.
+    """
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(16, thread_name_prefix="identify")
         self._until = time.monotonic() + PATIENCE
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
     def ask(self, question: Callable[..., T], *args: object) -> "Future[T]":
-        return self._pool.submit(question, *args)
+        future: Future[T] = Future()
+
+        def answer() -> None:
+            try:
+                future.set_result(question(*args))
+            except BaseException as error:  # noqa: BLE001  # for whoever asks for the answer
+                future.set_exception(error)
+
+        threading.Thread(target=answer, name="identify", daemon=True).start()
+        return future
 
     def answer(self, future: "Future[T]") -> T:
         return future.result(timeout=max(0.0, self._until - time.monotonic()))
