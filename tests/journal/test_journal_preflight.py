@@ -9,7 +9,7 @@ from keyring.backends.null import Keyring as NullKeyring
 
 from responder.errors import UnavailableError
 from responder.journal import EventKind, Journal
-from responder.journal.keys import key_file
+from responder.journal.keys import key_file, master_key
 from responder.journal.preflight import _write_and_take_back as write_and_take_back
 from responder.journal.preflight import journal as examine
 from responder.journal.preflight import seal_key
@@ -75,7 +75,9 @@ def test_where_the_seal_key_comes_from_is_told(tmp_path, given):
     before = keyring.get_keyring()
     keyring.set_keyring(NullKeyring())
     try:
-        [told] = seal_key(tmp_path, {"RESPOND_SEAL_KEY": GIVEN} if given else {})
+        environ = {"RESPOND_SEAL_KEY": GIVEN} if given else {}
+        master_key(tmp_path, environ)
+        [told] = seal_key(tmp_path, environ)
     finally:
         keyring.set_keyring(before)
     assert told.level == "ok"
