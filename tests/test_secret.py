@@ -54,7 +54,9 @@ class Record:
 
 def shown_by_structlog(renderer):
     out = io.StringIO()
-    logger = structlog.wrap_logger(structlog.PrintLogger(out), processors=[renderer])
+    logger = structlog.wrap_logger(
+        structlog.PrintLogger(out), processors=[renderer], wrapper_class=structlog.stdlib.BoundLogger
+    )  # whatever another test of this process has configured
     logger.info("made", secret=Secret(VALUE), nested={"list": [Secret(VALUE)]})
     return out.getvalue()
 
