@@ -1,8 +1,9 @@
 """`respond leak`: from a text with a credential in it to a run."""
 
+import contextlib
 import sys
 import termios
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -166,21 +167,21 @@ def _pasted(err: "Console") -> str:
             "Nothing was given, and there is no terminal to ask at.",
             next_step="`respond leak --file FILE`, or `respond leak - < FILE`.",
         )
-    err.print("Paste what leaked; it is not shown. End with Ctrl-D on a line of its own.")
-    lines = _unseen_lines()
+    with _unechoed(sys.stdin.fileno()):  # before the invitation: who is quick must not see it either
+        err.print("Paste what leaked; it is not shown. End with Ctrl-D on a line of its own.")
+        lines = sys.stdin.readlines()  # with getpass, what is pasted after a line is thrown away
     err.print(f"{len(lines)} lines read.")
     return "".join(lines)
 
 
-def _unseen_lines() -> list[str]:
-    """All lines to the end of input. Unlike with getpass, what is pasted after a line is not thrown away."""
-    keyboard = sys.stdin.fileno()
+@contextlib.contextmanager
+def _unechoed(keyboard: int) -> Iterator[None]:
     before = termios.tcgetattr(keyboard)
     silent = termios.tcgetattr(keyboard)
     silent[3] &= ~termios.ECHO
     try:
         termios.tcsetattr(keyboard, termios.TCSANOW, silent)
-        return sys.stdin.readlines()
+        yield
     finally:
         termios.tcsetattr(keyboard, termios.TCSANOW, before)
 

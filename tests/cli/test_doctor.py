@@ -200,10 +200,10 @@ class TestUnreachable:
     @pytest.mark.parametrize("service", ENDPOINTS)
     def test_a_service_that_says_nothing_holds_nobody_up(self, world, journal, silent, service):
         began = time.monotonic()
-        report = world.examined(journal, {**world.environ, ENDPOINTS[service]: silent}, patience=2.0)
-        assert time.monotonic() - began < 4
+        report = world.examined(journal, {**world.environ, ENDPOINTS[service]: silent}, patience=5.0)
+        assert time.monotonic() - began < 10
         what, mend = report.only_failure()
-        assert what == f"No answer from {service} within 2 s. Nothing else was asked of {service}."
+        assert what == f"No answer from {service} within 5 s. Nothing else was asked of {service}."
         assert "respond doctor" in mend
         others = {line.partition(".")[0] for line in report.of("ok")}
         assert {"aws", "modal", "github"} - others == {service.lower()}
