@@ -8,9 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from responder.secret import Secret
+from responder.trace import Trace
 
 
 class Kind(StrEnum):
@@ -173,6 +174,8 @@ class Exposure(_Model):
 
     source: str  # where the credentials were seen: a file's name, "standard input", "command line"
     seen_at: datetime
+    since: AwareDatetime | None = None  # when it was exposed; None where nobody knows
+    known: tuple[str, ...] = ()  # every name that the inventory has, whether this leak is about it or not
     access_keys: tuple[LeakedAccessKey, ...] = ()
     service_users: tuple[LeakedServiceUser, ...] = ()
     member_tokens: tuple[LeakedMemberToken, ...] = ()
@@ -182,6 +185,7 @@ class Exposure(_Model):
     modal_secrets: tuple[ModalSecretPlacement, ...] = ()
     github_environments: tuple[GithubEnvironmentPlacement, ...] = ()
     workloads: tuple[Workload, ...] = ()
+    traces: tuple[Trace, ...] = ()  # of a review, chosen to be removed
 
     def leaked(self) -> tuple[Leaked, ...]:
         """Every credential of whatever kind that a provider knows."""

@@ -98,6 +98,16 @@ class Inventory(BaseModel):
     def github_environments(self) -> tuple[GithubEnvironmentPlacement, ...]:
         return tuple(place for one in self.credentials.values() for place in one.github_environments)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every user, identifier, app and repository that is named here."""
+        found = {self.repository, *(place.repository for place in self.github_environments)}
+        for credential in self.credentials.values():
+            found |= {credential.user or "", credential.service_user or "", *credential.identifiers}
+        for workload in self.workloads:
+            found |= {workload.app, workload.workflow.repository if workload.workflow else ""}
+        return tuple(sorted(found - {""}))
+
     def match(self, leaked: Leaked) -> str | None:
         """The name of the credential that `leaked` is a value of, or None when the inventory has none.
 
@@ -154,6 +164,7 @@ class Inventory(BaseModel):
                 place for place in self.github_environments if place.credential in replaceable
             ),
             workloads=tuple(one for one in self.workloads if known & {*one.runs_with, *one.deployed_with}),
+            known=self.names,
         )
 
     def _replaced_by_hand(self, name: str) -> str:

@@ -33,7 +33,7 @@ class Stage:
     secrets: Callable[[], Iterable[str]]
     """Every secret value of the world now, in clear: none may show in anything that the action says."""
     make_so: Callable[[], None] = _nothing
-    """Only for a `Check`: brings about, in the world, what it waits for."""
+    """For a `Check`: brings about, in the world, what it waits for. For a `Review`: leaves a trace."""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from responder.action import (
     Unknown,
 )
 from responder.errors import RespondError, UnreachableError
+from responder.trace import Review, Reviewed
 
 ACTIONS = Actions()
 PATIENCE = 20.0
@@ -166,8 +167,9 @@ def test_looking_changes_nothing(trial):
     was = trial.world()
     plan = trial.action.plan(trial.call, trial.given)
     found = trial.action.probe(trial.call, trial.given)
-    assert not isinstance(trial.before(), Done)
-    assert not isinstance(found, Done)
+    if not isinstance(trial.action, Review):
+        assert not isinstance(trial.before(), Done)
+        assert not isinstance(found, Done)
     assert plan.change
     assert "\n" not in plan.change
     assert trial.world() == was
@@ -266,12 +268,33 @@ def test_a_service_that_cannot_be_reached_leaves_it_unknown(trial):
     call = replace(call_over(connections), intended_at=datetime.now(UTC))
     began = time.monotonic()
     for look in (trial.action.probe, trial.action.before, trial.action.reconcile):
-        assert isinstance(look(call, trial.given), Unknown)
-    if not isinstance(trial.action, Check):
+        assert is_unknown(look(call, trial.given))
+    if not isinstance(trial.action, (Check, Review)):
         with pytest.raises(UnreachableError):
             trial.action.apply(call, trial.given)
     assert time.monotonic() - began < trial.action.deadline
     connections.close()
+
+
+def is_unknown(found):
+    """A review has an answer all the same: that it could not read."""
+    match found:
+        case Done(output=Reviewed(traces=(), unread=unread)):
+            return bool(unread)
+    return isinstance(found, Unknown)
+
+
+@every(Review)
+def test_a_review_finds_what_was_done_and_nothing_where_nothing_was(trial):
+    nothing = trial.action.look(trial.call, trial.given)
+    assert [one for one in nothing.traces if one.to_look_at] == []
+    assert nothing.unread == ()
+    trial.stage.make_so()
+    was = trial.world()
+    found = trial.action.look(trial.call, trial.given)
+    assert any(one.to_look_at for one in found.traces)
+    assert len({one.key for one in found.traces}) == len(found.traces)
+    assert trial.world() == was
 
 
 @every(Check)
@@ -291,7 +314,7 @@ def test_no_secret_shows_in_anything_that_an_action_says(trial, caplog, capfd):
     ]
     trial.stage.make_so()
     call = replace(trial.call, progress=said.append)
-    if isinstance(trial.action, Check):
+    if isinstance(trial.action, (Check, Review)):
         output = trial.action.apply(call, trial.given)
     else:
         said.append(repr(trial.before()))
@@ -315,7 +338,7 @@ def complaint_of(trial):
     """The whole traceback of an error, with whatever it was caused by."""
     connections = Connections(trial.stage.unreachable)
     call = call_over(connections)
-    if isinstance(trial.action, Check):
+    if isinstance(trial.action, (Check, Review)):
         return repr(trial.action.probe(call, trial.given))
     with pytest.raises(RespondError) as caught:
         trial.action.apply(call, trial.given)

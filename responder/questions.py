@@ -1,0 +1,80 @@
+"""Many questions to one service at once, with one deadline. What stays unanswered is told, never left out."""
+
+import contextvars
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as StillRunningError
+from typing import Generic, TypeVar
+
+from responder.errors import ProviderError
+from responder.secret import redact
+
+T = TypeVar("T")
+
+
+class Answer(Generic[T]):
+    """To a question that was asked."""
+
+    def __init__(self, what: str, questions: "Questions") -> None:
+        self._what, self._questions = what, questions
+        self._future: Future[T] = Future()
+
+    def get(self) -> T | None:
+        """None where there is none by the deadline; then `Questions.unread` says why.
+
+        Raises:
+            Exception: the question failed otherwise than by the service, which is a mistake of ours.
+        """
+        try:
+            return self._future.result(timeout=self._questions.left)
+        except ProviderError as error:
+            self._questions.not_read(self._what, redact(f"{error.what} {error.next_step}".strip()))
+        except StillRunningError:
+            self._questions.not_read(self._what, "no answer in time")
+        return None
+
+    def settle(self, question: Callable[[], T]) -> None:
+        try:
+            self._future.set_result(question())
+        except BaseException as error:  # noqa: BLE001  # for whoever asks for the answer
+            self._future.set_exception(error)
+
+
+class Questions:
+    """Each in a thread that nobody waits for at the end: a silent service holds up no process.
+
+    Args:
+        seconds: for all answers together.
+        at_once: how many are asked at the same time.
+    """
+
+    def __init__(self, seconds: float, at_once: int = 8) -> None:
+        self._until = time.monotonic() + seconds
+        self._room = threading.Semaphore(at_once)
+        self._unread: dict[str, None] = {}
+
+    @property
+    def left(self) -> float:
+        """Seconds."""
+        return max(0.0, self._until - time.monotonic())
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        return tuple(self._unread)
+
+    def not_read(self, what: str, why: str) -> None:
+        self._unread[f"{what}: {why}"] = None
+
+    def ask(self, what: str, question: Callable[..., T], *args: object) -> Answer[T]:
+        """`what` names it for whoever reads that it was not answered: "the access keys of rentagpu-s3"."""
+        answer: Answer[T] = Answer(what, self)
+        context = contextvars.copy_context()  # so that the requests are told, as `exchanges` collects them
+
+        def asked() -> None:
+            with self._room:
+                answer.settle(lambda: context.run(question, *args))
+
+        threading.Thread(target=asked, name="question", daemon=True).start()
+        return answer

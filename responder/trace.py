@@ -1,0 +1,127 @@
+"""What somebody did with a leaked credential or left behind, and how a provider looks for it.
+
+A review is an action of each provider, `aws.review`, `modal.review`, `github.review`: a `Review` whose input
+derives from `LookBack`. It changes nothing, it deletes nothing, and what it could not read it says.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final, Literal, TypeVar, final
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from responder.action import Action, Call, Done, Input, Output, Plan, Probe
+
+__all__ = ["LOOK_BACK", "RANK", "LookBack", "Review", "Reviewed", "Severity", "Trace", "worst_first"]
+
+Severity = Literal["critical", "high", "medium", "low", "info"]
+RANK: Final[Mapping[str, int]] = MappingProxyType(
+    {"critical": 0, "high": 1, "medium": 2, "low": 3, "info": 4}
+)
+LOOK_BACK: Final = timedelta(days=7)  # where nobody knows since when it was exposed
+
+
+class Trace(BaseModel):
+    """One thing that somebody did or left behind."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    provider: str
+    kind: str  # a stable word with its provider: aws.user-created, modal.app-deployed
+    subject: str  # its identifier, as the provider's own commands take it
+    of: str = ""  # what it belongs to: a key's user, an app's environment, a deploy key's repository
+    what: str  # one sentence
+    at: AwareDatetime | None = None
+    by: str = ""  # who, in the provider's words; empty where it does not tell
+    severity: Severity
+    because: str  # why it is so severe, one sentence
+    evidence: str  # what was asked, and what was answered
+    undo: str = ""  # the command that would undo it; empty where there is nothing to undo
+    remove_with: str = ""  # the action that removes it, by `subject` and `of`; empty where none does
+    mark: str = ""  # what makes the same thing new again: a later time, another digest
+
+    @property
+    def thing(self) -> tuple[str, str, str]:
+        """Which thing it is, whatever state it is in."""
+        return (self.kind, self.of, self.subject)
+
+    @property
+    def key(self) -> str:
+        """Whether it was seen before in this very state."""
+        return "\n".join((*self.thing, self.mark))
+
+    @property
+    def label(self) -> str:
+        """What tells it from others where a playbook is played over traces."""
+        return f"{self.kind} {self.of}/{self.subject}" if self.of else f"{self.kind} {self.subject}"
+
+    @property
+    def to_look_at(self) -> bool:
+        """Worth a person's look: all but what is only told."""
+        return self.severity != "info"
+
+
+class LookBack(Input):
+    """What a review is told, whatever the provider.
+
+    What `respond` and the operator themselves did is nobody's trace: it is known by identifier alone.
+    """
+
+    since: AwareDatetime | None = None  # when it was exposed; None where nobody knows
+    seen_at: AwareDatetime | None = None  # when it was noticed: LOOK_BACK is counted from there
+    leaked: tuple[str, ...] = ()  # identifiers of what leaked
+    ours: tuple[str | None, ...] = ()  # identifiers of what runs have made; None where they have not
+    known: tuple[str, ...] = ()  # names that the inventory has: users, apps, repositories
+
+    def start(self, now: datetime) -> datetime:
+        """From when on to look."""
+        return self.since or (self.seen_at or now) - LOOK_BACK
+
+
+class Reviewed(Output):
+    """What a review saw. With anything `unread` it is not clean, however few its traces are."""
+
+    traces: tuple[Trace, ...] = ()
+    unread: tuple[str, ...] = ()  # what could not be read and why, a sentence each
+
+
+In = TypeVar("In", bound=LookBack)
+
+
+class Review(Action[In, Reviewed]):
+    """Changes nothing: looks, and says what it saw and what it could not see.
+
+    It always has an answer, also where the service is silent, so that it neither holds up nor fails a run.
+    """
+
+    looks_at: str  # "CloudTrail and IAM", for the plan
+
+    @abstractmethod
+    def look(self, call: Call, given: In) -> Reviewed:
+        """Within `deadline` seconds; `responder.questions` asks many things at once and keeps to a time."""
+
+    def plan(self, call: Call, given: In) -> Plan:
+        since = given.start(call.clock())
+        return Plan(f"Look in {self.looks_at} for what was done since {since:%Y-%m-%d %H:%M} UTC")
+
+    @final
+    def probe(self, call: Call, given: In) -> Probe[Reviewed]:
+        reviewed = self.look(call, given)
+        return Done(reviewed, _told(reviewed))
+
+    @final
+    def apply(self, call: Call, given: In) -> Reviewed:
+        return self.look(call, given)
+
+
+def worst_first(traces: Sequence[Trace]) -> list[Trace]:
+    """The most severe first; of the same severity the oldest."""
+    return sorted(traces, key=lambda one: (RANK[one.severity], one.at.timestamp() if one.at else 0.0))
+
+
+def _told(reviewed: Reviewed) -> str:
+    to_look_at = sum(one.to_look_at for one in reviewed.traces)
+    said = f"{to_look_at or 'no'} thing{'' if to_look_at == 1 else 's'} to look at"
+    return f"{said}; not read: {'; '.join(reviewed.unread)}" if reviewed.unread else said
