@@ -83,8 +83,9 @@ class AppRpcs:
     def AppPublish(self, request: api_pb2.AppPublishRequest, caller: Caller) -> api_pb2.AppPublishResponse:
         app = self._writable(request.app_id, caller)
         unknown = set(request.function_ids.values()) - set(app.drafts)
-        if unknown or request.class_ids:
-            raise invalid("Only functions that were created in this app can be published.")
+        unknown |= {f"{name}.*" for name in request.class_ids} - set(request.function_ids)
+        if unknown:
+            raise invalid("Only functions and classes that were created in this app can be published.")
         definitions = {fid: app.drafts[fid] for fid in request.function_ids.values()}
         app.tags.update(request.tags)
         if app.state == request.app_state == api_pb2.APP_STATE_DEPLOYED and _same(app.current, definitions):
@@ -92,6 +93,7 @@ class AppRpcs:
             return api_pb2.AppPublishResponse(url=self._url(app), deployed_at=0)
         app.state = request.app_state
         app.name = request.name or app.name
+        app.classes = dict(request.class_ids)
         version = self._add_version(
             app, definitions, caller, tag=request.deployment_tag, commit=request.commit_info
         )

@@ -23,6 +23,7 @@ class Call:
     invocation: "api_pb2.FunctionCallInvocationType.ValueType"
     inputs: dict[str, Input] = field(default_factory=dict)
     outputs: list[api_pb2.FunctionGetOutputsItem] = field(default_factory=list)
+    superseded: set[int] = field(default_factory=set)  # places in `outputs` of what was tried again
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, item: api_pb2.FunctionPutInputsItem) -> Input:
@@ -37,6 +38,16 @@ class Call:
         output.idx, output.input_id = item.idx, item.input_id
         self.outputs.append(output)
         self.changed.set()
+
+    def again(self, input_id: str, payload: api_pb2.FunctionInput) -> Input:
+        """An input that has failed, once more: its answer so far is no longer one."""
+        place = next((n for n, output in enumerate(self.outputs) if output.input_id == input_id), None)
+        if place is None:
+            raise not_found(f"Input '{input_id}'")
+        self.superseded.add(place)
+        item = Input(fresh_id("in"), self.outputs[place].idx, payload, self)
+        self.inputs[item.input_id] = item
+        return item
 
     def fail(self, item: Input, result: api_pb2.GenericResult, task_id: str = "") -> None:
         self.answer(item, api_pb2.FunctionGetOutputsItem(result=result, task_id=task_id))
@@ -93,7 +104,7 @@ def failed(status: "api_pb2.GenericResult.GenericStatus.ValueType", exception: s
 def _wanted(
     call: Call, seen: int, request: api_pb2.FunctionGetOutputsRequest
 ) -> list[api_pb2.FunctionGetOutputsItem]:
-    found = call.outputs[seen:]
+    found = [output for n, output in enumerate(call.outputs) if n >= seen and n not in call.superseded]
     if request.HasField("start_idx"):
         found = [output for output in found if output.idx >= request.start_idx]
     if request.HasField("end_idx"):

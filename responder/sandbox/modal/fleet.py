@@ -12,7 +12,7 @@ from modal_proto import api_pb2
 from responder.sandbox.modal.calls import Input, failed
 from responder.sandbox.modal.container import Container, run, write_mounts
 from responder.sandbox.modal.layout import container_arguments
-from responder.sandbox.modal.server import rpcs_of
+from responder.sandbox.modal.server import Rpc, rpcs_of
 from responder.sandbox.modal.state import App, FunctionDefinition, State, fresh_id, not_found
 
 MAX_CONTAINERS_PER_FUNCTION = 4
@@ -34,7 +34,11 @@ class Fleet:
         self._queues: dict[str, collections.deque[Input]] = collections.defaultdict(collections.deque)
         self._tasks: set[asyncio.Task[None]] = set()
         self.containers: dict[str, Container] = {}
-        self._rpcs = rpcs_of(self)
+        self._rpcs: Mapping[str, Rpc] = rpcs_of(self)
+
+    def answer_containers(self, part: object) -> None:
+        """Have `part`, too, answer what containers ask."""
+        self._rpcs = {**self._rpcs, **rpcs_of(part)}
 
     def live(self, app_id: str = "") -> list[Container]:
         return [c for c in self.containers.values() if not c.finished_at and app_id in ("", c.app_id)]

@@ -11,8 +11,8 @@ from modal_proto import api_pb2
 
 from responder.sandbox.modal.calls import Call, Calls, failed
 from responder.sandbox.modal.fleet import Fleet
-from responder.sandbox.modal.identity import Caller
-from responder.sandbox.modal.layout import definition_of, handle_metadata
+from responder.sandbox.modal.identity import Asker, Caller
+from responder.sandbox.modal.layout import definition_of, handle_metadata, method_metadata
 from responder.sandbox.modal.state import App, FunctionDefinition, State, fresh_id, invalid, not_found
 
 
@@ -61,6 +61,7 @@ class FunctionRpcs:
                 function_type=request.function_type,
                 supported_input_formats=request.supported_input_formats,
                 supported_output_formats=request.supported_output_formats,
+                method_handle_metadata=method_metadata(request.method_definitions),
             ),
         )
 
@@ -69,16 +70,30 @@ class FunctionRpcs:
     ) -> api_pb2.FunctionCreateResponse:
         app = self._writable(request.app_id, caller)
         definition = definition_of(request.existing_function_id or fresh_id("fu"), request)
-        if definition.function.is_class or definition.function.webhook_config.type:
-            raise GRPCError(
-                Status.UNIMPLEMENTED, "The sandbox runs plain functions, no classes or web endpoints."
-            )
+        if definition.function.webhook_config.type:
+            raise GRPCError(Status.UNIMPLEMENTED, "The sandbox runs no web endpoints.")
         app.drafts[definition.function_id] = definition
         return api_pb2.FunctionCreateResponse(
             function_id=definition.function_id,
             function=definition.function,
             function_data=definition.data,
             handle_metadata=handle_metadata(app, definition),
+        )
+
+    def ClassCreate(self, request: api_pb2.ClassCreateRequest, caller: Caller) -> api_pb2.ClassCreateResponse:
+        """What a class is stands with its function; only the name comes here, when it is published."""
+        self._writable(request.app_id, caller)
+        class_id = request.existing_class_id or fresh_id("cs")
+        return api_pb2.ClassCreateResponse(class_id=class_id, handle_metadata=api_pb2.ClassHandleMetadata())
+
+    def ClassGet(self, request: api_pb2.ClassGetRequest, caller: Caller) -> api_pb2.ClassGetResponse:
+        environment = self._state().environment(request.environment_name)
+        caller.require_read(environment)
+        app = self._state().app_named(request.app_name, environment.name)
+        if app is None or not app.live or request.object_tag not in app.classes:
+            raise not_found(f"Class '{request.object_tag}' of app '{request.app_name}'")
+        return api_pb2.ClassGetResponse(
+            class_id=app.classes[request.object_tag], handle_metadata=api_pb2.ClassHandleMetadata()
         )
 
     def FunctionGet(self, request: api_pb2.FunctionGetRequest, caller: Caller) -> api_pb2.FunctionGetResponse:
@@ -106,24 +121,37 @@ class FunctionRpcs:
             function=definition.data, handle_metadata=handle_metadata(app, definition)
         )
 
-    def FunctionMap(self, request: api_pb2.FunctionMapRequest, caller: Caller) -> api_pb2.FunctionMapResponse:
+    def FunctionMap(self, request: api_pb2.FunctionMapRequest, caller: Asker) -> api_pb2.FunctionMapResponse:
         app = self._state().app_of_function(request.function_id)
         self._writable(app.app_id, caller)
         self._current(app, request.function_id)
         self._state().function_calls += 1
         call = self._calls.open(request.function_id, request.function_call_invocation_type)
         return api_pb2.FunctionMapResponse(
-            function_call_id=call.call_id, pipelined_inputs=self._put(call, list(request.pipelined_inputs))
+            function_call_id=call.call_id,
+            function_call_jwt=call.call_id,
+            pipelined_inputs=self._put(call, list(request.pipelined_inputs)),
+            retry_policy=self._current(app, request.function_id).function.retry_policy,
+            sync_client_retries_enabled=True,
         )
 
+    def FunctionRetryInputs(
+        self, request: api_pb2.FunctionRetryInputsRequest, caller: Asker
+    ) -> api_pb2.FunctionRetryInputsResponse:
+        call = self._call(request.function_call_jwt, caller)
+        again = [call.again(item.input_jwt, item.input) for item in request.inputs]
+        for item in again:
+            self._fleet.submit(item)
+        return api_pb2.FunctionRetryInputsResponse(input_jwts=[item.input_id for item in again])
+
     def FunctionPutInputs(
-        self, request: api_pb2.FunctionPutInputsRequest, caller: Caller
+        self, request: api_pb2.FunctionPutInputsRequest, caller: Asker
     ) -> api_pb2.FunctionPutInputsResponse:
         call = self._call(request.function_call_id, caller)
         return api_pb2.FunctionPutInputsResponse(inputs=self._put(call, list(request.inputs)))
 
     def FunctionGetOutputs(
-        self, request: api_pb2.FunctionGetOutputsRequest, caller: Caller
+        self, request: api_pb2.FunctionGetOutputsRequest, caller: Asker
     ) -> Message | Awaitable[Message]:
         self._call(request.function_call_id, caller)
         return self._calls.outputs(request)
@@ -143,15 +171,18 @@ class FunctionRpcs:
         for item in inputs:
             self._fleet.submit(item)
         return [
-            api_pb2.FunctionPutInputsResponseItem(idx=item.idx, input_id=item.input_id) for item in inputs
+            api_pb2.FunctionPutInputsResponseItem(
+                idx=item.idx, input_id=item.input_id, input_jwt=item.input_id
+            )
+            for item in inputs
         ]
 
-    def _call(self, call_id: str, caller: Caller) -> Call:
+    def _call(self, call_id: str, caller: Asker) -> Call:
         call = self._calls.get(call_id)
         self._writable(self._state().app_of_function(call.function_id).app_id, caller)
         return call
 
-    def _writable(self, app_id: str, caller: Caller) -> App:
+    def _writable(self, app_id: str, caller: Asker) -> App:
         app = self._state().app(app_id)
         caller.require_write(self._state().environment(app.environment))
         return app

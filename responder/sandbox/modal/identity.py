@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
@@ -18,6 +19,12 @@ from responder.sandbox.modal.state import (
     ServiceUser,
     State,
 )
+
+
+class Asker(Protocol):
+    """Whoever may call functions: a client with its token, or a container in its environment."""
+
+    def require_write(self, environment: Environment) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """How functions are described to clients and to the containers that run them."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from modal_proto import api_pb2
 
@@ -71,6 +71,8 @@ def handle_metadata(app: App, definition: FunctionDefinition) -> api_pb2.Functio
         definition_id=definition.definition_id,
         function_schema=function.function_schema,
         is_method=function.is_method,
+        class_parameter_info=function.class_parameter_info,
+        method_handle_metadata=method_metadata(function.method_definitions),
         app_id=app.app_id,
         supported_input_formats=function.supported_input_formats,
         supported_output_formats=function.supported_output_formats,
@@ -79,15 +81,37 @@ def handle_metadata(app: App, definition: FunctionDefinition) -> api_pb2.Functio
     )
 
 
+def method_metadata(
+    methods: Mapping[str, api_pb2.MethodDefinition],
+) -> dict[str, api_pb2.FunctionHandleMetadata]:
+    return {
+        name: api_pb2.FunctionHandleMetadata(
+            function_name=method.function_name,
+            function_type=method.function_type,
+            function_schema=method.function_schema,
+            is_method=True,
+            supported_input_formats=method.supported_input_formats,
+            supported_output_formats=method.supported_output_formats,
+        )
+        for name, method in methods.items()
+    }
+
+
 def app_layout(app: App, extra_objects: Iterable[str] = ()) -> api_pb2.AppLayout:
     definitions = app.current.definitions.values() if app.current else ()
     objects = [
         api_pb2.Object(object_id=d.function_id, function_handle_metadata=handle_metadata(app, d))
         for d in definitions
     ]
-    known = {d.function_id for d in definitions}
+    objects += [
+        api_pb2.Object(object_id=class_id, class_handle_metadata=api_pb2.ClassHandleMetadata())
+        for class_id in app.classes.values()
+    ]
+    known = {one.object_id for one in objects}
     objects += [api_pb2.Object(object_id=object_id) for object_id in extra_objects if object_id not in known]
-    return api_pb2.AppLayout(objects=objects, function_ids={d.tag: d.function_id for d in definitions})
+    return api_pb2.AppLayout(
+        objects=objects, function_ids={d.tag: d.function_id for d in definitions}, class_ids=app.classes
+    )
 
 
 def container_arguments(app: App, definition: FunctionDefinition, task_id: str) -> api_pb2.ContainerArguments:

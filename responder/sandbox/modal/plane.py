@@ -14,6 +14,7 @@ from responder.sandbox.modal.apps import AppRpcs
 from responder.sandbox.modal.calls import Calls
 from responder.sandbox.modal.environments import EnvironmentRpcs, SecretRpcs
 from responder.sandbox.modal.fleet import Fleet
+from responder.sandbox.modal.from_containers import FromContainers
 from responder.sandbox.modal.functions import FunctionRpcs
 from responder.sandbox.modal.identity import authenticate
 from responder.sandbox.modal.server import Listener, Service, rpcs_of
@@ -75,12 +76,14 @@ class ModalPlane:
         return f"http://127.0.0.1:{bound}"
 
     async def _serve(self, port: int) -> int:
+        functions = FunctionRpcs(self._current_state, self._fleet, self._calls)
+        self._fleet.answer_containers(FromContainers(functions))
         rpcs = rpcs_of(
             WorkspaceRpcs(self._current_state, self._clock),
             EnvironmentRpcs(self._current_state, self._clock),
             SecretRpcs(self._current_state, self._clock),
             AppRpcs(self._current_state, self._clock, self._fleet),
-            FunctionRpcs(self._current_state, self._fleet, self._calls),
+            functions,
         )
         # grpclib does not say which port 0 became, so the socket is made here.
         sock = loopback_socket(port)

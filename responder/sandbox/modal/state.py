@@ -128,6 +128,7 @@ class App:
     stopped_by: str = ""
     tags: dict[str, str] = field(default_factory=dict)
     drafts: dict[str, FunctionDefinition] = field(default_factory=dict)
+    classes: dict[str, str] = field(default_factory=dict)  # name -> class id, once it is published
     versions: list[AppVersion] = field(default_factory=list)
 
     @property
