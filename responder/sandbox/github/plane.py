@@ -162,6 +162,19 @@ class GithubPlane:
     def put_repository_variable(self, full_name: str, name: str, value: str) -> None:
         self._put(lambda: self._state.repository(full_name).vault.variables, name, value)
 
+    def put_organization_secret(
+        self, organization: str, name: str, value: str, *, only: Iterable[str] = ()
+    ) -> None:
+        """Shared with all repositories of the organisation, unless `only` names some."""
+        with self._changed:
+            shared = self._state.shared(self._state.user(organization).login)
+            shared.put(shared.secrets, name, value, frozenset(only), self._clock())
+
+    def put_organization_variable(self, organization: str, name: str, value: str) -> None:
+        with self._changed:
+            shared = self._state.shared(self._state.user(organization).login)
+            shared.put(shared.variables, name, value, frozenset(), self._clock())
+
     def world(self) -> dict[str, Any]:
         """The ground truth, secrets in clear. For tests and the sandbox's own endpoint only."""
         with self._changed:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from responder.sandbox.github.errors import not_found
+from responder.sandbox.github.organization import Shared
 from responder.sandbox.github.runs import Run
 from responder.sandbox.github.vault import Vault
 
@@ -126,6 +127,7 @@ class State:
     users: dict[str, User] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     repositories: dict[str, Repository] = field(default_factory=dict)
+    organizations: dict[str, Shared] = field(default_factory=dict)  # by login
     last_id: int = 1000
 
     def fresh_id(self) -> int:
@@ -144,6 +146,10 @@ class State:
         if full_name not in self.repositories:
             raise not_found()
         return self.repositories[full_name]
+
+    def shared(self, owner: str) -> Shared:
+        """A person has nothing to share, and is answered with that."""
+        return self.organizations.setdefault(owner, Shared())
 
     def add_environment(self, repository: Repository, name: str, now: float) -> Environment:
         environment = Environment(self.fresh_id(), name, now, now, self.fresh_vault())

@@ -23,6 +23,7 @@ def world(state: State, now: float) -> dict[str, Any]:
             for token in state.tokens.values()
         ],
         "repositories": {name: _repository(found) for name, found in state.repositories.items()},
+        "organizations": {login: _entries(shared.secrets) for login, shared in state.organizations.items()},
     }
 
 
