@@ -25,7 +25,10 @@ MULTI_SEGMENT = ("/contents/", "/branches/")  # the last parameter holds slashes
 def description():
     def usable(node):
         if isinstance(node, dict):
-            return {key: usable(value) for key, value in node.items() if key not in UNUSABLE}
+            found = {key: usable(value) for key, value in node.items() if key not in UNUSABLE}
+            if found.get("nullable") is True and isinstance(found.get("enum"), list):
+                found["enum"].append(None)  # OpenAPI 3.0 wants it there, and the description leaves it out
+            return found
         return [usable(item) for item in node] if isinstance(node, list) else node
 
     return OpenAPI.from_dict(usable(json.loads(DESCRIPTION.read_text())))

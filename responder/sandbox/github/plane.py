@@ -13,6 +13,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from responder.sandbox.faults import Faults
 from responder.sandbox.github import vault
 from responder.sandbox.github.actions import Actions
+from responder.sandbox.github.leaks import Leaks
 from responder.sandbox.github.requests import Api
 from responder.sandbox.github.server import Server, application, one_at_a_time
 from responder.sandbox.github.state import AccountKind, Branch, Permission, Repository, State, User
@@ -52,6 +53,7 @@ class GithubPlane:
         self._mounts = dict(mounts)
         self._changed = threading.Condition(threading.RLock())
         self._state = State()
+        self.leaks = Leaks(self._changed, lambda: self._state, clock)
         self._actions = Actions(self._changed, clock, runner_env, auto_approve)
         api = Api(lambda: self._state, self._actions, clock)
         self.app = application(api, self.world)

@@ -14,11 +14,13 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from responder.sandbox.github.errors import ApiError, not_found
 from responder.sandbox.github.requests import Api
 from responder.sandbox.github.routes import (
+    alerts,
     branch_policies,
     credentials,
     deployments,
     environments,
     issues,
+    leaks,
     logs,
     organization,
     pages,
@@ -46,6 +48,8 @@ def application(api: Api, world: Callable[[], dict[str, Any]]) -> Flask:
         runs.blueprint(api),
         deployments.blueprint(api),
         issues.blueprint(api),
+        leaks.blueprint(api),
+        alerts.blueprint(api),
         logs.blueprint(api),
         pages.blueprint(api),
     ):

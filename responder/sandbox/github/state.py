@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from responder.sandbox.github.errors import not_found
+from responder.sandbox.github.leaks import Gist, Spilt
 from responder.sandbox.github.organization import Shared
 from responder.sandbox.github.runs import Run
 from responder.sandbox.github.vault import Vault
@@ -102,6 +103,7 @@ class Repository:
     workflow_ids: dict[str, int] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     issues: dict[int, list[Comment]] = field(default_factory=dict)  # their comments, by the issue's number
+    spilt: Spilt = field(default_factory=Spilt)
 
     def allows(self, login: str, need: Permission) -> bool:
         held = self.permissions.get(login)
@@ -127,6 +129,7 @@ class State:
     users: dict[str, User] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     repositories: dict[str, Repository] = field(default_factory=dict)
+    gists: dict[str, Gist] = field(default_factory=dict)
     organizations: dict[str, Shared] = field(default_factory=dict)  # by login
     last_id: int = 1000
 

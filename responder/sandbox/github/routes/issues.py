@@ -18,7 +18,7 @@ def blueprint(api: Api) -> Blueprint:
     def comments(owner: str, name: str, number: int) -> Response:
         repository = api.repository(owner, name)
         shown, headers = page(_comments(repository, number))
-        response = jsonify([_shape(api, repository, number, comment) for comment in shown])
+        response = jsonify([comment_shape(api, repository, number, comment) for comment in shown])
         response.headers.update(headers)
         return response
 
@@ -28,7 +28,7 @@ def blueprint(api: Api) -> Blueprint:
         kept = _comments(repository, number)
         made = Comment(api.state.fresh_id(), api.caller().login, field(body(), "body", str), api.clock())
         kept.append(made)
-        return jsonify(_shape(api, repository, number, made)), 201
+        return jsonify(comment_shape(api, repository, number, made)), 201
 
     return routes
 
@@ -39,7 +39,7 @@ def _comments(repository: Repository, number: int) -> list[Comment]:
     return repository.issues[number]
 
 
-def _shape(api: Api, repository: Repository, number: int, comment: Comment) -> dict[str, Any]:
+def comment_shape(api: Api, repository: Repository, number: int, comment: Comment) -> dict[str, Any]:
     base = api.shapes.base
     issue = f"{base}/repos/{repository.full_name}/issues/{number}"
     at = moment(comment.created_at)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, jsonify, request
 
 from responder.sandbox.github.errors import not_found
+from responder.sandbox.github.leaks import files_at
 from responder.sandbox.github.requests import Api, page
 from responder.sandbox.github.state import Branch, Repository, blob_sha
 
@@ -46,7 +47,7 @@ def blueprint(api: Api) -> Blueprint:
     @routes.get("/repos/<owner>/<name>/contents/<path:path>")
     def contents(owner: str, name: str, path: str = "") -> Response:
         found = api.repository(owner, name)
-        branch = _branch(found, request.args.get("ref", found.default_branch))
+        branch = _tree(found, request.args.get("ref", found.default_branch))
         url = api.shapes.repository_url(found)
         if path in branch.files:
             return jsonify(_file(url, branch, path))
@@ -60,6 +61,14 @@ def _branch(repository: Repository, ref: str) -> Branch:
     if branch is None:
         raise not_found()
     return branch
+
+
+def _tree(repository: Repository, ref: str) -> Branch:
+    """Also of a commit, which is shown as if it were a branch of that name."""
+    files = files_at(repository, ref)
+    if files is None:
+        raise not_found()
+    return Branch(ref, dict(files))
 
 
 def _file(url: str, branch: Branch, path: str) -> dict[str, Any]:

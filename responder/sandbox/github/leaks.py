@@ -1,0 +1,201 @@
+"""Where credentials leak on GitHub: commits, pull requests, comments, gists, and the alerts about them."""
+
+import difflib
+import hashlib
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from responder.sandbox.github.errors import not_found
+
+if TYPE_CHECKING:
+    from responder.sandbox.github.state import Comment, Repository, State
+
+Validity = Literal["active", "inactive", "unknown"]
+
+
+@dataclass(frozen=True)
+class Change:
+    path: str
+    before: bytes | None
+    after: bytes | None
+
+    @property
+    def status(self) -> str:
+        if self.before is None:
+            return "added"
+        return "removed" if self.after is None else "modified"
+
+    @property
+    def patch(self) -> str | None:
+        """As GitHub gives it: without the files' names, and none of what is no text."""
+        sides = [(data or b"") for data in (self.before, self.after)]
+        if any(b"\0" in data for data in sides):
+            return None
+        before, after = (data.decode("utf-8", "replace").splitlines() for data in sides)
+        return "\n".join(list(difflib.unified_diff(before, after, lineterm=""))[2:])
+
+
+@dataclass(frozen=True)
+class Commit:
+    sha: str
+    parent: str | None
+    message: str
+    login: str
+    at: float
+    changes: tuple[Change, ...]
+    tree: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class ReviewComment:
+    comment: "Comment"
+    path: str
+
+
+@dataclass(frozen=True)
+class Gist:
+    id: str
+    login: str
+    at: float
+    description: str
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Location:
+    """Of a secret: the commit and the path, or the API's address of the issue or comment it stands in."""
+
+    kind: str  # commit, issue_body, issue_comment, pull_request_comment, …
+    commit: str = ""
+    path: str = ""
+    line: int = 1
+    url: str = ""  # without the host
+
+
+@dataclass
+class Alert:
+    number: int
+    secret: str = field(repr=False)
+    secret_type: str
+    name: str
+    validity: Validity
+    created_at: float
+    locations: tuple[Location, ...]
+    resolution: str | None = None
+    resolved_at: float | None = None
+    resolved_by: str = ""
+
+
+@dataclass
+class Spilt:
+    """What of a repository is only there because something leaks in it."""
+
+    commits: dict[str, Commit] = field(default_factory=dict)
+    texts: dict[int, tuple[str, str]] = field(default_factory=dict)  # issue -> its title and body
+    pulls: dict[int, list[str]] = field(default_factory=dict)  # pull request -> its commits
+    reviews: dict[int, list[ReviewComment]] = field(default_factory=dict)  # of a pull request
+    alerts: dict[int, Alert] = field(default_factory=dict)
+
+    def commit(self, ref: str) -> Commit | None:
+        """By its name or the beginning of it."""
+        found = [commit for sha, commit in self.commits.items() if sha.startswith(ref)]
+        return found[0] if len(found) == 1 else None
+
+
+class Leaks:
+    """Has things leak. Every method may be called from any thread.
+
+    Raises (all): ApiError, as the service would answer, for unknown names.
+    """
+
+    def __init__(
+        self, changed: threading.Condition, state: Callable[[], "State"], clock: Callable[[], float]
+    ) -> None:
+        self._changed = changed
+        self._state = state
+        self._clock = clock
+
+    def commit(
+        self, full_name: str, files: Mapping[str, bytes | None], message: str, *, by: str, branch: str = ""
+    ) -> str:
+        """Write `files` (None deletes one) to a branch, the default one unless named; gives the commit."""
+        with self._changed:
+            repository = self._state().repository(full_name)
+            target = repository.branches[branch or repository.default_branch]
+            changes = tuple(Change(path, target.files.get(path), data) for path, data in files.items())
+            tree = {**target.files, **{path: data for path, data in files.items() if data is not None}}
+            tree = {path: data for path, data in tree.items() if files.get(path, data) is not None}
+            parent = next(reversed(repository.spilt.commits), None)
+            made = hashlib.sha1(f"{parent}\0{message}".encode(), usedforsecurity=False)
+            made.update(repr(sorted(tree.items())).encode())
+            sha, login = made.hexdigest(), self._state().user(by).login
+            repository.spilt.commits[sha] = Commit(sha, parent, message, login, self._clock(), changes, tree)
+            target.files = dict(tree)
+            return sha
+
+    def issue(self, full_name: str, title: str, body: str) -> int:
+        with self._changed:
+            repository = self._state().repository(full_name)
+            number = len(repository.issues) + 1
+            repository.issues[number] = []
+            repository.spilt.texts[number] = (title, body)
+            return number
+
+    def pull(self, full_name: str, title: str, body: str, commits: Sequence[str]) -> int:
+        with self._changed:
+            number = self.issue(full_name, title, body)
+            self._state().repository(full_name).spilt.pulls[number] = list(commits)
+            return number
+
+    def comment(self, full_name: str, number: int, body: str, *, by: str, path: str = "") -> int:
+        """On an issue or a pull request; with a path, on that file of a pull request's review."""
+        from responder.sandbox.github.state import Comment  # noqa: PLC0415  # it needs `Spilt` from here
+
+        with self._changed:
+            state = self._state()
+            repository = state.repository(full_name)
+            made = Comment(state.fresh_id(), state.user(by).login, body, self._clock())
+            if number not in repository.issues:
+                raise not_found()
+            if path:
+                repository.spilt.reviews.setdefault(number, []).append(ReviewComment(made, path))
+            else:
+                repository.issues[number].append(made)
+            return made.id
+
+    def gist(self, files: Mapping[str, bytes], *, by: str, description: str = "") -> str:
+        with self._changed:
+            state = self._state()
+            made = Gist(secrets.token_hex(16), state.user(by).login, self._clock(), description, dict(files))
+            state.gists[made.id] = made
+            return made.id
+
+    def alert(
+        self,
+        full_name: str,
+        secret: str,
+        secret_type: str,
+        name: str,
+        locations: Sequence[Location],
+        *,
+        validity: Validity = "unknown",
+    ) -> int:
+        """An open secret-scanning alert; `secret_type` and `name` are GitHub's words for its kind."""
+        with self._changed:
+            alerts = self._state().repository(full_name).spilt.alerts
+            number = len(alerts) + 1
+            alerts[number] = Alert(
+                number, secret, secret_type, name, validity, self._clock(), tuple(locations)
+            )
+            return number
+
+
+def files_at(repository: "Repository", ref: str) -> Mapping[str, bytes] | None:
+    """Of a branch or a commit; None where there is neither."""
+    if branch := repository.branch(ref):
+        return branch.files
+    commit = repository.spilt.commit(ref)
+    return commit.tree if commit else None
