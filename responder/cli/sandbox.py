@@ -68,12 +68,19 @@ def sandbox() -> None:
 )
 @click.option(
     "--intruder",
+    "attacked",
+    is_flag=True,
+    help="Have an intruder use what leaked before you respond: sessions, users, roles, apps and more.",
+)
+@click.option(
+    "--fights-back",
+    "tries",
     type=click.IntRange(min=0),
     is_flag=False,
     flag_value=1,
     default=0,
     metavar="[TRIES]",
-    help="Have somebody undo the containment of the leaked key as soon as it shows; once, or so often.",
+    help="Have the intruder undo the containment of the leaked key as soon as it shows; once, or so often.",
 )
 @click.option(
     "--until-eof", is_flag=True, help="Stop when standard input ends; for programs that start this."
@@ -86,7 +93,8 @@ def up(
     leak: Path | None,
     fault_lines: tuple[str, ...],
     latency: float,
-    intruder: int,
+    attacked: bool,
+    tries: int,
     until_eof: bool,
 ) -> None:
     """Start it, and keep it until Ctrl-C.
@@ -102,7 +110,13 @@ def up(
     try:
         with ExitStack() as stack:
             started = stack.enter_context(
-                running(port, approve_after=approve_after, faults=faults, intruder_tries=intruder)
+                running(
+                    port,
+                    approve_after=approve_after,
+                    faults=faults,
+                    attacked=attacked,
+                    intruder_tries=tries,
+                )
             )
             notice = _post(started, leak, stack)
             click.echo(notice.as_json() if as_json else _described(notice, approve_after))

@@ -5,11 +5,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from responder.errors import UnavailableError
 from responder.sandbox import seed
+from responder.sandbox.attack import SEED, Loot, attack
 from responder.sandbox.aws import AwsPlane
 from responder.sandbox.aws.account import REGION
 from responder.sandbox.deployer import Deployer
@@ -43,7 +44,12 @@ class Sandbox:
 
 @contextmanager
 def running(
-    port: int, *, approve_after: float | None = None, faults: Faults | None = None, intruder_tries: int = 0
+    port: int,
+    *,
+    approve_after: float | None = None,
+    faults: Faults | None = None,
+    attacked: bool = False,
+    intruder_tries: int = 0,
 ) -> Iterator[Sandbox]:
     """Modal on `port`, AWS and GitHub on the two after it, until the block ends.
 
@@ -51,6 +57,7 @@ def running(
         port: on loopback; 0 for three free ones.
         approve_after: seconds after which the reviewer of `prod` approves; without it nobody does.
         faults: what goes wrong from when everything is up; without it nothing does until it is asked for.
+        attacked: an intruder has already used what leaked, whose rights were too wide.
         intruder_tries: how often an intruder undoes the containment of the leaked key.
 
     Raises:
@@ -64,7 +71,7 @@ def running(
 
         aws = AwsPlane(faults=faults)
         aws_url = _start(aws, port, 1, stack)
-        aws_seed = seed.seed_aws(aws)
+        aws_seed = seed.seed_aws(aws, too_wide=attacked)
 
         modal = ModalPlane(
             workspace=seed.WORKSPACE, container_env={"AWS_ENDPOINT_URL": aws_url}, faults=faults
@@ -82,16 +89,18 @@ def running(
 
         deployer = Deployer(modal_url, modal_config, modal_seed.ci)
         deployer.deploy()
+        urls = Urls(modal_url, aws_url, _start(github, port, 2, stack))
+        leaked_file = seed.leaked_file(aws_seed.leaked, modal_seed.ci["prod"])
+        left = attack(Loot.of(leaked_file, asdict(urls), SEED)) if attacked else []
         intruder = Intruder(aws, seed.KEY_OWNER, aws_seed.leaked.access_key_id, tries=intruder_tries)
-        truth = Truth(modal, aws, github, deployer, faults, intruder)
+        truth = Truth(modal, aws, github, deployer, faults, intruder, left)
         intruder.start()
         stack.callback(intruder.stop)
-        urls = Urls(modal_url, aws_url, _start(github, port, 2, stack))
         start.close()
         yield Sandbox(
             urls=urls,
             env=_operator_env(urls, modal_config, modal_seed, aws_seed, github_seed),
-            leaked_file=seed.leaked_file(aws_seed.leaked, modal_seed.ci["prod"]),
+            leaked_file=leaked_file,
             reviewer_token=github_seed.reviewer,
         )
 

@@ -7,6 +7,7 @@ import secrets
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from responder.bundled import bundled
 from responder.sandbox.aws import AwsPlane, KeyPair
@@ -19,6 +20,7 @@ ENVIRONMENTS = ("dev", "prod")
 APP_SECRET = "my-app-secrets"  # noqa: S105  # its name
 KEY_OWNER = "rentagpu-s3"
 BUCKET = "rentagpu-artifacts"
+AGE = timedelta(days=30)  # of all that was there before the incident
 AUDIT_BUCKET = "rentagpu-audit"
 REPOSITORY = "rentagpu/executor"
 REVIEWER = "grace"
@@ -33,6 +35,10 @@ _S3_ACCESS = {
             "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"],
         }
     ],
+}
+_TOO_WIDE = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": ["iam:*", "s3:ListAllMyBuckets"], "Resource": "*"}],
 }
 
 
@@ -55,13 +61,19 @@ class GithubSeed:
     reviewer: str = field(repr=False)
 
 
-def seed_aws(plane: AwsPlane) -> AwsSeed:
-    """With a session that an intruder has already got from the key that will leak."""
+def seed_aws(plane: AwsPlane, *, too_wide: bool = False) -> AwsSeed:
+    """With a session that an intruder has already got from the key that will leak.
+
+    `too_wide`: whoever made its user gave it rights over IAM too, as happens.
+    """
     plane.add_bucket(BUCKET)
     plane.add_bucket(AUDIT_BUCKET, object_lock=True)
     operator = plane.add_administrator("respond-operator")
     plane.add_user(KEY_OWNER, _S3_ACCESS, policy_name="artifacts")
+    if too_wide:
+        plane.put_user_policy(KEY_OWNER, "deploy", _TOO_WIDE)
     leaked = plane.add_access_key(KEY_OWNER)
+    plane.backdate(AGE)
     plane.add_session(leaked)
     return AwsSeed(operator, leaked)
 

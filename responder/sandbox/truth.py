@@ -1,7 +1,10 @@
 """What is really so behind the three ports, and the way back to how it was at the start."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
+from responder.sandbox.attack import Left
 from responder.sandbox.aws import AwsPlane
 from responder.sandbox.deployer import Deployer
 from responder.sandbox.faults import Faults
@@ -21,10 +24,12 @@ class Truth:
         deployer: Deployer,
         faults: Faults,
         intruder: Intruder,
+        left: Sequence[Left],
     ) -> None:
         self._modal, self._aws, self._github, self._deployer = modal, aws, github, deployer
         self.faults = faults
         self._intruder = intruder
+        self._left = left
         self._start = (modal.snapshot(), aws.snapshot(), github.snapshot())
 
     def world(self) -> dict[str, Any]:
@@ -35,6 +40,7 @@ class Truth:
             "github": self._github.world(),
             "faults": self.faults.world(),
             "intruder": self._intruder.world(),
+            "left": [asdict(one) for one in self._left],
         }
 
     def reset(self) -> None:

@@ -1,4 +1,4 @@
-"""`respond sandbox up --fault --latency --intruder`, and the rules of a sandbox that is running."""
+"""`respond sandbox up --fault --latency --fights-back`, and the rules of a sandbox that is running."""
 
 import time
 
@@ -27,7 +27,7 @@ iam.put_user_policy(UserName="{USER}", PolicyName="second", PolicyDocument=deny)
 @pytest.fixture(scope="module")
 def stormy(tmp_path_factory):
     weather = [f"--fault={rule}" for rule in START]
-    options = [*weather, "--latency", str(LATENCY * 1000), "--intruder"]
+    options = [*weather, "--latency", str(LATENCY * 1000), "--fights-back"]
     sandbox = RunningSandbox.start(tmp_path_factory.mktemp("stormy"), options=options)
     yield sandbox
     sandbox.stop()

@@ -4,7 +4,7 @@ import copy
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from moto.core.model_instances import reset_model_data
@@ -93,6 +93,13 @@ class Account:
         self.iam.managed_policies.setdefault(arn, policy)
         self.iam.attach_user_policy(arn, user)
         return arn
+
+    def backdate(self, age: timedelta) -> None:
+        """Users, keys and roles, as if they had been made so long ago."""
+        users = list(self.iam.users.values())
+        keys = [key for user in users for key in user.access_keys]
+        for made in (*users, *keys, *self.iam.get_roles()):
+            made.create_date -= age
 
     def key(self, key_id: str) -> KeyRecord | None:
         for user in self.iam.users.values():

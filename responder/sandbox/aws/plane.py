@@ -1,9 +1,11 @@
 """The control plane as the rest of the sandbox holds it: start, seed, look inside, stop."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, cast
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -102,6 +104,16 @@ class AwsPlane:
     def activate_access_key(self, user: str, key_id: str) -> None:
         with self._changed:
             self._account.iam.update_access_key(user, key_id, status="Active")
+
+    def backdate(self, age: timedelta) -> None:
+        """Have all users, keys and roles that are there be made so long ago."""
+        with self._changed:
+            self._account.backdate(age)
+
+    def put_user_policy(self, user: str, policy: str, document: Mapping[str, Any]) -> None:
+        """An inline one."""
+        with self._changed:
+            self._account.iam.put_user_policy(user, policy, json.dumps(document))
 
     def delete_user_policy(self, user: str, policy: str) -> None:
         """An inline one."""
