@@ -106,7 +106,7 @@ def _aws(subject: Subject, inventory: Inventory, wanted: set[str], now: datetime
     then = [
         _Question("aws.permissions", partial(aws.permissions, connections, wanted, [c.user for c in kept])),
         *(
-            _Question(f"aws.{c.name}", partial(aws.access_keys, connections, c.user, c.max_age_days, now))
+            _Question(f"aws.{c.name}", partial(aws.access_keys, connections, c.user, c.max_age, now))
             for c in kept
         ),
     ]
@@ -124,7 +124,7 @@ def _modal(subject: Subject, inventory: Inventory, wanted: set[str], now: dateti
         *(
             _Question(
                 f"modal.{c.name}",
-                partial(modal.service_user, connections, c.service_user, c.max_age_days, now),
+                partial(modal.service_user, connections, c.service_user, c.max_age, now),
             )
             for c in credentials
             if c.kind is Kind.MODAL_SERVICE_USER

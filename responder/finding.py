@@ -1,10 +1,11 @@
 """What an examination before the incident found, and how to mend it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
+from responder.duration import in_words
 from responder.errors import RespondError
 
 Level = Literal["ok", "warning", "failed"]
@@ -55,11 +56,11 @@ def clock(service: str, date: str, now: datetime) -> Finding:
     )
 
 
-def age(what: str, made: datetime, now: datetime, max_age_days: int | None) -> Finding:
+def age(what: str, made: datetime, now: datetime, max_age: timedelta | None) -> Finding:
     """How old something is, and how much longer the inventory lets it be."""
     days = (now - made).days
-    if max_age_days is None:
+    if max_age is None:
         return ok(f"{what} is {days} days old.")
-    left = max_age_days - days
-    due = f"due in {left} days" if left > 0 else "due to be replaced"
-    return ok(f"{what} is {days} of {max_age_days} days old: {due}.")
+    left = max_age - timedelta(days=days)
+    due = f"due in {in_words(left)}" if left > timedelta(0) else "due to be replaced"
+    return ok(f"{what} is {days} days old, of {in_words(max_age)}: {due}.")

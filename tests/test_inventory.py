@@ -1,6 +1,6 @@
 """The inventory says what hangs on a leaked credential, and a mistake in it is told with its line."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,7 +17,7 @@ from responder.exposure import (
     Workflow,
     base_of,
 )
-from responder.inventory import EXAMPLE, Inventory, InventoryError, NoInventoryError
+from responder.inventory import EXAMPLE, Credential, Inventory, InventoryError, NoInventoryError
 from responder.inventory.lines import key_lines
 from responder.secret import Secret, redact
 
@@ -120,7 +120,7 @@ def test_the_annotated_example_is_the_inventory_of_the_drill(world):
     assert (prod.app, prod.function, prod.source) == ("rentagpu-executor", "identity", "gpu_app/app.py")
     assert (prod.runs_with, prod.deployed_with) == (("s3",), ("ci-prod",))
     assert world.guarded_environments == ("prod",)
-    assert world.credentials["s3"].max_age_days == 90
+    assert world.credentials["s3"].max_age == timedelta(days=90)
 
 
 def test_every_placement_and_workload_of_a_leaked_access_key_is_exposed(world):
@@ -248,11 +248,11 @@ MISTAKES = [
     ('user = "rentagpu-s3"', "user = 7", 8, "`user` is wrong: input should be a valid string"),
     (
         'user = "rentagpu-s3"',
-        'user = "u"\nmax_age_days = "90"',
+        'user = "u"\nmax_age = 90',
         9,
-        "`max_age_days` is wrong: input should be a valid int",
+        "`max_age` is wrong: `90` is not a time. Write a number and its unit: 30m, 36h or 90d",
     ),
-    ('user = "rentagpu-s3"', 'user = "u"\nmax_age_days = 0', 9, "should be greater than 0"),
+    ('user = "rentagpu-s3"', 'user = "u"\nmax_age = "0d"', 9, "it is between 1s and 3650d"),
     ('user = "rentagpu-s3"', 'user = " "', 8, "`user` is empty"),
     ('user = "rentagpu-s3"', 'user = "u"\nname = "x"', 9, "`name` is given by the table's own name"),
     ('user = "rentagpu-s3"\n', "", 6, "is of kind aws-access-key and has no `user`"),
@@ -419,3 +419,11 @@ def test_placements_keep_their_credential(tmp_path):
         identifier_key="AWS_ACCESS_KEY_ID",
         secret_key="AWS_SECRET_ACCESS_KEY",
     )
+
+
+def test_how_long_is_written_as_people_write_it_and_shown_so(world):
+    s3 = world.credentials["s3"]
+    assert (s3.max_age, s3.overlap) == (timedelta(days=90), timedelta(hours=1))
+    assert s3.model_dump(mode="json")["max_age"] == "90d"
+    assert Credential(name="k", kind=Kind.AWS_ACCESS_KEY, max_age="36h", overlap="90s").overlap.seconds == 90
+    assert world.credentials["ci-dev"].overlap == timedelta(hours=1), "a rotation never kills at once"

@@ -1,20 +1,19 @@
-"""Times that pass, on the command line."""
+"""How long something is to last, on the command line."""
 
-import re
 from datetime import timedelta
 
 import click
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
+from responder import duration as written
 
 
 def duration(text: str) -> timedelta:
-    """A number and its unit: 90s, 30m or 36h.
+    """A number and its unit: 90s, 30m, 36h or 7d.
 
     Raises:
         click.BadParameter: it is something else.
     """
-    match = re.fullmatch(r"([0-9]{1,6})([smh])", text.strip())
-    if match is None:
-        raise click.BadParameter(f"`{text}` is not a time. Write a number and its unit: 90s, 30m or 36h.")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        return written.duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None

@@ -13,6 +13,7 @@ import click
 
 from responder.cli.desk import Desk
 from responder.cli.moment import moment
+from responder.duration import written
 from responder.errors import InputError, TamperedError
 
 if TYPE_CHECKING:
@@ -230,4 +231,8 @@ def _json(quarter: "Quarter") -> str:
     plain = asdict(quarter)
     if checkpoint := quarter.chain.checkpoint:
         plain["chain"]["checkpoint"]["keys"] = [str(key) for key in checkpoint.keys]  # as --key takes them
-    return json.dumps(plain, default=lambda at: at.isoformat(), ensure_ascii=False)
+    return json.dumps(plain, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: datetime | timedelta) -> str:
+    return value.isoformat() if isinstance(value, datetime) else written(value)

@@ -3,20 +3,40 @@
 import re
 import tomllib
 from collections.abc import Iterator
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 from pydantic_core import ErrorDetails
 
+from responder.duration import duration, written
 from responder.exposure import GithubEnvironmentPlacement, Kind, ModalSecretPlacement, Workflow, Workload
 from responder.inventory.errors import InventoryError, Mistake, nearest, refuse
 from responder.inventory.fill import fill
 from responder.inventory.lines import KeyPath, key_lines
 from responder.recognise import recognise
 
+_OVERLAP: Final = timedelta(hours=1)  # what runs in an old container may go on for a while
+_LONGEST: Final = timedelta(days=3650)
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def _time(value: object) -> timedelta:
+    """As a person writes it; what is a time already stays so."""
+    time = value if isinstance(value, timedelta) else duration(str(value))
+    if timedelta(0) < time <= _LONGEST:
+        return time
+    raise ValueError(f"it is between 1s and {written(_LONGEST)}")
+
+
+Time = Annotated[
+    timedelta,
+    BeforeValidator(_time),
+    PlainSerializer(written, when_used="json"),
+]
 
 
 class Credential(_Model):
@@ -27,7 +47,8 @@ class Credential(_Model):
     user: str = ""  # the IAM user of an aws-access-key
     service_user: str = ""  # of a modal-service-user, without what rotations append
     identifiers: tuple[str, ...] = ()  # of the kinds that no user names
-    max_age_days: Annotated[int, Field(strict=True, gt=0)] | None = None  # None: never too old
+    max_age: Time | None = None  # None: never too old
+    overlap: Time = _OVERLAP  # that the old one lives on beside the fresh one, in a rotation
     modal_secrets: tuple[ModalSecretPlacement, ...] = ()
     github_environments: tuple[GithubEnvironmentPlacement, ...] = ()
 
@@ -143,7 +164,8 @@ def _mistake(error: ErrorDetails) -> Mistake:
         return Mistake(table, f"{where} has no `{key}`{hint}.")
     if path[0] == "credentials" and key == "kind":
         return Mistake(path, f"there is no such kind of credential. {nearest(str(error['input']), KINDS)}")
-    return Mistake(path, f"`{key}` is wrong: {error['msg'][0].lower()}{error['msg'][1:]}.")
+    why = error["msg"].removeprefix("Value error, ").removesuffix(".")
+    return Mistake(path, f"`{key}` is wrong: {why[0].lower()}{why[1:]}.")
 
 
 def _nearest_key(path: KeyPath) -> str:

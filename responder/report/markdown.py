@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from responder.duration import in_words
 from responder.report.steps import PHASES, StepReading
 from responder.report.timeline import draw
 from responder.report.words import clock, counted, day, day_and_time, elapsed
@@ -121,7 +122,7 @@ def _quarter(quarter: "Quarter", made_at: datetime, version: str) -> Iterator[st
                     _text(one.kind),
                     day(one.rotated_at) if one.rotated_at else "not in the journal",
                     f"{one.age_days} d" if one.age_days is not None else "not known",
-                    f"{one.max_age_days} d" if one.max_age_days else "no limit",
+                    in_words(one.max_age) if one.max_age else "no limit",
                     _text(one.state),
                 )
                 for one in quarter.credentials

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from responder.duration import in_words
 from responder.report import words
 from responder.report.steps import PHASES
 from responder.report.timeline import draw
@@ -59,6 +60,7 @@ def _environment() -> Environment:
         "day_and_time": words.day_and_time,
         "counted": words.counted,
         "listing": words.listing,
+        "in_words": in_words,
     }
     environment.filters.update(filters)
     return environment

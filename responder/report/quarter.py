@@ -36,7 +36,7 @@ class Age:
 
     name: str
     kind: str
-    max_age_days: int | None
+    max_age: timedelta | None
     rotated_at: datetime | None
     rotated_by: str  # the run
     identifier: str  # what that rotation gave
@@ -240,8 +240,8 @@ def _ages(
 ) -> Iterator[Age]:
     for name, credential in inventory.credentials.items():
         at, run, identifier = rotated.get(name, (None, "", ""))
-        limit = credential.max_age_days
-        due = at + timedelta(days=limit) if at and limit else None
+        limit = credential.max_age
+        due = at + limit if at and limit else None
         age = (now - at).days if at else None
         yield Age(
             name,
@@ -256,7 +256,7 @@ def _ages(
         )
 
 
-def _state(at: datetime | None, limit: int | None, due: datetime | None, now: datetime) -> str:
+def _state(at: datetime | None, limit: timedelta | None, due: datetime | None, now: datetime) -> str:
     if at is None:
         return "not known: the journal has no rotation of it"
     if limit is None or due is None:

@@ -125,10 +125,12 @@ class TestClock:
 
     def test_ages_are_told_against_what_the_inventory_allows(self, world, journal):
         fine = world.examined(journal, clock=lambda: datetime.now(UTC) + timedelta(days=80, hours=1)).of("ok")
-        assert "modal.ci-prod: Service user ci-prod is 80 of 90 days old: due in 10 days." in fine
-        assert any("rentagpu-s3 (Active) is 80 of 90 days old: due in 10 days." in line for line in fine)
+        assert "modal.ci-prod: Service user ci-prod is 80 days old, of 90 days: due in 10 days." in fine
+        assert any(
+            "rentagpu-s3 (Active) is 80 days old, of 90 days: due in 10 days." in line for line in fine
+        )
         late = world.examined(journal, clock=lambda: datetime.now(UTC) + timedelta(days=91)).of("ok")
-        assert "modal.ci-prod: Service user ci-prod is 91 of 90 days old: due to be replaced." in late
+        assert "modal.ci-prod: Service user ci-prod is 91 days old, of 90 days: due to be replaced." in late
 
 
 class TestHere:

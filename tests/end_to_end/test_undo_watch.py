@@ -223,7 +223,7 @@ def test_each_mistake_is_told_with_what_to_type(respond, run):
         (("show", "nosuch", "--follow"), "There is no run nosuch"),
         (("undo", run, "--re-enable", "AKIAELSE"), "is not about AKIAELSE"),
         (("watch", run, "--for", "37h"), "36 hours"),
-        (("watch", run, "--for", "soon"), "90s, 30m or 36h"),
+        (("watch", run, "--for", "soon"), "30m, 36h or 90d"),
         (("watch", run, "--for", "1m", "--at", "1m"), "Both"),
         (("show", run, "--follow", "--json"), "Both"),
     ]

@@ -13,7 +13,10 @@ QUARTER = timedelta(days=90)
 
 def inventory(**limits):
     kind = "aws-access-key"
-    made = {name: Credential(name=name, kind=kind, max_age_days=days) for name, days in limits.items()}
+    made = {
+        name: Credential(name=name, kind=kind, max_age=days and timedelta(days=days))
+        for name, days in limits.items()
+    }
     return Inventory(credentials=made)
 
 

@@ -4,7 +4,7 @@ import json
 import shlex
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.action import Connections
@@ -98,7 +98,7 @@ def permissions(connections: Connections, wanted: Collection[str], users: Sequen
 
 
 def access_keys(
-    connections: Connections, user: str, max_age_days: int | None, now: datetime
+    connections: Connections, user: str, max_age: timedelta | None, now: datetime
 ) -> Iterator[Finding]:
     """An IAM user of the inventory: that it is there, is not the operator's own, and has room for a key."""
     aws = connections.get(AwsConnection)
@@ -130,7 +130,7 @@ def access_keys(
         )
     for key in listed:
         what = f"Access key {key['AccessKeyId']} of {user} ({key['Status']})"
-        yield age(what, key["CreateDate"], now, max_age_days)
+        yield age(what, key["CreateDate"], now, max_age)
 
 
 @dataclass(frozen=True)

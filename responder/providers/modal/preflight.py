@@ -1,7 +1,7 @@
 """Before an incident: who we are at Modal, what we may do there, and what of the inventory exists."""
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from responder.action import Connections
@@ -81,7 +81,7 @@ def function(connections: Connections, workload: Workload) -> Iterator[Finding]:
 
 
 def service_user(
-    connections: Connections, base: str, max_age_days: int | None, now: datetime
+    connections: Connections, base: str, max_age: timedelta | None, now: datetime
 ) -> Iterator[Finding]:
     """The service user of this name, or the successor that a rotation gave it."""
     connection = connections.get(ModalConnection)
@@ -105,7 +105,7 @@ def service_user(
     for user in users:
         if user.token_id == operator_token_id(connections):
             yield _own(user.token_id)
-        yield age(f"Service user {user.name}", user.created_at, now, max_age_days)
+        yield age(f"Service user {user.name}", user.created_at, now, max_age)
 
 
 def token(connections: Connections, kind: Kind, identifier: str) -> Iterator[Finding]:
