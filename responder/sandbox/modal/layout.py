@@ -89,6 +89,7 @@ def method_metadata(
             function_name=method.function_name,
             function_type=method.function_type,
             function_schema=method.function_schema,
+            use_method_name=name,
             is_method=True,
             supported_input_formats=method.supported_input_formats,
             supported_output_formats=method.supported_output_formats,

@@ -1,0 +1,1 @@
+"""What the GPU executor runs. Lies at /root/jobs in its containers; needs neither Modal nor `respond`."""
