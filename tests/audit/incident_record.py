@@ -103,8 +103,11 @@ def started(at: datetime, **more):
 class Player:
     """Writes what the engine would."""
 
-    def __init__(self, journal: Journal, run: str, holder: Holder) -> None:
-        self.writer = journal.begin(run, holder, started(journal.clock()))
+    def __init__(self, journal: Journal, run: str, holder: Holder, life: str = "unknown") -> None:
+        """`life` is that of the token that nobody identified."""
+        data = started(journal.clock())
+        data["exposure"]["unidentified"] = [{**UNIDENTIFIED, "life": life}]
+        self.writer = journal.begin(run, holder, data)
 
     def intend(self, step_id, given, attempt=1):
         action = next(one["action"] for one in STEPS if one["id"] == step_id)
@@ -161,9 +164,11 @@ def look(journal: Journal, run: str, holder: Holder, *results: str) -> None:
         writer.append(EventKind.STEP_CHECKED, step="deactivate_key[s3]", attempt=number, data=data)
 
 
-def play_incident(journal: Journal, run: str, holder: Holder, taker: Holder) -> None:
+def play_incident(
+    journal: Journal, run: str, holder: Holder, taker: Holder, *, life="dead", outcome="succeeded"
+) -> None:
     """To its end, by two people: the second takes it over where the first one's service failed."""
-    play = Player(journal, run, holder)
+    play = Player(journal, run, holder, life)
     play.end(EventKind.STEP_SKIPPED, "redeploy_from_here[s3]", "Its condition is not met.")
     key = {"user": "rentagpu-s3", "access_key_id": LEAKED_KEY["identifier"], "secret": PRINT}
     play.intend("deactivate_key[s3]", key)
@@ -188,4 +193,4 @@ def play_incident(journal: Journal, run: str, holder: Holder, taker: Holder) -> 
     play.intend("delete_key[s3]", key)
     play.succeed("delete_key[s3]", "iam:ListAccessKeys: it is gone")
     play.writer.append(EventKind.RUN_SHREDDED, data={})
-    play.writer.append(EventKind.RUN_FINISHED, data={"outcome": "succeeded"})
+    play.writer.append(EventKind.RUN_FINISHED, data={"outcome": outcome})

@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 from exporting import export
-from incident_record import LEAKED_KEY, LEAKED_USER, Player, look, play_incident, play_undo
+from incident_record import LEAKED_KEY, LEAKED_USER, UNIDENTIFIED, Player, look, play_incident, play_undo
 from jsonschema import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
@@ -102,6 +102,41 @@ def test_each_leaked_credential_is_a_finding_by_its_identifier_and_its_fingerpri
     assert [one["finding_info"]["uid"] for one in closed] == [one["finding_info"]["uid"] for one in opened]
 
 
+@pytest.mark.parametrize("outcome", ["succeeded", "not contained"])
+def test_an_incident_that_left_something_alive_stays_open_whatever_its_last_event_says(
+    journal, path, holder, outcome
+):
+    play_incident(journal, "r1", holder, TAKER, life="unknown", outcome=outcome)
+    made = events(path)
+    last = of_class(made, 2005)[-1]
+    assert (last["activity_name"], last["status"], last["severity"]) == ("Update", "In Progress", "High")
+    assert UNIDENTIFIED["identifier"] in last["message"]
+    closed = [one["resources"][0]["uid"] for one in of_class(made, 2006) if one["status"] == "Resolved"]
+    assert closed == [LEAKED_KEY["identifier"], LEAKED_USER["identifier"]]
+    assert all(mistakes(event, VERSION) == [] for event in made)
+
+
+def test_a_run_that_says_it_contained_not_all_is_believed_where_the_steps_show_nothing_alive(
+    journal, path, holder
+):
+    play_incident(journal, "r1", holder, TAKER, outcome="not contained")
+    assert of_class(events(path), 2005)[-1]["status"] == "In Progress"
+
+
+def test_what_leaked_is_open_again_when_its_containment_is_lost_and_resolved_when_it_holds(
+    journal, path, holder
+):
+    play_incident(journal, "r1", holder, TAKER)
+    before = len(events(path))
+    look(journal, "r1", holder, "held", "lost", "unknown", "re-applied")
+    turned = of_class(events(path)[before:], 2006)
+    assert [(one["activity_name"], one["status"]) for one in turned] == [
+        ("Update", "In Progress"),
+        ("Close", "Resolved"),
+    ]
+    assert {one["resources"][0]["uid"] for one in turned} == {LEAKED_KEY["identifier"]}
+
+
 def test_each_end_of_a_step_is_a_remediation_with_its_time_its_try_and_its_outcome(journal, path, holder):
     play_incident(journal, "r1", holder, TAKER)
     done = {one["command_uid"]: one for one in of_class(events(path), 7001)}
@@ -187,7 +222,9 @@ def test_an_undo_is_a_restoration_with_its_effects_and_closes_the_incident_unres
     assert (enabled["type_uid"], enabled["entity"]["uid"]) == (300408, LEAKED_KEY["identifier"])
     assert of_class(made, 3001) == []
     assert [one["status"] for one in of_class(made, 2005)] == ["In Progress", "In Progress", "partly undone"]
-    assert of_class(made, 2006) == []
+    (open_again,) = of_class(made, 2006)
+    assert (open_again["activity_name"], open_again["status"]) == ("Update", "In Progress")
+    assert open_again["resources"][0]["uid"] == LEAKED_KEY["identifier"]
 
 
 def test_a_later_look_is_a_detection_and_a_stranger_beside_a_leaked_key_is_an_alert(journal, path, holder):

@@ -51,9 +51,11 @@ def _of(
     run = record.event.run
     if record.event.kind is EventKind.RUN_STARTED and "exposure" in record.event.data:
         incidents[run] = Incident.of(record)
+    incident = incidents.get(run)
     if record.step:
         yield from _of_step(record, record.step, doing)
-    elif incident := incidents.get(run):
+        yield from incident.note(record) if incident else ()
+    elif incident:
         yield from _of_run(record, incident)
     yield from calls(record)
 

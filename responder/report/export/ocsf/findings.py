@@ -1,10 +1,11 @@
 """The incident that a run is about, what leaked, and what came beside it, as OCSF findings."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from responder.journal import EventKind
 from responder.report.export.ocsf.envelope import Activity, Severity, event, milliseconds, person, unique
 from responder.report.record import Record
 
@@ -26,24 +27,32 @@ _KINDS: Final = {
 
 @dataclass(frozen=True)
 class _Finding:
-    """A credential that leaked. `fingerprint` is that of its secret; empty where only the identifier did."""
+    """A credential that leaked. `fingerprint` is that of its secret; empty where only the identifier did.
+
+    `steps` are those that contain it; one without any is contained only where it was `dead` already.
+    """
 
     identifier: str
     name: str
     kind: str
     note: str
     fingerprint: str
+    dead: bool
+    steps: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Incident:
-    """What a run is about, as its first event tells it."""
+    """What a run is about, as its first event tells it, and what has been proven of it since."""
 
     run: str
     source: str
     seen_at: int  # milliseconds
     began_at: int
     findings: tuple[_Finding, ...]
+    _proven: set[str] = field(default_factory=set)  # steps
+    _resolved: set[str] = field(default_factory=set)  # identifiers that were said to be so
+    _over: bool = False
 
     @classmethod
     def of(cls, record: Record) -> "Incident":
@@ -54,23 +63,57 @@ class Incident:
             str(exposure["source"]),
             milliseconds(datetime.fromisoformat(exposure["seen_at"])),
             milliseconds(datetime.fromisoformat(data["began_at"])),
-            tuple(_found(exposure)),
+            tuple(_found(exposure, data["steps"])),
         )
+
+    def note(self, record: Record) -> Iterator[dict[str, Any]]:
+        """A step's event. What is lost or given back after the run opens its finding again."""
+        match record.event.kind:
+            case EventKind.STEP_SUCCEEDED:
+                self._proven.add(record.event.step)
+            case EventKind.STEP_FAILED | EventKind.STEP_PARKED | EventKind.STEP_UNDONE:
+                self._proven.discard(record.event.step)
+            case EventKind.STEP_CHECKED if record.event.data.get("result") == "lost":
+                self._proven.discard(record.event.step)
+            case EventKind.STEP_CHECKED if record.event.data.get("result") in ("held", "re-applied"):
+                self._proven.add(record.event.step)
+        if self._over:
+            yield from self._turned(record)
 
     def opened(self, record: Record) -> Iterator[dict[str, Any]]:
         yield self._incident(record, 1, _IN_PROGRESS, f"{len(self.findings)} leaked in {self.source}")
-        yield from self._leaks(record, 1, _IN_PROGRESS)
+        for one in self.findings:
+            yield self._leak(record, one, 1, _IN_PROGRESS)
 
     def updated(self, record: Record, comment: str) -> Iterator[dict[str, Any]]:
         yield self._incident(record, 2, _IN_PROGRESS, comment)
 
     def closed(self, record: Record) -> Iterator[dict[str, Any]]:
-        """By the end of its run; only one that succeeded resolves anything."""
+        """By the end of its run, and resolved by the proofs alone: what is alive keeps the incident open."""
         outcome = str(record.event.data.get("outcome", ""))
-        status = _RESOLVED if outcome == "succeeded" else (99, outcome)
-        yield self._incident(record, 3, status, f"The run {outcome}")
-        if outcome == "succeeded":
-            yield from self._leaks(record, 3, _RESOLVED)
+        alive = [one.identifier for one in self.findings if not self._contained(one)]
+        if outcome not in ("succeeded", "not contained"):
+            yield self._incident(record, 3, (99, outcome), f"The run {outcome}")
+        elif alive or outcome != "succeeded":
+            still = f"not contained: {', '.join(alive)}" if alive else outcome
+            yield self._incident(record, 2, _IN_PROGRESS, f"The run is over; {still}")
+        else:
+            yield self._incident(record, 3, _RESOLVED, f"The run {outcome}")
+        self._over = True
+        yield from self._turned(record)
+
+    def _contained(self, one: _Finding) -> bool:
+        return one.steps <= self._proven if one.steps else one.dead
+
+    def _turned(self, record: Record) -> Iterator[dict[str, Any]]:
+        for one in self.findings:
+            is_so, was = self._contained(one), one.identifier in self._resolved
+            if is_so and not was:
+                self._resolved.add(one.identifier)
+                yield self._leak(record, one, 3, _RESOLVED)
+            elif was and not is_so:
+                self._resolved.discard(one.identifier)
+                yield self._leak(record, one, 2, _IN_PROGRESS)
 
     def _incident(
         self, record: Record, activity: int, status: tuple[int, str], message: str
@@ -89,27 +132,25 @@ class Incident:
             finding_info_list=[self._info(one) for one in self.findings],
         )
 
-    def _leaks(self, record: Record, activity: int, status: tuple[int, str]) -> Iterator[dict[str, Any]]:
-        what = Activity(2006, "Data Security Finding", activity, _ACTIVITIES[activity])
-        for one in self.findings:
-            yield event(
-                record,
-                what,
-                severity=Severity.INFORMATIONAL if status == _RESOLVED else Severity.HIGH,
-                of=one.identifier,
-                message=f"{one.kind} {one.identifier} leaked in {self.source}",
-                status_id=status[0],
-                status=status[1],
-                finding_info=self._info(one),
-                data_security={
-                    "category_id": 6,
-                    "category": "Security",
-                    "confidentiality_id": 3,
-                    "confidentiality": "Secret",
-                    "detection_pattern": one.kind,
-                },
-                resources=_resources(one),
-            )
+    def _leak(self, record: Record, one: _Finding, activity: int, status: tuple[int, str]) -> dict[str, Any]:
+        return event(
+            record,
+            Activity(2006, "Data Security Finding", activity, _ACTIVITIES[activity]),
+            severity=Severity.INFORMATIONAL if status == _RESOLVED else Severity.HIGH,
+            of=one.identifier,
+            message=f"{one.kind} {one.identifier} leaked in {self.source}",
+            status_id=status[0],
+            status=status[1],
+            finding_info=self._info(one),
+            data_security={
+                "category_id": 6,
+                "category": "Security",
+                "confidentiality_id": 3,
+                "confidentiality": "Secret",
+                "detection_pattern": one.kind,
+            },
+            resources=_resources(one),
+        )
 
     def _info(self, one: _Finding) -> dict[str, Any]:
         return {
@@ -156,14 +197,21 @@ def _resources(one: _Finding) -> Sequence[dict[str, Any]]:
     return [resource]
 
 
-def _found(exposure: Mapping[str, Any]) -> Iterator[_Finding]:
+def _found(exposure: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Iterator[_Finding]:
+    containing = [s for s in steps if s["phase"] == "contain" and s["active"] and not s["wait_seconds"]]
     for kind, words in _KINDS.items():
         for one in exposure.get(kind, ()):
             secret = one.get("secret") or {}
+            name = str(one.get("credential", one["identifier"]))
+            label = one["identifier"] if one.get("spare") else name
             yield _Finding(
                 identifier=str(one["identifier"]),
-                name=str(one.get("credential", one["identifier"])),
+                name=name,
                 kind=words if kind != "unidentified" else f"unidentified {one['kind']}",
                 note=str(one["note"]),
                 fingerprint=str(secret.get("fingerprint", "")),
+                dead=one.get("life") == "dead",
+                steps=frozenset(
+                    s["id"] for s in containing if (s["credential"], s["label"]) == (name, label)
+                ),
             )
