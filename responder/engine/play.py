@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from responder import logs
 from responder.action import Call, Input, Output
 from responder.engine.aside import Log
-from responder.engine.ending import end
+from responder.engine.ending import end, outcome_of
 from responder.engine.record import thaw
 from responder.engine.state import OVER, RunState, StepState
 from responder.engine.step import StepRun
@@ -96,7 +96,7 @@ class Play:
             pause = None if self._engine.stopping.is_set() else self._until_next()
             if flying:
                 self._collect(flying, pause)
-            elif pause is None:
+            elif pause is None or pause > self._engine.longest_wait:
                 return False
             else:
                 self._engine.stopping.wait(pause)
@@ -141,7 +141,7 @@ class Play:
             return None
         ended = [at for need in instance.needs if (at := self._state.step(need).finished_at)]
         since = max(ended, default=self._order.confirmed_at)
-        return since + timedelta(seconds=instance.step.wait)
+        return since + timedelta(seconds=instance.wait)
 
     def _skip_inactive(self) -> None:
         for instance in self._instances:
@@ -208,4 +208,4 @@ class Play:
         self._engine.observer.event(event)
 
     def _finish(self) -> RunState:
-        return end(self._state, self._engine.seals, self._record, "succeeded")
+        return end(self._state, self._engine.seals, self._record, outcome_of(self._state))

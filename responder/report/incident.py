@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from responder.engine.ending import NOT_CONTAINED
 from responder.engine.state import RunState, fold
 from responder.errors import InputError
 from responder.journal import EventKind, Journal
@@ -16,7 +17,7 @@ from responder.report.measures import Clocks, Measure, measures
 from responder.report.record import Actor, Record, records
 from responder.report.steps import StepReading, read_steps
 from responder.report.stories import CredentialStory, WorkloadStory, credential_stories, workload_stories
-from responder.report.summary import NOT_CONTAINED, summarise
+from responder.report.summary import summarise
 from responder.report.todo import NO_PLACES, Task, tasks
 from responder.report.words import clock, counted, day, elapsed, listing
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from responder.engine.ending import NOT_CONTAINED, SUCCEEDED, at_large
 from responder.engine.state import OVER, RunState, StepState
 from responder.engine.undo import PARTLY, UNDONE
 
-NOT_CONTAINED = "not contained"
 _TYPED = ("AKIA", "ak-", "wk-")  # how identifiers begin that `respond leak` takes as arguments
 
 KINDS = {
@@ -91,8 +91,8 @@ def summarise(state: RunState) -> Summary:
     steps = [(step, state.step(step["id"])) for step in described_steps(state)]
     still_open = tuple(_still_open(state, steps))
     outcome = state.outcome or "incomplete"
-    if outcome == "succeeded" and any(one.alive for one in still_open):
-        outcome = NOT_CONTAINED  # all steps were, and there was none for what is alive
+    if outcome == SUCCEEDED and any(one.alive for one in still_open):
+        outcome = NOT_CONTAINED  # as earlier versions ended such a run; or it was lost since
     return Summary(
         run=state.run,
         source=str(state.started["exposure"]["source"]),
@@ -133,8 +133,9 @@ def _credentials(
 
 
 def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) -> Iterator[Open]:
+    alive = [one["identifier"] for one in at_large(state)]
     for found in state.started["exposure"]["unidentified"]:
-        if found.get("life") == "dead":
+        if found["identifier"] not in alive:
             continue
         yield Open(
             f"{found['identifier']} ({found['kind']}) was not contained",
@@ -147,9 +148,7 @@ def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) 
     for kind in KINDS:
         for leaked in state.started["exposure"][kind]:
             label = leaked["identifier"] if leaked.get("spare") else leaked["credential"]
-            if label not in contained and leaked["life"] == "dead":
-                continue
-            if label not in contained:
+            if leaked["identifier"] in alive:
                 yield Open(
                     f"{leaked['identifier']} was not contained",
                     leaked["note"] or "There is no step that could.",
@@ -157,7 +156,7 @@ def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) 
                     alive=True,
                     identifier=leaked["identifier"],
                 )
-            elif not leaked["known"]:
+            elif label in contained and not leaked["known"]:
                 yield Open(
                     f"{leaked['identifier']} was contained and not replaced",
                     "The inventory does not know it.",
