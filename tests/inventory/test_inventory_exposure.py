@@ -15,7 +15,7 @@ from responder.exposure import (
     ModalSecretPlacement,
     Workflow,
 )
-from responder.inventory import EXAMPLE, Inventory
+from responder.inventory import EXAMPLE, Credential, Inventory
 from responder.secret import Secret
 
 
