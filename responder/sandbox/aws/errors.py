@@ -4,11 +4,21 @@ S3's codes: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 IAM's and STS's: https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 """
 
+import json
 from xml.sax.saxutils import escape
 
 from responder.sandbox.aws.wire import Reply
 
 FORBIDDEN = 403
+# The same refusals, as services with JSON answers name them.
+_JSON_CODES = {
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "ExpiredToken": "ExpiredTokenException",
+    "AccessDenied": "AccessDeniedException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+    "Throttling": "ThrottlingException",
+}
+_EC2_CODES = {"AccessDenied": "UnauthorizedOperation", "InvalidClientTokenId": "AuthFailure"}
 
 
 class ServiceError(Exception):
@@ -64,8 +74,18 @@ def not_in_sandbox(what: str) -> ServiceError:
 
 
 def error_reply(service: str, error: ServiceError, request_id: str) -> Reply:
+    if service == "cloudtrail":
+        return _json_reply(error, request_id)
     code, message = escape(error.code), escape(error.message)
-    if service == "s3":
+    if service == "ec2":
+        code = {"AccessDenied": "UnauthorizedOperation", "InvalidClientTokenId": "AuthFailure"}.get(
+            code, code
+        )
+        body = (
+            f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
+            f"<RequestID>{request_id}</RequestID></Response>"
+        )
+    elif service == "s3":
         body = (
             f"<Error><Code>{code}</Code><Message>{message}</Message>"
             f"<RequestId>{request_id}</RequestId></Error>"
@@ -77,3 +97,11 @@ def error_reply(service: str, error: ServiceError, request_id: str) -> Reply:
         )
     headers = (("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id))
     return Reply(error.status, headers, f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'.encode())
+
+
+def _json_reply(error: ServiceError, request_id: str) -> Reply:
+    """AWS JSON 1.1: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html."""
+    headers = (("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-RequestId", request_id))
+    status = 400 if error.status == FORBIDDEN else error.status
+    code = _JSON_CODES.get(error.code, error.code)
+    return Reply(status, headers, json.dumps({"__type": code, "message": error.message}).encode())

@@ -14,16 +14,19 @@ from werkzeug.test import run_wsgi_app
 from responder.sandbox.aws import sigv4
 from responder.sandbox.aws.account import Account
 from responder.sandbox.aws.authorize import authorize, context_of
+from responder.sandbox.aws.conditions import Context
 from responder.sandbox.aws.errors import ServiceError, error_reply, not_in_sandbox, unsigned
 from responder.sandbox.aws.lag import LaggingAccount
 from responder.sandbox.aws.operations import operations_of
 from responder.sandbox.aws.principal import authenticate
 from responder.sandbox.aws.query import query_reply
+from responder.sandbox.aws.regions import describe_regions
 from responder.sandbox.aws.sessions import Sessions
 from responder.sandbox.aws.sigv4 import Signature
 from responder.sandbox.aws.simulation import simulate
 from responder.sandbox.aws.sts import Sts
-from responder.sandbox.aws.wire import Reply, Request, read_request
+from responder.sandbox.aws.trail import Asked, Trail
+from responder.sandbox.aws.wire import Reply, Request, json_reply, read_request
 from responder.sandbox.faults import Faults
 
 
@@ -33,6 +36,7 @@ class Front:
     Args:
         account: what may be asked for.
         sessions: the temporary credentials issued so far.
+        trail: remembers what is asked.
         clock: Unix seconds.
         moto: moto's server application, which answers IAM and S3.
         changed: held while a request is answered, because moto's state is not made for threads, and told
@@ -44,6 +48,7 @@ class Front:
         self,
         account: Account,
         sessions: Sessions,
+        trail: Trail,
         clock: Callable[[], float],
         moto: WSGIApplication,
         changed: threading.Condition,
@@ -53,6 +58,7 @@ class Front:
         self._checked = LaggingAccount(account.number, clock, faults)
         self._sessions = sessions
         self._sts = Sts(account, sessions)
+        self._trail = trail
         self._clock = clock
         self._moto = moto
         self._changed = changed
@@ -88,17 +94,35 @@ class Front:
         context = context_of(caller, environ.get("REMOTE_ADDR", ""), now)
         try:
             operations = operations_of(request, signature.service, self._account, caller)
-            for operation in operations:
-                authorize(caller, operation, context)
-            name = operations[-1].action.partition(":")[2]
-            if signature.service == "sts":
-                return query_reply(name, self._sts.answer(name, request, caller, context, now), request_id)
-            if name == "SimulatePrincipalPolicy":
-                return query_reply(name, simulate(request, self._account), request_id)
-            return self._from_moto(environ, operations[-1].action)
+            action = operations[-1].action
+            address = environ.get("REMOTE_ADDR", "")
+            asked = Asked(caller, action, request, signature.region, address, now, request_id)
+            try:
+                for operation in operations:
+                    authorize(caller, operation, context)
+                reply = self._answer(asked, context, environ)
+            except ServiceError as error:
+                self._trail.refused(asked, error)
+                raise
+            self._trail.answered(asked, reply)
+            return reply
         finally:
             # After the answer: moto records the use too, by its own clock. A refused use is a use.
             self._account.mark_used(signature.key_id, signature.service, signature.region, now)
+
+    def _answer(self, asked: Asked, context: Context, environ: WSGIEnvironment) -> Reply:
+        service, _, name = asked.action.partition(":")
+        match service, name:
+            case "sts", _:
+                fields = self._sts.answer(name, asked.request, asked.caller, context, asked.at)
+                return query_reply(name, fields, asked.request_id)
+            case "iam", "SimulatePrincipalPolicy":
+                return query_reply(name, simulate(asked.request, self._account), asked.request_id)
+            case "cloudtrail", _:
+                return json_reply(self._trail.lookup(asked.request, asked.region), asked.request_id)
+            case "ec2", _:
+                return describe_regions(asked.request_id)
+        return self._from_moto(environ, asked.action)
 
     def _from_moto(self, environ: WSGIEnvironment, action: str) -> Reply:
         passed = {k: v for k, v in environ.items() if not k.startswith("HTTP_X_MOTO_")}

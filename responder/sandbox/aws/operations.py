@@ -19,6 +19,9 @@ _ON_SELF = frozenset(
 )
 _LISTS = {"ListUsers": "user/", "ListRoles": "role/", "ListGroups": "group/", "ListPolicies": "policy/"}
 
+# All there is of these services, and on no resource.
+_WHOLE = frozenset({"cloudtrail:LookupEvents", "ec2:DescribeRegions"})
+
 _BUCKET = {
     ("HEAD", ""): "ListBucket",
     ("GET", ""): "ListBucket",
@@ -72,9 +75,13 @@ def operations_of(
     """
     if service == "s3":
         return _s3(request)
+    if service not in {"iam", "sts", "cloudtrail", "ec2"}:
+        raise not_in_sandbox(f"the service {service!r}, only cloudtrail, ec2, iam, s3 and sts")
+    name = action_of(request)
+    if f"{service}:{name}" in _WHOLE:
+        return (Operation(f"{service}:{name}", "*"),)
     if service not in {"iam", "sts"}:
-        raise not_in_sandbox(f"the service {service!r}, only iam, s3 and sts")
-    name = request.parameters.get("Action", "")
+        raise not_in_sandbox(f"{service}:{name}")
     if not name:
         raise ServiceError("MissingAction", "The request has no Action.", 400)
     resource = _sts_resource if service == "sts" else _iam_resource
@@ -83,6 +90,8 @@ def operations_of(
 
 def action_of(request: Request) -> str:
     """The action's name without its service, whoever asks; empty for what the sandbox does not have."""
+    if target := request.headers.get("x-amz-target"):
+        return target.rpartition(".")[2]
     if "Action" in request.parameters:
         return request.parameters["Action"]
     try:

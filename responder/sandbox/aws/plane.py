@@ -14,6 +14,7 @@ from responder.sandbox.aws.account import REGION, Account, KeyPair
 from responder.sandbox.aws.front import Front
 from responder.sandbox.aws.server import Server
 from responder.sandbox.aws.sessions import Session, Sessions
+from responder.sandbox.aws.trail import Event, Trail
 from responder.sandbox.aws.weather import under_weather
 from responder.sandbox.aws.world import world
 from responder.sandbox.faults import Faults
@@ -53,6 +54,7 @@ class AwsPlane:
         self._account = Account(account)
         self._account.forget()
         self._sessions = Sessions()
+        self._trail = Trail(account)
         self._changed = threading.Condition(threading.RLock())
         self._server: Server | None = None
         self._end_watch: Callable[[], None] = lambda: None
@@ -66,7 +68,9 @@ class AwsPlane:
         if self._server is not None:
             raise RuntimeError("The AWS control plane is already running.")
         moto = DomainDispatcherApplication(create_backend_app)
-        front = Front(self._account, self._sessions, self._clock, moto, self._changed, self._faults)
+        front = Front(
+            self._account, self._sessions, self._trail, self._clock, moto, self._changed, self._faults
+        )
         server = self._server = Server(under_weather(front, self._faults), port)
         self._end_watch = self._faults.watch(
             lambda: server.refuse() if self._faults.is_down("aws") else server.accept()
@@ -83,6 +87,7 @@ class AwsPlane:
         with self._changed:
             self._account.forget()
             self._sessions.clear()
+            self._trail.replace(())
 
     def add_administrator(self, name: str) -> KeyPair:
         """A user who may do everything, and its key."""
@@ -175,14 +180,15 @@ class AwsPlane:
 
     def snapshot(self) -> object:
         with self._changed:
-            return self._account.snapshot(), self._sessions.all()
+            return self._account.snapshot(), self._sessions.all(), self._trail.all()
 
     def restore(self, snapshot: object) -> None:
         """Back to a snapshot of this plane."""
-        account, sessions = cast("tuple[object, list[Session]]", snapshot)
+        account, sessions, events = cast("tuple[object, list[Session], list[Event]]", snapshot)
         with self._changed:
             self._account.restore(account)
             self._sessions.replace(sessions)
+            self._trail.replace(events)
 
     def world(self) -> dict[str, Any]:
         """The ground truth, secrets in clear. For tests and the sandbox's own endpoint only."""

@@ -31,7 +31,9 @@ def under_weather(front: WSGIApplication, faults: Faults) -> WSGIApplication:
 
 
 def _refusal(environ: WSGIEnvironment, rule: Rule) -> Refusal:
-    service = "iam" if "Action" in read_request(environ).parameters else "s3"
+    request = read_request(environ)
+    service = "iam" if "Action" in request.parameters else "s3"
+    service = "cloudtrail" if "x-amz-target" in request.headers else service
     error = (_S3 if service == "s3" else _QUERY).get(rule.kind)
     if error is None:
         return gateway_page(HTTPStatus(int(rule.kind)))

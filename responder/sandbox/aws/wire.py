@@ -1,9 +1,11 @@
 """HTTP as the front sees it: the request before anything decoded it, and the reply."""
 
 import io
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from urllib.parse import parse_qsl
 from wsgiref.types import WSGIEnvironment
 
@@ -46,6 +48,12 @@ class Reply:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+
+
+def json_reply(answer: Mapping[str, Any], request_id: str) -> Reply:
+    """AWS JSON 1.1."""
+    headers = (("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-RequestId", request_id))
+    return Reply(200, headers, json.dumps(answer).encode())
 
 
 def read_request(environ: WSGIEnvironment) -> Request:
