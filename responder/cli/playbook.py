@@ -168,7 +168,7 @@ def _facts(step: "Step") -> list[str]:
         facts.append(f"For each of {_bare(step.for_each)}")
     if isinstance(step.condition, str):
         facts.append(f"Only if {_bare(step.condition)}")
-    pause = f"{step.wait} s after" if step.wait else "Waits for"
+    pause = f"{step.pause} after" if step.pause else "Waits for"
     if isinstance(step.needs, dict):
         facts += [f"{pause} {', '.join(needs)} ({strategy})" for strategy, needs in step.needs.items()]
     elif step.needs:

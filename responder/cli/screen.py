@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Self, TypeAlias
 
@@ -14,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from responder.cli.desk import Desk
+from responder.duration import in_words
 from responder.engine import PlannedStep, RunState, StepState
 from responder.exposure import Exposure, Leaked
 from responder.journal import Event, EventKind
@@ -88,7 +90,7 @@ def plan_screen(steps: Sequence[PlannedStep], strategy: str, meaning: str) -> Re
 def _planned(number: int, planned: PlannedStep, *, again: bool) -> RenderableType:
     """A look at what an earlier step does is told by its title alone: it changes something only if undone."""
     step = planned.instance.step
-    after = f", {step.wait} s later" if step.wait else ""
+    after = f", {in_words(timedelta(seconds=wait))} later" if (wait := planned.instance.wait) else ""
     table = Table.grid(padding=(0, 1))
     table.add_column(justify="right", width=4)
     table.add_column(ratio=1, overflow="fold")

@@ -1,6 +1,7 @@
 """A run from what a person confirmed, or from wherever a crash left it in the journal."""
 
 import hashlib
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -68,6 +69,7 @@ class Engine:
     version: str
     stopping: threading.Event = field(default_factory=threading.Event)
     patience: float = UNKNOWN_PATIENCE  # seconds that an unanswered question is asked again
+    longest_wait: float = math.inf  # seconds; rather than sit out a longer one a run is left, to be resumed
 
     def __post_init__(self) -> None:
         self.observer = Audience(self.observer)
@@ -185,7 +187,7 @@ def _described(instance: Instance, actions: Actions) -> dict[str, Json]:
         "action": instance.step.uses,
         "irreversible": isinstance(actions[instance.step.uses], Irreversible),
         "needs": list(instance.needs),
-        "wait_seconds": instance.step.wait,
+        "wait_seconds": instance.wait,
         "active": instance.active,
     }
 

@@ -47,8 +47,8 @@ def as_text(playbook: Playbook, strategy: str, *, width: int = 80) -> str:
 
 def _waits_for(step: Step, strategy: str) -> str:
     needs = ", ".join(step.needs_under(strategy))
-    pause = f"{step.wait} s after " if step.wait else ""
-    return f"← {pause}{needs}" if needs else (f"← {step.wait} s" if step.wait else "")
+    pause = f"{step.pause} after " if step.pause else ""
+    return f"← {pause}{needs}" if needs else (f"← {step.pause}" if step.pause else "")
 
 
 def _beside(head: str, tail: str, columns: int, width: int) -> list[str]:
@@ -69,7 +69,7 @@ def as_mermaid(playbook: Playbook, strategy: str, *, final: frozenset[str] = fro
         lines += [f'    step_{step.id}["{_quoted(step.title)}"]' for step in steps]
         lines.append("  end")
     for step in playbook.steps:
-        label = f"|{step.wait} s|" if step.wait else ""
+        label = f"|{step.pause}|" if step.pause else ""
         lines += [f"  step_{need} -->{label} step_{step.id}" for need in step.needs_under(strategy)]
     if final:
         lines.append("  classDef final stroke-width:4px")

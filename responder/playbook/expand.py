@@ -1,7 +1,7 @@
 """From a playbook and an exposure to the steps of a run: `for_each`, `if` and needs resolved."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ class Instance:
     item: BaseModel | None
     needs: tuple[str, ...]  # ids of instances
     active: bool  # False: its `if` says no
+    wait: int = 0  # seconds after what it needs is over
 
     @property
     def credential(self) -> str | None:
@@ -57,7 +58,7 @@ def expand(playbook: Playbook, setting: Setting) -> tuple[Instance, ...]:
                 for need in step.needs_under(setting.strategy)
                 for need_id in _matching(instance, playbook.step(need), bare[need])
             )
-            done.append(Instance(instance_id, step, instance.item, needs, instance.active))
+            done.append(replace(instance, id=instance_id, needs=needs))
     return tuple(done)
 
 
@@ -97,8 +98,10 @@ def _items(step: Step, scope: Mapping[str, object]) -> list[BaseModel | None]:
 
 def _bare(step: Step, item: BaseModel | None, scope: Mapping[str, object]) -> Instance:
     condition = step.condition
-    active = bool(evaluate(condition, {**scope, "each": item}) if isinstance(condition, str) else condition)
-    return Instance(_label(step, item), step, item, (), active)
+    here = {**scope, "each": item}
+    active = bool(evaluate(condition, here) if isinstance(condition, str) else condition)
+    wait = int(evaluate(step.wait, here) or 0)
+    return Instance(_label(step, item), step, item, (), active, wait)
 
 
 def _label(step: Step, item: BaseModel | None) -> str:

@@ -46,6 +46,11 @@ def check_step(
         static["each"] = item
     if isinstance(step.condition, str):
         _typed(document, (*at, "if"), step.condition, static)
+    if isinstance(step.wait, str):
+        given = _typed(document, (*at, "wait"), step.wait, static)
+        if not fits(given, int):
+            got = " or ".join(described(kind) for kind in given)
+            raise document.error((*at, "wait"), f"`{alone(step.wait)}` is {got}, where seconds are expected.")
     within = reachable(playbook, step)
     known = {name: output for name, output in outputs.items() if name in within}
     scope = {**static, "steps": StepsType(known, frozenset(outputs) - within)}

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from responder.playbook.expression import alone
+
 Phase: TypeAlias = Literal["identify", "contain", "rotate", "recover", "retire", "review"]
 
 LONGEST_WAIT = 7 * 24 * 3600  # seconds
@@ -16,11 +18,14 @@ _DURATION_SCHEMA: dict[str, Any] = {
     "anyOf": [
         {"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT},
         {"type": "string", "pattern": f"^{_DURATION.pattern}$"},
+        EXPRESSION_SCHEMA,
     ]
 }
 
 
 def _duration(value: object) -> object:
+    if isinstance(value, str) and alone(value) is not None:
+        return value
     if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
         value = int(match[1]) * _SECONDS[match[2]]
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LONGEST_WAIT:
@@ -49,7 +54,7 @@ class Option(_Model):
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Needs: TypeAlias = tuple[str, ...] | dict[str, tuple[str, ...]]
 Expression = Annotated[str, WithJsonSchema(EXPRESSION_SCHEMA)]
-Duration = Annotated[int, BeforeValidator(_duration), WithJsonSchema(_DURATION_SCHEMA)]
+Duration = Annotated[int | str, BeforeValidator(_duration), WithJsonSchema(_DURATION_SCHEMA)]
 
 
 class Step(_Model):
@@ -71,7 +76,16 @@ class Step(_Model):
     for_each: Expression | None = Field(
         None, description="Once for each item of one of the exposure's lists; `each` is the item."
     )
-    wait: Duration = Field(0, description="A pause after what it needs is over: 10s, 5m, 1h.")
+    wait: Duration = Field(
+        0, description="A pause after what it needs is over: 10s, 5m, 1h, or an expression for seconds."
+    )
+
+    @property
+    def pause(self) -> str:
+        """The wait for a person: 10 s, or where its length will come from; empty where there is none."""
+        if isinstance(self.wait, str):
+            return alone(self.wait) or self.wait
+        return f"{self.wait} s" if self.wait else ""
 
     def needs_under(self, strategy: str) -> tuple[str, ...]:
         return self.needs.get(strategy, ()) if isinstance(self.needs, dict) else self.needs

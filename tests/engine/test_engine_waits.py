@@ -125,3 +125,15 @@ def test_a_connection_that_cannot_be_closed_keeps_no_other_open():
     with pytest.raises(OSError, match="broken"):
         connections.close()
     assert sorted(closed) == ["First", "Second", "Third"]
+
+
+def test_a_longer_wait_than_allowed_is_not_sat_out_and_a_resume_waits_only_for_the_rest(table: Table):
+    text = playbook(step("a"), step("b", needs=["a"], wait="1h"))
+    assert table.start(text, longest_wait=60.0).outcome == ""
+    assert table.statuses() == {"a": "succeeded"}
+    table.clock.advance(1800)
+    assert table.resume(longest_wait=60.0).outcome == ""
+    ticking = Ticking(table)
+    table.clock.advance(1700)
+    assert table.resume(longest_wait=600.0, stopping=ticking).outcome == "succeeded"
+    assert 0 < sum(ticking.waited) <= 100, "the clock went on while nobody played it"

@@ -40,6 +40,8 @@ def tasks_of_playbook(playbook: Playbook, strategy: str) -> tuple[Task, ...]:
             more["for_each"] = step.for_each
         if condition:
             more["condition"] = condition
+        if isinstance(step.wait, str):
+            more["wait"] = step.wait
         if step.condition is False:
             continue
         found.append(
@@ -49,7 +51,7 @@ def tasks_of_playbook(playbook: Playbook, strategy: str) -> tuple[Task, ...]:
                 phase=step.phase,
                 action=step.uses,
                 needs=step.needs_under(strategy),
-                wait_seconds=step.wait,
+                wait_seconds=step.wait if isinstance(step.wait, int) else 0,
                 condition=condition,
                 notes=tuple(notes),
                 more=more,
