@@ -12,6 +12,7 @@ from responder.secret import Secret
 
 if TYPE_CHECKING:
     from boto3.session import Session
+    from mypy_boto3_cloudtrail import CloudTrailClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
@@ -23,7 +24,7 @@ _READ_S: Final = 10
 _ANY_REGION: Final = "us-east-1"  # IAM has none, and STS answers for every region in each
 _FILES: Final = {"AWS_CONFIG_FILE": "config_file", "AWS_SHARED_CREDENTIALS_FILE": "credentials_file"}
 
-Service = Literal["iam", "sts", "s3"]
+Service = Literal["iam", "sts", "s3", "cloudtrail", "ec2"]
 
 
 class Clients:
@@ -50,22 +51,41 @@ class Clients:
     def s3(self) -> "S3Client":
         return self._client("s3")
 
+    @property
+    def ec2(self) -> Any:  # noqa: ANN401  # its types are larger than all else, for one question
+        return self._client("ec2")
+
+    @property
+    def cloudtrail(self) -> "CloudTrailClient":
+        """Of the operator's own region."""
+        return self._client("cloudtrail")
+
+    def cloudtrail_in(self, region: str) -> "CloudTrailClient":
+        """An event is in its own region's trail alone; what has no region is in us-east-1's."""
+        return self._client("cloudtrail", region)
+
     @overload
     def _client(self, service: Literal["iam"]) -> "IAMClient": ...
     @overload
     def _client(self, service: Literal["sts"]) -> "STSClient": ...
     @overload
     def _client(self, service: Literal["s3"]) -> "S3Client": ...
-    def _client(self, service: Service) -> Any:
+    @overload
+    def _client(self, service: Literal["ec2"]) -> Any: ...  # noqa: ANN401  # as above
+    @overload
+    def _client(self, service: Literal["cloudtrail"], region: str | None = None) -> "CloudTrailClient": ...
+    def _client(self, service: Service, region: str | None = None) -> Any:
         from botocore.config import Config  # noqa: PLC0415
 
         make: Any = self._session.client
         with self._lock:  # a session makes one client at a time; a client itself may be shared
-            if service not in self._made:
-                self._made[service] = ask(
+            name = f"{service} {region}" if region else service
+            if name not in self._made:
+                self._made[name] = ask(
                     f"{service}:*",
                     make,
                     service,
+                    region_name=region,
                     endpoint_url=self._endpoints.get(service),
                     config=Config(
                         connect_timeout=_CONNECT_S,
@@ -75,7 +95,7 @@ class Clients:
                     ),
                     **self._credential,
                 )
-            return self._made[service]
+            return self._made[name]
 
     def close(self) -> None:
         with self._lock:
@@ -99,7 +119,7 @@ class AwsConnection(Clients):
         logging.getLogger("botocore").setLevel(logging.INFO)
         endpoints = {
             service: _address(endpoint)
-            for service in ("iam", "sts", "s3")
+            for service in ("iam", "sts", "s3", "cloudtrail", "ec2")
             if (
                 endpoint := environ.get(f"AWS_ENDPOINT_URL_{service.upper()}")
                 or environ.get("AWS_ENDPOINT_URL")
