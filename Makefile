@@ -16,6 +16,8 @@ lint: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/actionlint
+	$(BIN)/zizmor --quiet --offline .github/workflows
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .

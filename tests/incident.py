@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+QUICK = Path(__file__).parent / "data" / "quick_deploy.yml"
 PATIENCE = 60  # seconds for a start on a machine that is busy with other tests
 RESPOND = (sys.executable, "-m", "responder")
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -28,8 +29,14 @@ class RunningSandbox:
     reviewer_token: str = field(repr=False)
 
     @classmethod
-    def start(cls, folder: Path, *, approve_after: float | None = None, options=()) -> "RunningSandbox":
-        """It keeps its files below `folder`, and ends when this process does."""
+    def start(
+        cls, folder: Path, *, approve_after: float | None = None, options=(), workflow: Path = QUICK
+    ) -> "RunningSandbox":
+        """It keeps its files below `folder`, and ends when this process does.
+
+        Deployments are quick: the project's own workflow has its tests in sandbox/test_github_deploys.py, and
+        in the drill.
+        """
         base = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
             "HOME": str(folder),
@@ -41,7 +48,19 @@ class RunningSandbox:
         }
         approval = [] if approve_after is None else ["--approve-after", str(approve_after)]
         process = subprocess.Popen(
-            [*RESPOND, "sandbox", "up", "--port", "0", "--json", "--until-eof", *approval, *options],
+            [
+                *RESPOND,
+                "sandbox",
+                "up",
+                "--port",
+                "0",
+                "--json",
+                "--until-eof",
+                "--workflow",
+                str(workflow),
+                *approval,
+                *options,
+            ],
             env=base,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

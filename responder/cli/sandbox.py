@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 import click
 
@@ -83,6 +83,11 @@ def sandbox() -> None:
     help="Have the intruder undo the containment of the leaked key as soon as it shows; once, or so often.",
 )
 @click.option(
+    "--workflow",
+    type=click.File("rb"),
+    help="Your own modal_deploy.yml, to rehearse with; otherwise the one that comes with this.",
+)
+@click.option(
     "--until-eof", is_flag=True, help="Stop when standard input ends; for programs that start this."
 )
 def up(
@@ -95,6 +100,7 @@ def up(
     latency: float,
     attacked: bool,
     tries: int,
+    workflow: BinaryIO | None,
     until_eof: bool,
 ) -> None:
     """Start it, and keep it until Ctrl-C.
@@ -116,6 +122,7 @@ def up(
                     faults=faults,
                     attacked=attacked,
                     intruder_tries=tries,
+                    workflow=workflow.read() if workflow else None,
                 )
             )
             notice = _post(started, leak, stack)

@@ -50,6 +50,7 @@ def running(
     faults: Faults | None = None,
     attacked: bool = False,
     intruder_tries: int = 0,
+    workflow: bytes | None = None,
 ) -> Iterator[Sandbox]:
     """Modal on `port`, AWS and GitHub on the two after it, until the block ends.
 
@@ -59,6 +60,7 @@ def running(
         faults: what goes wrong from when everything is up; without it nothing does until it is asked for.
         attacked: an intruder has already used what leaked, whose rights were too wide.
         intruder_tries: how often an intruder undoes the containment of the leaked key.
+        workflow: the file that deploys in the sandbox's repository; without it the one of this project.
 
     Raises:
         UnavailableError: a port is taken, or the app could not be deployed.
@@ -85,7 +87,7 @@ def running(
             mounts={"/_sandbox": doors(lambda: truth)},
             faults=faults,
         )
-        github_seed = seed.seed_github(github, modal_seed.ci)
+        github_seed = seed.seed_github(github, modal_seed.ci, workflow)
 
         deployer = Deployer(modal_url, modal_config, modal_seed.ci)
         deployer.deploy()

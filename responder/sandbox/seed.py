@@ -95,9 +95,12 @@ def seed_modal(plane: ModalPlane, key: KeyPair) -> ModalSeed:
     )
 
 
-def seed_github(plane: GithubPlane, ci: Mapping[str, Token]) -> GithubSeed:
+def seed_github(plane: GithubPlane, ci: Mapping[str, Token], workflow: bytes | None = None) -> GithubSeed:
+    """`workflow` is what deploys; without it the one of this project does."""
     operator, reviewer = plane.add_user("oncall"), plane.add_user(REVIEWER)
-    plane.add_repository(REPOSITORY, _repository_files(), permissions={"oncall": "admin", REVIEWER: "write"})
+    plane.add_repository(
+        REPOSITORY, _repository_files(workflow), permissions={"oncall": "admin", REVIEWER: "write"}
+    )
     plane.add_issue(REPOSITORY)
     plane.add_environment(REPOSITORY, "dev")
     plane.add_environment(REPOSITORY, "prod", reviewers=[REVIEWER], branches=["main"])
@@ -128,9 +131,9 @@ def _app_secret(key: KeyPair) -> dict[str, str]:
     }
 
 
-def _repository_files() -> dict[str, bytes]:
+def _repository_files(workflow: bytes | None) -> dict[str, bytes]:
     app = files_below(bundled("gpu_app"))
     return {
-        WORKFLOW: bundled(WORKFLOW).read_bytes(),
+        WORKFLOW: workflow or bundled(WORKFLOW).read_bytes(),
         **{f"gpu_app/{name}": data for name, data in app.items()},
     }

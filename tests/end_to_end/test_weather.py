@@ -133,7 +133,7 @@ def until(condition):
 
 
 def test_an_intruder_who_undoes_containment_does_not_keep_it_undone(tmp_path, quick_playbook):
-    sandbox = RunningSandbox.start(tmp_path, approve_after=0.2, options=("--intruder", "2"))
+    sandbox = RunningSandbox.start(tmp_path, approve_after=0.2, options=("--fights-back", "2"))
     try:
         before = sandbox.world()
         command = ("leak", "--file", str(sandbox.leak), "--playbook", str(quick_playbook), "--yes")

@@ -89,6 +89,28 @@ def test_the_deploy_workflow_deploys_with_the_token_in_the_environment(world, mo
     answer = call(modal_env, token, "run_gpu_job", "{'kind': 'mine'}")
     assert "The payload is wrong." in answer.stderr
 
+    modal_plane.set_secret_values("my-app-secrets", "prod", {"AWS_ACCESS_KEY_ID": "AKIAfresh"})
+    again = world.dispatch("prod")
+    assert world.wait(again.id)["conclusion"] == "success", "\n".join(world.log(again.id))
+    proofs = [proven(world, one.id) for one in (run, again)]
+    assert [key for _, key in proofs] == ["AKIAprod", "AKIAfresh"]
+    assert proofs[0] != proofs[1], "unchanged code is not deployed again, and yet a fresh container answers"
+
+
+def proven(world, run_id):
+    [said] = [line for line in world.log(run_id) if line.startswith("rentagpu-executor in prod: ")]
+    return said.removesuffix(".").partition(": ")[2].split(" answers with ")
+
+
+def test_prod_is_deployed_from_no_other_branch_though_the_environment_lets_it(world, modal_plane):
+    token = modal_plane.add_service_user("ci-prod", {"prod": "contributor"}, created_by="ada")
+    world.plane.add_environment(REPOSITORY, "prod")
+    give_token(world, "prod", token)
+    world.plane.add_branch(REPOSITORY, "mine")
+    run = world.dispatch("prod", ref="mine")
+    assert world.wait(run.id)["conclusion"] == "failure"
+    assert "prod is deployed from main only, and this is refs/heads/mine." in world.log(run.id)
+
 
 def test_the_deploy_workflow_fails_with_a_token_that_is_dead(world, modal_plane):
     live = modal_plane.add_service_user("ci-prod", {"prod": "contributor"}, created_by="ada")
@@ -96,5 +118,5 @@ def test_the_deploy_workflow_fails_with_a_token_that_is_dead(world, modal_plane)
     run = world.dispatch("prod")
     assert world.wait(run.id)["conclusion"] == "failure"
     steps = {step["name"]: step["conclusion"] for step in world.run(run.id)["jobs"][0]["steps"]}
-    assert (steps["Install modal"], steps["Deploy"]) == ("success", "failure")
+    assert (steps["Verify authentication"], steps["Deploy"]) == ("failure", "skipped")
     assert modal_plane.world()["apps"] == []

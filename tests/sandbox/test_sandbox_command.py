@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from incident import DIRECT, PATIENCE, RESPOND, first_line
+from incident import DIRECT, PATIENCE, QUICK, RESPOND, first_line
 
 from responder.sandbox.verdict import intruder_is_in, verdicts
 
@@ -147,6 +147,18 @@ def test_env_prints_what_a_shell_needs_and_what_is_in_its_way(incident):
         incident.printed["AWS_ENDPOINT_URL"],
         "unset",
     ]
+
+
+def test_it_rehearses_with_the_workflow_that_it_is_given(fresh):
+    program = (
+        "import os; from github import Auth, Github\n"
+        "auth = Auth.Token(os.environ['GITHUB_TOKEN'])\n"
+        "github = Github(base_url=os.environ['GITHUB_API_URL'], auth=auth)\n"
+        "repository = github.get_repo(os.environ['GITHUB_REPOSITORY'])\n"
+        "file = repository.get_contents('.github/workflows/modal_deploy.yml')\n"
+        "print(file.decoded_content.decode(), end='')"
+    )
+    assert fresh.run(*PYTHON, program).stdout == QUICK.read_text()
 
 
 def test_env_says_how_to_start_one_where_none_runs(incident, tmp_path):
