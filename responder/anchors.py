@@ -10,7 +10,7 @@ from responder.inventory import Audit, Inventory
 from responder.journal.checkpoint import Checkpoint
 from responder.journal.vouching import Found
 
-__all__ = ["Anchored", "NotAnchored", "configured", "find", "place"]
+__all__ = ["Anchored", "NotAnchored", "Sought", "configured", "find", "place"]
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,18 @@ class Anchored:
 
 @dataclass(frozen=True)
 class NotAnchored:
-    """`where` was meant to have it."""
+    """`where` was meant to have it, or was asked what it has."""
 
     where: str
     why: str
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What was found at the anchors, and which of them could not be asked."""
+
+    found: tuple[Found, ...]
+    silent: tuple[NotAnchored, ...]
 
 
 def configured(inventory: Inventory) -> Audit:
@@ -46,35 +54,64 @@ def place(
 ) -> Iterator[Anchored | NotAnchored]:
     """Put the checkpoint everywhere that the inventory names; one that fails does not keep another back."""
     if audit.s3_bucket:
-        yield _placed(f"s3://{audit.s3_bucket}", lambda: _in_s3(connections, audit, checkpoint, note, now))
+        yield _placed(_bucket(audit), lambda: _in_s3(connections, audit, checkpoint, note, now))
     if audit.github_issue:
-        issue = f"{audit.github_repository}#{audit.github_issue}"
-        yield _placed(issue, lambda: _on_github(connections, audit, checkpoint, note))
+        yield _placed(_issue(audit), lambda: _on_github(connections, audit, checkpoint, note))
 
 
-def find(connections: Connections, audit: Audit, origin: str) -> Iterator[Found]:
+def find(connections: Connections, audit: Audit, origin: str) -> Sought:
     """What is anchored of the journal called `origin`, and whatever else stands in an issue open to others.
 
-    Raises:
-        ProviderError: an anchor cannot be read.
+    Each anchor is asked on its own: one that cannot be asked hides nothing of another.
     """
+    found: list[Found] = []
+    silent = []
+    for where, ask in _places(connections, audit, origin):
+        try:
+            found += ask()
+        except RespondError as error:
+            silent.append(NotAnchored(where, _words(error)))
+    return Sought(tuple(found), tuple(silent))
+
+
+def _places(
+    connections: Connections, audit: Audit, origin: str
+) -> Iterator[tuple[str, Callable[[], list[Found]]]]:
+    def in_s3() -> list[Found]:
+        from responder.providers.aws import anchor  # noqa: PLC0415  # not where only GitHub is used
+
+        notes = anchor.notes(connections, audit.s3_bucket, origin)
+        return [Found(where, raw, open_to_all=True) for where, raw in notes]
+
+    def on_github() -> list[Found]:
+        from responder.providers.github import anchor  # noqa: PLC0415
+
+        notes = anchor.notes(connections, audit.github_repository or "", audit.github_issue or 0)
+        return [Found(where, text, open_to_all=True, origin=origin) for where, text in notes]
+
     if audit.s3_bucket:
-        from responder.providers.aws import anchor as aws  # noqa: PLC0415  # not where only GitHub is used
+        yield _bucket(audit), in_s3
+    if audit.github_issue:
+        yield _issue(audit), on_github
 
-        for where, raw in aws.notes(connections, audit.s3_bucket, origin):
-            yield Found(where, raw, open_to_all=True)
-    if audit.github_issue and audit.github_repository:
-        from responder.providers.github import anchor as github  # noqa: PLC0415
 
-        for where, text in github.notes(connections, audit.github_repository, audit.github_issue):
-            yield Found(where, text, open_to_all=True, origin=origin)
+def _bucket(audit: Audit) -> str:
+    return f"s3://{audit.s3_bucket}"
+
+
+def _issue(audit: Audit) -> str:
+    return f"{audit.github_repository}#{audit.github_issue}"
+
+
+def _words(error: RespondError) -> str:
+    return f"{error.what} {error.next_step}".strip()
 
 
 def _placed(where: str, put: Callable[[], str]) -> Anchored | NotAnchored:
     try:
         return Anchored(put())
     except RespondError as error:
-        return NotAnchored(where, f"{error.what} {error.next_step}".strip())
+        return NotAnchored(where, _words(error))
 
 
 def _in_s3(connections: Connections, audit: Audit, checkpoint: Checkpoint, note: str, now: datetime) -> str:

@@ -12,7 +12,10 @@ from responder.cli.desk import Desk
 from responder.errors import InputError, TamperedError, UnavailableError
 
 if TYPE_CHECKING:
-    from responder.journal.audit import Audit
+    from responder.anchors import NotAnchored
+    from responder.inventory import Audit
+    from responder.journal import Verified
+    from responder.journal.audit import Audit as Found
     from responder.journal.note import Verifier
     from responder.journal.vouching import Vouched
 
@@ -68,6 +71,8 @@ def verify(
     """
     from responder.journal import audit as of_journal  # noqa: PLC0415  # not for --help
     from responder.journal import exported as of_export  # noqa: PLC0415
+    from responder.journal.checkpoint import folder_of  # noqa: PLC0415
+    from responder.journal.vouching import Vouched, in_folder, read_notes, weigh  # noqa: PLC0415
 
     if path and exported:
         raise InputError(
@@ -78,12 +83,21 @@ def verify(
         exported or path or desk.journal_path, bool(exported), not (path or exported), checkpoints, anchor
     )
     trusted = _keys(desk, asked, keys)
-    beside, outside = _vouched(desk, asked, trusted)
+    places = _places(desk, trusted) if anchor else None
+    beside = weigh([*in_folder(folder_of(asked.file)), *read_notes(asked.checkpoints)], trusted)
     look = of_export.verify if asked.exported else of_journal.verify
-    found = look(asked.file, known, (*beside.marks, *outside.marks))
-    _refuse_tampered(asked.file, found, beside)
-    _refuse_unvouched(asked, trusted if keys else (), beside, outside)
-    _say(asked.file, found, trusted, beside, outside)
+    chain = _untampered(asked.file, look(asked.file, known, beside.marks), beside)
+    _refuse_empty(asked.file, chain)
+    outside = Vouched()
+    silent: tuple[NotAnchored, ...] = ()
+    if places:
+        click.echo(f"{_unbroken(asked.file, chain)} Asking where its checkpoints are anchored …", err=True)
+        outside, silent = _outside(desk, asked, places, trusted)
+        chain = _untampered(asked.file, look(asked.file, known, (*beside.marks, *outside.marks)), beside)
+    if not silent:
+        _refuse_unvouched(asked, trusted if keys else (), beside, outside)
+    _say(asked.file, chain, trusted, beside, outside)
+    _refuse_silent(silent)
 
 
 def _keys(desk: Desk, asked: _Question, given: Sequence[str]) -> "tuple[Verifier, ...]":
@@ -96,42 +110,45 @@ def _keys(desk: Desk, asked: _Question, given: Sequence[str]) -> "tuple[Verifier
     return (own,) if own else ()
 
 
-def _vouched(desk: Desk, asked: _Question, keys: "tuple[Verifier, ...]") -> "tuple[Vouched, Vouched]":
-    """What the checkpoints at hand vouch for, and what the anchored ones do."""
-    from responder.journal import audit, exported  # noqa: PLC0415
-    from responder.journal.chain import origin_of  # noqa: PLC0415
-    from responder.journal.checkpoint import folder_of  # noqa: PLC0415
-    from responder.journal.vouching import Vouched, in_folder, read_notes, weigh  # noqa: PLC0415
+def _places(desk: Desk, keys: "tuple[Verifier, ...]") -> "Audit":
+    from responder import anchors  # noqa: PLC0415
 
-    beside = weigh([*in_folder(folder_of(asked.file)), *read_notes(asked.checkpoints)], keys)
-    if not asked.anchor:
-        return beside, Vouched()
     if not keys:
         raise InputError(
             "Others can write where checkpoints are anchored: which are ours is told by a key alone.",
             next_step="Add --key with what `respond audit key` printed.",
         )
-    from responder import anchors  # noqa: PLC0415
+    return anchors.configured(desk.load_inventory())
 
-    places = anchors.configured(desk.load_inventory())
+
+def _outside(
+    desk: Desk, asked: _Question, places: "Audit", keys: "tuple[Verifier, ...]"
+) -> "tuple[Vouched, tuple[NotAnchored, ...]]":
+    """What the anchored checkpoints vouch for, and which anchors could not be asked."""
+    from responder import anchors  # noqa: PLC0415
+    from responder.journal import audit, exported  # noqa: PLC0415
+    from responder.journal.chain import origin_of  # noqa: PLC0415
+    from responder.journal.vouching import weigh  # noqa: PLC0415
+
     first = (exported if asked.exported else audit).first_hash(asked.file)
     with desk.connections() as connections:
-        found = list(anchors.find(connections, places, origin_of(first)))
-    return beside, weigh(found, keys)
+        sought = anchors.find(connections, places, origin_of(first))
+    return weigh(sought.found, keys), sought.silent
 
 
-def _refuse_tampered(where: Path, found: "Audit", beside: "Vouched") -> None:
+def _untampered(where: Path, found: "Found", beside: "Vouched") -> "Verified":
     from responder.journal import Broken  # noqa: PLC0415
 
-    if isinstance(found.chain, Broken):
+    chain = found.chain
+    if isinstance(chain, Broken):
         raise TamperedError(
-            f"{where}: first wrong at event {found.chain.seq}: {found.chain.why}.",
-            state=f"{max(found.chain.seq - 1, 0)} events before it are as they were written.",
+            f"{where}: first wrong at event {chain.seq}: {chain.why}.",
+            state=f"{max(chain.seq - 1, 0)} events before it are as they were written.",
             next_step="Keep this file as evidence, and compare with a copy or a checkpoint from elsewhere.",
         )
     for wrong in (*beside.wrong, *found.unguarded):
         click.echo(f"{where}: {wrong}", err=True)
-    unbroken = f"{found.chain.events} events are unbroken."
+    unbroken = f"{chain.events} events are unbroken."
     if beside.wrong:
         raise TamperedError(
             f"{where}: a checkpoint is not as it was written. {beside.wrong[0]}",
@@ -141,15 +158,27 @@ def _refuse_tampered(where: Path, found: "Audit", beside: "Vouched") -> None:
     if found.unguarded:
         raise TamperedError(
             f"{where}: the events are unbroken, but the file no longer keeps them from being changed.",
-            state=f"{found.chain.events} events verify.",
+            state=f"{chain.events} events verify.",
             next_step="Find out who changed the database, and start a new journal.",
         )
-    if found.chain.backdated:
+    if chain.backdated:
         raise TamperedError(
-            f"{where}: {found.chain.backdated}.",
+            f"{where}: {chain.backdated}.",
             state=unbroken,
             next_step="Ask who sets that machine's clock, and compare with the providers' logs: the events "
             "have their request ids.",
+        )
+    return chain
+
+
+def _refuse_empty(where: Path, chain: "Verified") -> None:
+    """That nothing is wrong with nothing is no finding."""
+    if not chain.events:
+        raise InputError(
+            f"{where} holds no event: there is nothing to verify.",
+            state="Whether there never was one, or all were removed, the file itself cannot tell.",
+            next_step="Check that it is the file you were to be given. A checkpoint from elsewhere "
+            "(--checkpoint), or the hash of an event (--known), shows whether there was more.",
         )
 
 
@@ -167,19 +196,18 @@ def _refuse_unvouched(
         )
 
 
+def _unbroken(where: Path, chain: "Verified") -> str:
+    return f"{where}: {chain.events} event{'s' if chain.events > 1 else ''}, unbroken."
+
+
 def _say(
     where: Path,
-    found: "Audit",
+    chain: "Verified",
     keys: "tuple[Verifier, ...]",
     beside: "Vouched",
     outside: "Vouched",
 ) -> None:
-    from responder.journal import Verified  # noqa: PLC0415
-
-    if not isinstance(found.chain, Verified):
-        raise TypeError("What is broken was told before.")
-    events = found.chain.events
-    click.echo(f"{where}: {events} events, unbroken. Head: {found.chain.head}")
+    click.echo(f"{_unbroken(where, chain)} Head: {chain.head}")
     marks = (*beside.marks, *outside.marks)
     if not marks:
         click.echo("No checkpoint vouches for it: a tail that was cut with care would not show.", err=True)
@@ -189,5 +217,15 @@ def _say(
     anchored = f", {len(outside.marks)} of them anchored outside" if outside.marks else ""
     number = f"{len(marks)} checkpoint{'s' if len(marks) > 1 else ''}"
     click.echo(f"Vouched for up to event {upto} by {number} {who}{anchored}.")
-    if upto < events:
-        click.echo(f"Nothing outside vouches for the {events - upto} events after it.", err=True)
+    if upto < chain.events:
+        click.echo(f"Nothing outside vouches for the {chain.events - upto} events after it.", err=True)
+
+
+def _refuse_silent(silent: "tuple[NotAnchored, ...]") -> None:
+    for one in silent:
+        raise UnavailableError(
+            f"The anchor {one.where} could not be asked: {one.why}",
+            state="What was found without it is told above. It does not show whether the end was cut off "
+            "together with every checkpoint here.",
+            next_step="Mend that, then type the same command again.",
+        )

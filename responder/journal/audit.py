@@ -11,7 +11,7 @@ from responder.journal import schema
 from responder.journal.chain import Broken, Flaw, Mark, Verified, verify_chain
 from responder.journal.database import open_to_read, open_untouched
 from responder.journal.events import COLUMNS
-from responder.journal.failures import answering_for
+from responder.journal.failures import NotAJournalError, answering_for
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def verify(path: Path, known: Collection[str] = (), marks: Collection[Mark] = ()
         marks: what checkpoints and anchors tell of it.
 
     Raises:
-        InputError: there is none, or the file is something else.
+        InputError: there is no file.
         RefusedError: a newer version of respond wrote it.
         UnavailableError: it cannot be read.
     """
@@ -78,8 +78,9 @@ def _read(
                 return Audit(Broken(1, "the table of the events is not ours", Flaw.MISSING), unguarded)
             chain = verify_chain(seen.count(_rows(connection)), known, marks)
             return Audit(_cut(connection, chain), unguarded)
-    except TamperedError as damaged:
-        return Audit(Broken(seen.rows + 1, f"the file is damaged there: {damaged.what}", Flaw.MISSING))
+    except (NotAJournalError, TamperedError) as wrong:
+        why = f"from there on nothing can be read: {wrong.what.removesuffix('.')}"
+        return Audit(Broken(seen.rows + 1, why, Flaw.MISSING))
 
 
 class _Progress:

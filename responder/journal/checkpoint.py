@@ -15,12 +15,13 @@ import getpass
 import os
 import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from responder.errors import InputError, TamperedError, UnavailableError
+from responder.journal.beside import folder_of, kept
 from responder.journal.chain import origin_of
 from responder.journal.keys import Keeping
 from responder.journal.note import Note, NoteError, Signer, Verifier
@@ -103,11 +104,6 @@ def _agree(journal: "Journal", made: Checkpoint) -> None:
         return
 
 
-def folder_of(journal: Path) -> Path:
-    """Where the checkpoints of the journal at this path are kept: beside it, so that a copy has them too."""
-    return journal.parent / "checkpoints"
-
-
 def keep(folder: Path, checkpoint: Checkpoint, note: str) -> Path:
     """The note in a file of its own, on the disk when this returns. One that is there is never replaced.
 
@@ -135,11 +131,6 @@ def keep(folder: Path, checkpoint: Checkpoint, note: str) -> Path:
             next_step="Make its folder writable, then type `respond audit checkpoint`.",
         ) from error
     return path
-
-
-def kept(folder: Path) -> Iterator[Path]:
-    """The files of the folder's checkpoints, by size; none where there is no folder."""
-    yield from sorted(folder.glob("*.note"))
 
 
 def read(path: Path) -> bytes:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from responder.errors import InputError, RefusedError, UnavailableError
 from responder.journal import schema
-from responder.journal.failures import BUSY_SECONDS, answering_for, not_a_journal, unwritable
+from responder.journal.failures import BUSY_SECONDS, answering_for, not_a_journal, removed, unwritable
 
 Values: TypeAlias = tuple[str | int | None, ...]
 
@@ -141,10 +141,14 @@ def _use_write_ahead_log(connection: sqlite3.Connection, path: Path) -> None:
 def _check(connection: sqlite3.Connection, path: Path, *, empty_is_fine: bool) -> None:
     version = _number(connection, "user_version")
     application = _number(connection, "application_id")
-    if empty_is_fine and not version and not application and not schema.objects(connection):
-        return
+    if not version and not application and not schema.objects(connection):
+        if lost := removed(path):
+            raise lost
+        if empty_is_fine:
+            return
+        raise not_a_journal(path, "nothing is in it (a copy of one in use needs its -wal file)")
     if application != schema.APPLICATION_ID:
-        raise not_a_journal(path)
+        raise not_a_journal(path, "it is a database of something else")
     if version > schema.VERSION:
         raise RefusedError(
             f"The journal {path} was written by a newer respond (format {version}; this one knows "
@@ -189,7 +193,7 @@ def _logged(path: Path) -> bool:
 
 def _checked(path: Path, mode: str) -> sqlite3.Connection:
     if not path.is_file():
-        raise InputError(
+        raise removed(path) or InputError(
             f"There is no journal at {path}.",
             next_step="`respond leak` begins one. If yours is elsewhere: --home FOLDER, or RESPOND_HOME.",
         )

@@ -7,9 +7,19 @@ from pathlib import Path
 from typing import Final
 
 from responder.errors import InputError, RespondError, TamperedError, UnavailableError
+from responder.journal.beside import folder_of, kept
 
 BUSY_SECONDS: Final = 10.0
 _ROLLED_BACK: Final = "What was to be written was rolled back; everything acknowledged before is safe."
+_LEFT: Final = "The file was left as it is. No run that was recorded there can be shown or resumed from it."
+# An incident does not wait for a file to be mended.
+_NOW: Final = "To contain a leak now, begin another journal: `respond --home FOLDER leak`."
+
+
+class NotAJournalError(InputError):
+    """The file is something else, or was made so."""
+
+    code = "not-a-journal"
 
 
 @contextmanager
@@ -36,12 +46,12 @@ def _in_words(path: Path, error: sqlite3.Error) -> RespondError | None:
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             return unwritable(path, "it can only be read")
         case sqlite3.SQLITE_NOTADB:
-            return not_a_journal(path)
+            return not_a_journal(path, "it is no database, or was overwritten")
         case sqlite3.SQLITE_CORRUPT:
             return TamperedError(
                 f"The journal {path} is damaged: it was cut off or written over.",
-                next_step="Keep the file as it is, and type `respond audit verify` to see how far it can be "
-                "trusted.",
+                state=_LEFT,
+                next_step=f"{_NOW} Keep this file: `respond audit verify` shows how far it can be trusted.",
             )
     return _in_the_way(path, code)
 
@@ -68,9 +78,24 @@ def unwritable(path: Path, why: str) -> UnavailableError:
     )
 
 
-def not_a_journal(path: Path) -> InputError:
-    return InputError(
-        f"{path} is not a journal of respond.",
-        next_step="Check the path; if it is right, put a copy of the journal back there and type "
-        "`respond audit verify`.",
+def not_a_journal(path: Path, why: str) -> NotAJournalError:
+    return NotAJournalError(
+        f"{path} is not a journal of respond: {why}.",
+        state=_LEFT,
+        next_step=f"{_NOW} Check the path; if it is right, keep the file as evidence and put a copy of the "
+        "journal in its place.",
+    )
+
+
+def removed(path: Path) -> TamperedError | None:
+    """Where nothing is at `path`, or nothing in it: whether there was a journal once, by its checkpoints."""
+    last = next(reversed(list(kept(folder_of(path)))), None)
+    if last is None:
+        return None
+    return TamperedError(
+        f"There is no event in {path}, and beside it is {last}: there was a journal, and it was removed or "
+        "emptied.",
+        state="Nothing was written. No run that was recorded there can be shown or resumed.",
+        next_step=f"{_NOW} Put a copy of the journal back; to begin anew in this place, move the folder "
+        f"{last.parent} elsewhere and keep it.",
     )

@@ -1,6 +1,7 @@
 """What is anchored outside shows what was done to a journal, even where nothing is left beside it."""
 
 import shutil
+import socket
 
 import boto3
 import pytest
@@ -169,6 +170,47 @@ def test_nothing_anchored_is_not_taken_for_something(world):
     result = respond("verify", "--anchor")
     assert isinstance(result.exception, UnavailableError)
     assert "no anchored checkpoint" in result.exception.what
+
+
+@pytest.fixture
+def silent(monkeypatch):
+    """Makes a service one that nobody listens at."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        yield lambda name: monkeypatch.setenv(name, nowhere)
+
+
+def test_where_no_anchor_can_be_asked_what_the_file_shows_is_told_first(world, silent):
+    world.anchor_at("s3")
+    respond("checkpoint")
+    silent("AWS_ENDPOINT_URL")
+    result = respond("verify", "--anchor")
+    assert "10 events, unbroken. Head: " in result.stdout
+    assert "Vouched for up to event 10 by 1 checkpoint signed by respond/ada@laptop" in result.stdout
+    assert isinstance(result.exception, UnavailableError)
+    assert f"s3://{world.bucket} could not be asked" in result.exception.what
+
+
+def test_where_no_anchor_can_be_asked_a_tampered_file_is_still_called_so(world, silent):
+    world.anchor_at("s3")
+    respond("checkpoint")
+    write_journal(world.path, rows_of(world.path)[:7])
+    silent("AWS_ENDPOINT_URL")
+    assert isinstance(respond("verify", "--anchor").exception, TamperedError)
+
+
+def test_an_anchor_that_cannot_be_asked_hides_nothing_of_another(world, silent):
+    world.anchor_at("s3", "github")
+    respond("checkpoint", "--anchor")
+    silent("AWS_ENDPOINT_URL")
+    result = respond("verify", "--anchor")
+    assert isinstance(result.exception, UnavailableError)
+    assert "by 2 checkpoints" in result.stdout
+    world.cut(7)
+    found = respond("verify", "--anchor")
+    assert isinstance(found.exception, TamperedError)
+    assert "tells of 10 events" in found.exception.what
 
 
 def test_to_anchor_nowhere_is_refused(world):

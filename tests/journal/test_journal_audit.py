@@ -147,12 +147,33 @@ def test_a_file_that_was_cut_off_is_broken_not_an_exception(filled, path, pages)
     assert isinstance(audit.chain, Broken)
 
 
-def test_what_is_no_journal_is_not_called_tampered(tmp_path):
+def test_a_journal_that_never_was_is_not_called_tampered(tmp_path):
     with pytest.raises(InputError, match="There is no journal"):
         verify(tmp_path / "none.db")
-    (tmp_path / "notes.txt").write_text("words " * 200)
-    with pytest.raises(InputError, match="is not a journal of respond"):
-        verify(tmp_path / "notes.txt")
+
+
+def another_programs(path):
+    path.unlink()
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE mine (x)")
+    other.close()
+
+
+OVERWRITTEN = {
+    "garbage": lambda path: path.write_bytes(b"garbage " * 700),
+    "zero bytes": lambda path: path.write_bytes(bytes(path.stat().st_size)),
+    "nothing": lambda path: path.write_bytes(b""),
+    "another program's": another_programs,
+}
+
+
+@pytest.mark.parametrize("how", OVERWRITTEN)
+def test_a_journal_that_was_overwritten_is_broken_from_its_first_event_on(filled, path, how):
+    filled.close()
+    OVERWRITTEN[how](path)
+    found = verify(path).chain
+    assert (found.seq, found.flaw) == (1, Flaw.MISSING)
+    assert "is not a journal of respond" in found.why
 
 
 def test_a_journal_of_a_newer_version_is_not_called_tampered(filled, path):
