@@ -143,7 +143,9 @@ def _untampered(where: Path, found: "Found", beside: "Vouched") -> "Verified":
     if isinstance(chain, Broken):
         raise TamperedError(
             f"{where}: first wrong at event {chain.seq}: {chain.why}.",
-            state=f"{max(chain.seq - 1, 0)} events before it are as they were written.",
+            state=f"{chain.seq - 1} events before it are as they were written."
+            if chain.seq > 1
+            else "Of no event can it be said that it is as it was written.",
             next_step="Keep this file as evidence, and compare with a copy or a checkpoint from elsewhere.",
         )
     for wrong in (*beside.wrong, *found.unguarded):

@@ -78,7 +78,9 @@ def _read(
                 return Audit(Broken(1, "the table of the events is not ours", Flaw.MISSING), unguarded)
             chain = verify_chain(seen.count(_rows(connection)), known, marks)
             return Audit(_cut(connection, chain), unguarded)
-    except (NotAJournalError, TamperedError) as wrong:
+    except NotAJournalError as other:
+        return Audit(Broken(1, f"this is not a journal of respond: {other.why}", Flaw.MISSING))
+    except TamperedError as wrong:
         why = f"from there on nothing can be read: {wrong.what.removesuffix('.')}"
         return Audit(Broken(seen.rows + 1, why, Flaw.MISSING))
 

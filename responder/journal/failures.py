@@ -17,9 +17,10 @@ _NOW: Final = "To contain a leak now, begin another journal: `respond --home FOL
 
 
 class NotAJournalError(InputError):
-    """The file is something else, or was made so."""
+    """The file is something else, or was made so; `why` tells by what."""
 
     code = "not-a-journal"
+    why = ""
 
 
 @contextmanager
@@ -79,12 +80,14 @@ def unwritable(path: Path, why: str) -> UnavailableError:
 
 
 def not_a_journal(path: Path, why: str) -> NotAJournalError:
-    return NotAJournalError(
+    error = NotAJournalError(
         f"{path} is not a journal of respond: {why}.",
         state=_LEFT,
         next_step=f"{_NOW} Check the path; if it is right, keep the file as evidence and put a copy of the "
         "journal in its place.",
     )
+    error.why = why
+    return error
 
 
 def removed(path: Path) -> TamperedError | None:
