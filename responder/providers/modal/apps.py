@@ -50,7 +50,7 @@ def deployed(connection: ModalConnection, app: str, environment: str) -> Deploye
             return None
         tasks = api_pb2.TaskListRequest(environment_name=environment, app_id=found.app_id)
         versions, running, us = await asyncio.gather(
-            _history(connection, found.app_id), connection.rpc("TaskList", tasks), token_info(connection)
+            history(connection, found.app_id), connection.rpc("TaskList", tasks), token_info(connection)
         )
         if not versions:
             return None
@@ -72,7 +72,7 @@ def deployed_by(connections: Connections, environment: str, name: str) -> list[s
     async def ask() -> list[str]:
         listed = await connection.rpc("AppList", api_pb2.AppListRequest(environment_name=environment))
         running = [app for app in listed.apps if app.state == api_pb2.APP_STATE_DEPLOYED]
-        histories = await asyncio.gather(*(_history(connection, app.app_id) for app in running))
+        histories = await asyncio.gather(*(history(connection, app.app_id) for app in running))
         return sorted(
             app.name or app.description
             for app, versions in zip(running, histories, strict=True)
@@ -82,7 +82,7 @@ def deployed_by(connections: Connections, environment: str, name: str) -> list[s
     return connection.run("AppList", ask)
 
 
-async def _history(connection: ModalConnection, app_id: str) -> tuple[Version, ...]:
+async def history(connection: ModalConnection, app_id: str) -> tuple[Version, ...]:
     from modal_proto import api_pb2  # noqa: PLC0415
 
     answer = await connection.rpc("AppDeploymentHistory", api_pb2.AppDeploymentHistoryRequest(app_id=app_id))

@@ -1,0 +1,206 @@
+"""A workspace's environments, Secrets by the names of their keys, apps with what they run with; read only."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from responder.action import Connections
+from responder.errors import RejectedError
+from responder.places import (
+    Discovered,
+    ModalApp,
+    ModalEnvironment,
+    ModalFunction,
+    ModalSecret,
+    ModalServiceUser,
+    Read,
+    Scope,
+)
+from responder.providers.modal import workspace
+from responder.providers.modal.apps import history
+from responder.providers.modal.connection import ModalConnection
+from responder.providers.modal.errors import PROVIDER
+from responder.questions import Answer, Questions
+
+_PAGE = 100  # Secrets; as modal's own client asks for them
+
+
+def discover(connections: Connections, questions: Questions) -> Discovered:
+    """All that the operator may see of the workspace.
+
+    Raises:
+        UnauthenticatedError: no token is configured.
+        RejectedError: what is configured makes no sense.
+    """
+    connection = connections.get(ModalConnection)
+    us = questions.ask("who we are at Modal", _service_user, connection)
+    users = questions.ask("the service users", _service_users, connection)
+    environments = questions.ask("the Modal environments", _environments, connection)
+    names = [one.name for one in environments.get() or ()]
+    secrets = {
+        name: questions.ask(f"the Secrets of {name}", _secrets, connection, questions, name) for name in names
+    }
+    apps = {name: questions.ask(f"the apps of {name}", _apps, connection, questions, name) for name in names}
+    asked = [_AskedApp(connection, questions, app, name) for name in names for app in apps[name].get() or ()]
+    for app in asked:
+        app.ask_functions()
+    lists: dict[Scope, Answer[Any]] = {
+        Read.SERVICE_USERS: users,
+        Read.MODAL_ENVIRONMENTS: environments,
+        **{Read.modal_secrets(name): answer for name, answer in secrets.items()},
+        **{Read.modal_apps(name): answer for name, answer in apps.items()},
+    }
+    return Discovered(
+        modal_environments=environments.get() or (),
+        modal_secrets=tuple(one for name in names for one in secrets[name].get() or ()),
+        modal_apps=tuple(app.told() for app in asked),
+        service_users=users.get() or (),
+        ours=(("modal", name),) if (name := us.get()) else (),
+        read=frozenset(scope for scope, answer in lists.items() if answer.get() is not None),
+    )
+
+
+class _AskedApp:
+    """One app, whose functions are asked for when its layout is there."""
+
+    def __init__(
+        self,
+        connection: ModalConnection,
+        questions: Questions,
+        app: Any,  # noqa: ANN401  # an AppListItem
+        environment: str,
+    ) -> None:
+        self._connection, self._questions, self._app = connection, questions, app
+        self._environment = environment
+        self._name = app.name or app.description
+        what = f"of {self._name} in {environment}"
+        self._layout = questions.ask(f"the functions {what}", _layout, connection, questions, app.app_id)
+        self._by = questions.ask(f"who deployed {what[3:]}", _deployed_by, connection, questions, app.app_id)
+        self._functions: dict[str, Answer[tuple[str, ...]]] = {}
+
+    def ask_functions(self) -> None:
+        for name, function_id in sorted((self._layout.get() or {}).items()):
+            what = f"the Secrets of {name} of {self._name} in {self._environment}"
+            self._functions[name] = self._questions.ask(
+                what, _secret_ids, self._connection, self._questions, function_id
+            )
+
+    def told(self) -> ModalApp:
+        known = self._layout.get() is not None
+        functions = (ModalFunction(name=n, secret_ids=a.get()) for n, a in self._functions.items())
+        return ModalApp(
+            environment=self._environment,
+            name=self._name,
+            app_id=self._app.app_id,
+            deployed_by=self._by.get(),
+            functions=tuple(functions) if known else None,
+        )
+
+
+def _service_user(connection: ModalConnection) -> str:
+    """The one that we are; empty where we are a member."""
+    info = connection.run("TokenInfoGet", lambda: workspace.token_info(connection))
+    return workspace.principal(info) if info.HasField("service_user_identity") else ""
+
+
+def _service_users(connection: ModalConnection) -> tuple[ModalServiceUser, ...]:
+    users = connection.run("ServiceUserList", connection.workspace.service_users.list.aio)
+    return tuple(
+        ModalServiceUser(
+            name=user.name,
+            created_at=user.created_at.astimezone(UTC),
+            roles=workspace.open_roles(user),
+        )
+        for user in users
+    )
+
+
+def _environments(connection: ModalConnection) -> tuple[ModalEnvironment, ...]:
+    from google.protobuf.empty_pb2 import Empty  # noqa: PLC0415
+
+    listed = connection.run("EnvironmentList", lambda: connection.rpc("EnvironmentList", Empty()))
+    return tuple(ModalEnvironment(name=one.name, restricted=one.is_managed) for one in listed.items)
+
+
+def _secrets(connection: ModalConnection, questions: Questions, environment: str) -> tuple[ModalSecret, ...]:
+    """`Secret.objects.list` pages in the same way, and keeps the keys' names to itself."""
+    from modal_proto import api_pb2  # noqa: PLC0415
+
+    async def ask() -> list[Any]:
+        items: list[Any] = []
+        before = 0.0
+        while True:
+            page = api_pb2.ListPagination(max_objects=_PAGE, created_before=before)
+            request = api_pb2.SecretListRequest(environment_name=environment, pagination=page)
+            found = (await connection.rpc("SecretList", request)).items
+            items.extend(found)
+            if len(found) < _PAGE:
+                return items
+            before = found[-1].metadata.creation_info.created_at
+
+    items = connection.run("SecretList", ask, questions.left)
+    return tuple(
+        ModalSecret(
+            environment=environment,
+            name=item.label,
+            secret_id=item.secret_id,
+            keys=tuple(sorted(item.metadata.keys)),
+            created_at=_moment(item.metadata.creation_info.created_at or item.created_at),
+            last_used_at=_moment(item.last_used_at),
+        )
+        for item in sorted(items, key=lambda item: str(item.label))
+    )
+
+
+def _apps(connection: ModalConnection, questions: Questions, environment: str) -> list[Any]:
+    """Those that run or may run: what was stopped holds nothing."""
+    from modal_proto import api_pb2  # noqa: PLC0415
+
+    over = {api_pb2.APP_STATE_STOPPED, api_pb2.APP_STATE_STOPPING, api_pb2.APP_STATE_DISABLED}
+    request = api_pb2.AppListRequest(environment_name=environment)
+    listed = connection.run("AppList", lambda: connection.rpc("AppList", request), questions.left)
+    return [app for app in listed.apps if app.state not in over]
+
+
+def _layout(connection: ModalConnection, questions: Questions, app_id: str) -> dict[str, str]:
+    """Function -> its id; a class is there as the function that serves it, `Executor.*`."""
+    from modal_proto import api_pb2  # noqa: PLC0415
+
+    request = api_pb2.AppGetLayoutRequest(app_id=app_id)
+    answer = connection.run("AppGetLayout", lambda: connection.rpc("AppGetLayout", request), questions.left)
+    return dict(answer.app_layout.function_ids)
+
+
+def _deployed_by(connection: ModalConnection, questions: Questions, app_id: str) -> str:
+    versions = connection.run("AppDeploymentHistory", lambda: history(connection, app_id), questions.left)
+    return versions[0].deployed_by if versions else ""
+
+
+def _secret_ids(connection: ModalConnection, questions: Questions, function_id: str) -> tuple[str, ...]:
+    """Ids of the Secrets that a function is given.
+
+    Raises:
+        RejectedError: its definition is not shown; each names its image, so one without is no answer to what
+            else is in it.
+    """
+    from modal_proto import api_pb2  # noqa: PLC0415
+
+    request = api_pb2.FunctionGetByIdRequest(function_id=function_id)
+    answer = connection.run(
+        "FunctionGetById", lambda: connection.rpc("FunctionGetById", request), questions.left
+    )
+    functions = [ranked.function for ranked in answer.function.ranked_functions]
+    if not functions or not all(function.image_id for function in functions):
+        raise RejectedError(PROVIDER, "FunctionGetById", "the definition is not shown, so it may have any.")
+    return tuple(sorted({secret for function in functions for secret in _given(function)}))
+
+
+def _given(function: Any) -> Iterable[str]:  # noqa: ANN401  # a Function of modal_proto
+    yield from function.secret_ids
+    yield from (
+        mount.credentials_secret_id for mount in function.cloud_bucket_mounts if mount.credentials_secret_id
+    )
+
+
+def _moment(seconds: float) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
