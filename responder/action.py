@@ -46,6 +46,7 @@ class Input(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
     )
+    moments: ClassVar[frozenset[str]] = frozenset()  # fields that say since when, not what it is done to
 
 
 class Output(BaseModel):
@@ -84,10 +85,14 @@ class Done(Generic[Out_co]):
 
 @dataclass(frozen=True)
 class NotDone:
-    """It is not so. `seen` is kept with the intent, for whoever must find out later what happened."""
+    """It is not so. `seen` is kept with the intent, for whoever must find out later what happened.
+
+    `outgrown`: what was done before stands as it was left, and by now more of it is wanted.
+    """
 
     why: str
     seen: Mapping[str, Json] = field(default_factory=dict)
+    outgrown: bool = False
 
 
 @dataclass(frozen=True)
@@ -204,6 +209,8 @@ class Call:
 
     `seen` and `intended_at` are those of the intent of the current attempt (empty and None before there is
     one). `run` is unique and at most 12 letters and digits: what must be recognised later is named with it.
+    `alive_until` is when something else that contains the same credential had to be done again, if ever: what
+    was got with it until then is to be contained too.
     """
 
     run: str
@@ -214,6 +221,7 @@ class Call:
     stopping: threading.Event = field(default_factory=threading.Event)
     seen: Mapping[str, Json] = field(default_factory=dict)
     intended_at: datetime | None = None
+    alive_until: datetime | None = None
 
     def wait(self, seconds: float) -> None:
         """Sleep, but not past a request to stop.

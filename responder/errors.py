@@ -54,6 +54,19 @@ class RefusedError(RespondError):
     code = "refused"
 
 
+class ChoiceError(RefusedError):
+    """A person must choose first. Whatever does not depend on it goes on.
+
+    `option` is the playbook's option that takes the choice.
+    """
+
+    code = "choice"
+
+    def __init__(self, what: str, *, option: str, next_step: str) -> None:
+        super().__init__(what, next_step=next_step)
+        self.option = option
+
+
 class IncompleteError(RespondError):
     """A run stopped before its end; what was done is recorded."""
 

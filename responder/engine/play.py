@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,11 @@ from responder import logs
 from responder.action import Call, Input, Output
 from responder.engine.aside import Log
 from responder.engine.ending import end, outcome_of
-from responder.engine.record import thaw
-from responder.engine.state import OVER, RunState, StepState
+from responder.engine.recall import same_thing
+from responder.engine.record import shown, thaw
+from responder.engine.state import CONTAINING, OVER, RunState, StepState
 from responder.engine.step import StepRun
-from responder.errors import InterruptedRunError
+from responder.errors import InterruptedRunError, UnavailableError
 from responder.journal import EventKind, TakenOverError, Writer
 from responder.playbook import Instance
 from responder.playbook.expand import arguments
@@ -26,6 +27,7 @@ from responder.secret import redact
 if TYPE_CHECKING:
     from responder.engine.run import Engine, Order
 
+LISTEN = 1.0  # seconds between looks whether somebody took the run over
 MOST_AT_ONCE = 32  # steps; each waits for a network, so far more than there are cores
 
 
@@ -95,18 +97,24 @@ class Play:
         try:
             pause = None if self._engine.stopping.is_set() else self._until_next()
             if flying:
-                self._collect(flying, pause)
+                self._collect(flying, LISTEN if pause is None else min(pause, LISTEN))
             elif pause is None or pause > self._engine.longest_wait:
                 return False
             else:
-                self._engine.stopping.wait(pause)
+                self._engine.stopping.wait(min(pause, LISTEN))
             self._submit(pool, flying)
+            self._listen()
         except KeyboardInterrupt:
             self._engine.stopping.set()
             self._log.warning("run.stopping", why="asked to; the calls in flight are being finished")
         return True
 
-    def _collect(self, flying: dict[Future[None], str], pause: float | None) -> None:
+    def _listen(self) -> None:
+        """A step may wait for a person for hours, and record nothing meanwhile."""
+        with suppress(UnavailableError):  # whoever writes next will tell
+            self._writer.check()
+
+    def _collect(self, flying: dict[Future[None], str], pause: float) -> None:
         over, _ = wait(flying, timeout=pause, return_when=FIRST_COMPLETED)
         for future in over:
             step = flying.pop(future)
@@ -164,9 +172,21 @@ class Play:
             check=self._writer.check,
             log=self._log.bind(step=instance.id),
             patience=self._engine.patience,
+            proven=lambda given: self._proven(instance, given),
         ).play()
         if step.status == "succeeded":
             self._outputs[instance.id] = self._thawed(instance, step)
+
+    def _proven(self, instance: Instance, given: Input) -> str:
+        """The step before this one that had proven that the same is contained; empty where none had."""
+        action = self._engine.actions[instance.step.uses]
+        thing = same_thing(action, shown(given))
+        for other in self._instances:
+            step = self._state.step(other.id)
+            same = other.step.uses == instance.step.uses and other.step.phase in CONTAINING
+            if same and step.status == "succeeded" and same_thing(action, step.given) == thing:
+                return other.id
+        return ""
 
     def _given(self, instance: Instance) -> Input:
         given = arguments(instance, self._order.setting, self._instances, self._outputs)

@@ -60,9 +60,15 @@ class Recall:
         return shown
 
 
-def same_thing(action: str, shown: Any) -> bytes:  # noqa: ANN401  # as recorded
-    """Equal for steps that do the same to the same, whatever secrets they had at hand to prove it with."""
-    return rfc8785.dumps([action, _without_secrets(shown)])
+def same_thing(action: AnyAction, shown: Any) -> bytes:  # noqa: ANN401  # as recorded
+    """Equal for steps that do the same to the same, whatever secrets they had at hand to prove it with.
+
+    Args:
+        action: the step's.
+        shown: its input as recorded.
+    """
+    what = {name: value for name, value in shown.items() if name not in action.input_type.moments}
+    return rfc8785.dumps([action.name, _without_secrets(what)])
 
 
 def leaked_credentials(state: RunState) -> list[dict[str, Any]]:

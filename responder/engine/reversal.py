@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from responder.action import Call, Check, Input, Irreversible, Output, Reversible
 from responder.engine.recall import Recall, leaked_credentials, same_thing
-from responder.engine.state import RunState
+from responder.engine.state import CONTAINING, RunState
 from responder.errors import InputError, ProviderError
 from responder.secret import redact
 
 if TYPE_CHECKING:
     from responder.engine.run import Engine
-
-_CONTAINING = ("contain", "retire")  # phases whose steps take something away
 
 
 @dataclass(frozen=True)
@@ -102,8 +100,9 @@ class _Planner:
         groups: dict[bytes, list[dict[str, Any]]] = {}
         for step in self._steps:
             is_so = self.state.step(step["id"])
-            if is_so.given is not None and not isinstance(self.engine.actions[step["action"]], Check):
-                groups.setdefault(same_thing(step["action"], is_so.given), []).append(step)
+            action = self.engine.actions[step["action"]]
+            if is_so.given is not None and not isinstance(action, Check):
+                groups.setdefault(same_thing(action, is_so.given), []).append(step)
         changed = [sorted(group, key=self._since) for group in groups.values()]
         for group in sorted(changed, key=lambda one: self._since(one[0]), reverse=True):
             if self.state.step(group[0]["id"]).original is not None:
@@ -119,7 +118,7 @@ class _Planner:
             return Stays(title, action.point_of_no_return)
         if not isinstance(action, Reversible):
             raise TypeError(f"{action.name} is neither reversible nor irreversible.")
-        if first["phase"] not in _CONTAINING and (user := self._in_use(first["id"])):
+        if first["phase"] not in CONTAINING and (user := self._in_use(first["id"])):
             return Stays(title, f"What was rotated stays: it is in use since `{user}`.")
         return self._reversal(group, title, action)
 
@@ -143,7 +142,7 @@ class _Planner:
                 return Stays(
                     title, "Its secret was shredded when the run ended, and it cannot be had without."
                 )
-        enables = _identifiers(self.leaked, first) if first["phase"] in _CONTAINING else ()
+        enables = _identifiers(self.leaked, first) if first["phase"] in CONTAINING else ()
         call = Call(
             run=self.run,
             step=first["id"],

@@ -12,6 +12,8 @@ Status: TypeAlias = Literal[
 ]
 OVER: frozenset[Status] = frozenset({"succeeded", "skipped"})
 
+CONTAINING = ("contain", "retire")  # phases whose steps take something away
+
 _STATUS: dict[EventKind, Status] = {
     EventKind.STEP_INTENDED: "intended",
     EventKind.STEP_APPLIED: "applied",
@@ -44,6 +46,15 @@ class Look:
     detail: str
 
 
+@dataclass(frozen=True)
+class Reopened:
+    """What a step had proven was found not to be so any more: somebody undid it, and it is done again."""
+
+    at: datetime
+    step: str  # that had proven it
+    why: str  # what was found
+
+
 @dataclass
 class StepState:
     """What the journal says of one step of a run."""
@@ -57,6 +68,7 @@ class StepState:
     evidence: str = ""
     why: str = ""
     next_step: str = ""
+    option: str = ""  # of the playbook, where it waits for a person's choice
     applied: bool = False  # False on success: it was so already
     started_at: datetime | None = None
     finished_at: datetime | None = None  # when it first succeeded, else when it last failed
@@ -67,6 +79,7 @@ class StepState:
     undoing: bool = False  # an undo was intended, and how it ended is not recorded
     undo_failed: bool = False
     looks: list[Look] = field(default_factory=list)
+    reopened: list[Reopened] = field(default_factory=list)
 
     @property
     def original(self) -> Intent | None:
@@ -88,9 +101,7 @@ class StepState:
         self.status = _STATUS.get(event.kind, self.status)
         match event.kind:
             case EventKind.STEP_INTENDED:
-                self.given = data["input"]
-                self.intent = Intent(event.attempt, event.at, data["seen"], data["digest"], data["input"])
-                self.before = data["seen"] if self.before is None else self.before
+                self._intend(event, data)
             case EventKind.STEP_APPLIED if self.intent:
                 self.intent = replace(self.intent, output=data["output"])
             case EventKind.STEP_RETRIED:
@@ -100,13 +111,13 @@ class StepState:
             case EventKind.STEP_SUCCEEDED:
                 self.took = self.original if data["applied"] else self.took
                 self.given = data.get("input", self.given)
-                self.intent, self.before, self.why, self.next_step = None, None, "", ""
+                self.intent, self.before = None, None
+                self.why, self.next_step, self.option = "", "", ""
                 self.finished_at = self.finished_at if self.output is not None else event.at
                 self.output, self.evidence, self.applied = data["output"], data["evidence"], data["applied"]
                 self.output_attempt = event.attempt
             case EventKind.STEP_FAILED | EventKind.STEP_PARKED | EventKind.STEP_SKIPPED:
-                self.why, self.next_step = data["why"], data.get("next_step", "")
-                self.finished_at = self.finished_at if self.output is not None else event.at
+                self._stop(event, data)
             case EventKind.STEP_UNDO_INTENDED:
                 self.undoing = True
             case EventKind.STEP_UNDONE:
@@ -115,6 +126,20 @@ class StepState:
             case EventKind.STEP_UNDO_FAILED:
                 self.undoing, self.undo_failed = False, True
                 self.why, self.next_step = f"Not undone: {data['why']}", data["next_step"]
+
+    def _intend(self, event: Event, data: Mapping[str, Any]) -> None:
+        self.given = data["input"]
+        self.intent = Intent(event.attempt, event.at, data["seen"], data["digest"], data["input"])
+        self.before = data["seen"] if self.before is None else self.before
+        if undone := data.get("undone"):
+            self.reopened.append(Reopened(event.at, undone["step"], undone["why"]))
+
+    def _stop(self, event: Event, data: Mapping[str, Any]) -> None:
+        self.why, self.next_step = data["why"], data.get("next_step", "")
+        self.option = data.get("option", "")
+        if self.option:  # it was refused before anything was done
+            self.intent, self.before = None, None
+        self.finished_at = self.finished_at if self.output is not None else event.at
 
 
 @dataclass
@@ -130,6 +155,7 @@ class RunState:
     outcome: str = ""  # of a finished run
     finished_at: datetime | None = None
     shredded: bool = False
+    options: dict[str, Any] = field(default_factory=dict)  # of the playbook, as last chosen
     undoing: bool = False  # an undo was begun and did not come to its end
     re_enabled: tuple[str, ...] = ()  # identifiers that the last undo was to let live again
 
@@ -141,8 +167,10 @@ class RunState:
         match event.kind:
             case EventKind.RUN_STARTED:
                 self.started, self.started_at = dict(event.data), event.at
+                self.options = dict(self.started.get("options", {}))
             case EventKind.RUN_RESUMED:
                 self.resumed += 1
+                self.options |= dict[str, Any](event.data).get("options", {})
             case EventKind.RUN_SHREDDED:
                 self.shredded = True
             case EventKind.RUN_UNDOING:
@@ -158,6 +186,11 @@ def exposed_identifiers(started: Mapping[str, Any]) -> set[str]:
     """Every identifier that a run is about, of whatever kind, identified or not."""
     lists = (value for value in started["exposure"].values() if isinstance(value, list))
     return {str(item["identifier"]) for items in lists for item in items if "identifier" in item}
+
+
+def is_rotation(started: Mapping[str, Any]) -> bool:
+    """Whether a run replaces what was due, and nothing leaked."""
+    return bool(started["exposure"].get("scheduled", False))
 
 
 def subjects(started: Mapping[str, Any]) -> set[str]:

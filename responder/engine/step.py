@@ -69,6 +69,12 @@ class ContestedError(UnprovenError):
     code = "contested"
 
 
+class RevertedError(ContestedError):
+    """It took effect, and then all was as before: applied again at once."""
+
+    code = "reverted"
+
+
 @dataclass
 class StepRun:
     """One step being played. `record` appends an event and folds it into `state`.
@@ -88,6 +94,8 @@ class StepRun:
     check: Callable[[], object]
     log: Log
     patience: float = UNKNOWN_PATIENCE  # seconds
+    proven: Callable[[Input], str] = lambda _given: ""  # the step that had proven the same, if any
+    reverted: str = ""  # what was found when the proof showed that somebody undid it
     requests: list[Exchange] = field(default_factory=list)  # answered since the last event
 
     @cached_property
@@ -135,8 +143,8 @@ class StepRun:
                 self._succeed(output, evidence, applied=False)
             case Unknown() as unknown:
                 raise UndecidedError(unknown.why, unknown, state="Nothing was changed by this attempt.")
-            case NotDone(seen=seen):
-                self._apply(dict(seen))
+            case NotDone() as found:
+                self._apply(found)
 
     def _reconciled(self, intent: Intent) -> bool:
         call = self._call_for(intent)
@@ -162,13 +170,11 @@ class StepRun:
             case NotDone():
                 return False
 
-    def _apply(self, seen: dict[str, Json]) -> None:
+    def _apply(self, before: NotDone) -> None:
         self.state.attempt += 1
         what = shown(self.given)
-        self._record(
-            EventKind.STEP_INTENDED,
-            {"action": self.action.name, "input": what, "digest": digest(what), "seen": seen},
-        )
+        told = {"action": self.action.name, "input": what, "digest": digest(what), "seen": dict(before.seen)}
+        self._record(EventKind.STEP_INTENDED, told | self._undone(before))
         intent = self.state.intent
         if intent is None:
             raise RuntimeError("An intent was recorded and is not there.")
@@ -176,18 +182,28 @@ class StepRun:
         self.check()
         output = self.action.apply(call, self.given)
         self._keep(output, intent.attempt)
-        found = self._proof(call, output)
-        match found:
+        match self._proof(call, output):
             case Done(output=proven, evidence=evidence):
                 self._succeed(proven, evidence, applied=True)
             case Unknown(why=why) as unknown:
                 what = f"Applied; the proof could not be had: {why}"
                 raise UndecidedError(what, unknown, state="It was applied.")
+            case NotDone(why=why) if self.reverted:
+                raise RevertedError(f"Somebody undid it: {why}", state="It was applied.")
             case NotDone(why=why):
                 kind = ContestedError if self.action.contested else UnprovenError
                 raise kind(
                     f"Applied, but not so after {self.action.settle:.0f} s: {why}", state="It was applied."
                 )
+
+    def _undone(self, before: NotDone) -> dict[str, Any]:
+        """For the record, where this is not the first time: somebody undid what was so."""
+        if self.reverted:
+            by, why = self.instance_id, self.reverted
+        else:
+            by, why = "" if before.outgrown else self.proven(self.given), before.why
+        self.reverted = ""
+        return {"undone": {"step": by, "why": redact(why)}} if by else {}
 
     def _keep(self, output: Output, attempt: int) -> None:
         try:
@@ -204,9 +220,14 @@ class StepRun:
 
     def _proof(self, call: Call, output: Output) -> Probe[Output]:
         until = time.monotonic() + self.action.settle
-        pause = 0.2
+        pause, took_effect = 0.2, False
         while True:
             found: Probe[Output] = self.action.verify(call, self.given, output)
+            if isinstance(found, NotDone) and self.action.contested and found.seen:
+                if took_effect and dict(found.seen) == dict(call.seen):
+                    self.reverted = found.why
+                    return found
+                took_effect = took_effect or dict(found.seen) != dict(call.seen)
             named = found.retry_after if isinstance(found, Unknown) else None
             upcoming = max(pause, named or 0.0)
             left = until - time.monotonic()
@@ -292,6 +313,8 @@ def _bug(error: Exception) -> RespondError:
 
 def pause_before_retry(retry: RetryCallState) -> float:
     error = retry.outcome.exception() if retry.outcome else None
+    if isinstance(error, RevertedError):
+        return 0.0
     named = error.retry_after if isinstance(error, TransientError | UndecidedError) else None
     return _backoff(retry) if named is None else named
 

@@ -15,7 +15,7 @@ from responder.action import AnyAction, Call, Done, Input, Json, NotDone, Output
 from responder.engine.aside import Log
 from responder.engine.hands import take_up
 from responder.engine.recall import Recall, known_identifiers, leaked_credentials, same_thing
-from responder.engine.state import fold
+from responder.engine.state import CONTAINING, StepState, fold
 from responder.engine.step import StepRun
 from responder.errors import ProviderError, RefusedError
 from responder.journal import EventKind, Writer
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 LONGEST: Final = timedelta(hours=36)  # the longest life of a session got with an access key
 LOOKS: Final = tuple(timedelta(minutes=m) for m in (1, 30, 60, 120, 240, 480, 720, 1080, 1440, 1800, 2160))
 SOON: Final = timedelta(seconds=60)
-_CONTAINING: Final = ("contain", "retire")
-_NAP: Final = 30.0  # seconds: a machine that slept meanwhile is late by no more than that
+_NAP: Final = 5.0  # seconds: a machine that slept, or a run that was taken over, is noticed so late
 
 
 @dataclass(frozen=True)
@@ -145,15 +144,16 @@ class Watch:
             due = to_come.pop(0)
             while (left := (due - self._engine.clock()).total_seconds()) > 0:
                 self._wait(min(left, _NAP))
+                writer.check()
 
     def _contained(self) -> Iterator[Held]:
-        """Once each, however many steps did or looked at the same."""
+        """Once each, however many steps did or looked at the same: as the last of them had it."""
         recall = Recall(self._engine, self._run, self._state)
-        steps = [(step, self._state.step(step["id"])) for step in self._state.started["steps"]]
-        seen = {same_thing(step["action"], is_so.given) for step, is_so in steps if is_so.status == "undone"}
+        latest = {thing: is_so.given for thing, is_so in self._by_thing() if is_so.output is not None}
+        seen = {thing for thing, is_so in self._by_thing() if is_so.status == "undone"}
         for step in self._state.started["steps"]:
             is_so = self._state.step(step["id"])
-            if step["phase"] not in _CONTAINING or not step["active"] or is_so.status == "undone":
+            if step["phase"] not in CONTAINING or not step["active"] or is_so.status == "undone":
                 continue
             action = self._engine.actions[step["action"]]
             title = f"{step['title']} ({step['label']})" if step["label"] else str(step["title"])
@@ -163,29 +163,59 @@ class Watch:
             if is_so.given is None:
                 self.unseen[title] = "the journal does not say what it was done to"
                 continue
-            given = recall.given(action, is_so.given)
+            thing = same_thing(action, is_so.given)
+            # What was begun is gone on with as it was.
+            given = recall.given(action, is_so.given if is_so.intent else latest[thing])
             if given is None:
                 self.unseen[title] = "it takes a secret that was shredded when the run ended"
                 continue
-            thing = same_thing(step["action"], is_so.given)
             if thing not in seen:
                 seen.add(thing)
                 yield Held(step["id"], step["credential"] or "", action, given)
 
+    def _by_thing(self) -> Iterator[tuple[bytes, StepState]]:
+        for step in self._state.started["steps"]:
+            is_so = self._state.step(step["id"])
+            if is_so.given is not None:
+                yield same_thing(self._engine.actions[step["action"]], is_so.given), is_so
+
     def _look(self, writer: Writer, watched: Watched) -> bool:
         """All at once: one service that is down keeps no other from being asked. Says whether all held."""
         watched.looks += 1
-        strangers = self._find_strangers(watched)
-        with ThreadPoolExecutor(len(self._held), thread_name_prefix="watch") as pool:
-            futures = [
-                pool.submit(self._look_at, writer, one, strangers.get(one.step, ())) for one in self._held
-            ]
-            results = {future.result() for future in futures}
+        before = {one.step: self._alive_until(one) for one in self._held}
+        with ThreadPoolExecutor(len(self._held) + 1, thread_name_prefix="watch") as pool:
+            try:
+                strangers = pool.submit(self._find_strangers, watched)
+                results = self._looked_at(pool, writer, self._held, strangers.result)
+                # A key that lived meanwhile may have got sessions.
+                late = [one for one in self._held if self._alive_until(one) != before[one.step]]
+                results |= self._looked_at(pool, writer, late, dict)
+            except BaseException:
+                self._engine.stopping.set()  # the pool waits for its threads
+                raise
         watched.results |= results
         self._engine.connections.close()
         return results == {"held"}
 
-    def _look_at(self, writer: Writer, one: Held, strangers: Sequence[Stranger]) -> str:
+    def _looked_at(
+        self,
+        pool: ThreadPoolExecutor,
+        writer: Writer,
+        held: Sequence[Held],
+        strangers: Callable[[], Mapping[str, Sequence[Stranger]]],
+    ) -> set[str]:
+        futures = [pool.submit(self._look_at, writer, one, strangers) for one in held]
+        return {future.result() for future in futures}
+
+    def _alive_until(self, one: Held) -> datetime | None:
+        """When something else of the same credential last had to be contained again, if ever."""
+        ours = [held for held in self._held if one.credential and held.credential == one.credential]
+        looks = (look for held in ours if held != one for look in self._state.step(held.step).looks)
+        return max((look.at for look in looks if look.result in ("re-applied", "lost")), default=None)
+
+    def _look_at(
+        self, writer: Writer, one: Held, strangers: Callable[[], Mapping[str, Sequence[Stranger]]]
+    ) -> str:
         is_so = self._state.step(one.step)
         with exchanges() as requests:
             # An intent without an outcome: this did it again, and was killed before the proof.
@@ -196,15 +226,15 @@ class Watch:
                 result, detail = "held", evidence
             case Unknown(why=why):
                 result, detail = "unknown", why
-            case NotDone(why=why):
-                result, detail = self._apply_again(writer, one, why)
+            case NotDone(why=why, outgrown=outgrown):
+                result, detail = self._apply_again(writer, one, why, renewed=outgrown)
             case _:
                 result, detail = self._apply_again(writer, one, "")
         data: dict[str, Json] = {
             "action": one.action.name,
             "result": result,
             "detail": redact(detail),
-            "strangers": [asdict(stranger) for stranger in strangers],
+            "strangers": [asdict(stranger) for stranger in strangers().get(one.step, ())],
             "requests": told,
         }
         number = len(is_so.looks) + 1
@@ -221,9 +251,9 @@ class Watch:
             call.progress(found.why)
             call.wait(1.0)
 
-    def _apply_again(self, writer: Writer, one: Held, lost: str) -> tuple[str, str]:
+    def _apply_again(self, writer: Writer, one: Held, lost: str, *, renewed: bool = False) -> tuple[str, str]:
         is_so = self._state.step(one.step)
-        self._engine.observer.progress(one.step, redact(f"IT DOES NOT HOLD: {lost}"))
+        self._engine.observer.progress(one.step, redact(lost if renewed else f"IT DOES NOT HOLD: {lost}"))
         StepRun(
             instance_id=one.step,
             action=one.action,
@@ -236,7 +266,9 @@ class Watch:
             log=self._log.bind(step=one.step),
             patience=self._engine.patience,
         ).play()
-        before = f"It did not hold: {lost} " if lost else ""
+        if renewed and is_so.status == "succeeded":
+            return "held", f"It held, and more of it was wanted: {_stop(lost)} Renewed: {is_so.evidence}"
+        before = f"It did not hold: {_stop(lost)} " if lost else ""
         if is_so.status == "succeeded":
             return "re-applied", f"{before}Now: {is_so.evidence}"
         return "lost", f"{before}It could not be contained again: {is_so.why}"
@@ -265,6 +297,7 @@ class Watch:
             clock=self._engine.clock,
             progress=lambda text: self._engine.observer.progress(one.step, redact(text)),
             stopping=self._engine.stopping,
+            alive_until=self._alive_until(one),
         )
 
     def _record(
@@ -275,3 +308,7 @@ class Watch:
             self._state.fold(event)
         self._log.info(kind.value, step=step, attempt=event.attempt)
         self._engine.observer.event(event)
+
+
+def _stop(text: str) -> str:
+    return f"{text.rstrip('.')}."

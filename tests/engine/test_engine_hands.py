@@ -10,13 +10,13 @@ import pytest
 from contained import LEAKED
 from fakes.things.actions import Make
 from fakes.world import Crash
-from table import OPERATOR, Table, Watcher, playbook, secret_of, step
+from table import OPERATOR, Table, Ticking, Watcher, playbook, secret_of, step
 
-from responder.action import Actions
+from responder.action import Actions, Call, Input
 from responder.engine import play as engine_play
 from responder.engine.play import MOST_AT_ONCE
-from responder.errors import InterruptedRunError, RefusedError, RespondError, TransientError
-from responder.journal import Event, EventKind, Holder, Seals
+from responder.errors import InterruptedRunError, RefusedError, RespondError, TransientError, UnavailableError
+from responder.journal import Event, EventKind, Holder, Seals, Writer
 from responder.secret import Secret
 
 WAIT = 10.0
@@ -215,3 +215,65 @@ def test_what_is_told_while_waiting_holds_no_secret(table: Table):
     table.start(playbook(step("a", given={"using": None}), step("b", "a")), watcher)
     assert watcher.said
     assert table.state().outcome == "succeeded"
+
+
+class Followed(Make):
+    """Waits for somebody, and asks the journal nothing meanwhile."""
+
+    deadline = 7200.0
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    def apply(self, call: Call, given: Input) -> Any:  # noqa: ARG002
+        call.connections.get(object).ask("apply", "a")
+        try:
+            call.wait(WAIT)
+        except InterruptedRunError:
+            self.stopped = True
+            raise
+        raise AssertionError
+
+
+def test_who_is_taken_over_while_a_step_waits_for_hours_stops_waiting_and_says_why(table: Table, monkeypatch):
+    monkeypatch.setattr(engine_play, "LISTEN", 0.05)
+    followed = Followed()
+    table.actions = {**Actions("fakes"), "things.make": followed}
+    table.world.faults["apply a"].append(lambda: taken_over(table))
+    with pytest.raises(RefusedError, match="Somebody took over this run: grace"):
+        table.start(playbook(step("a")))
+    assert followed.stopped
+
+
+def test_who_is_taken_over_while_nothing_is_under_way_stops_too(table: Table, monkeypatch):
+    monkeypatch.setattr(engine_play, "LISTEN", 0.05)
+    waiting = Ticking(table)
+    stopping = threading.Event()
+
+    def wait(seconds: float) -> bool:
+        waiting.wait(seconds)
+        taken_over(table)
+        return False
+
+    monkeypatch.setattr(stopping, "wait", wait)
+    with pytest.raises(RefusedError, match="took over"):
+        table.start(playbook(step("a"), step("b", "a", wait="1h")), stopping=stopping)
+    assert waiting.waited == [0.05]
+    assert "b" not in table.world.things
+
+
+def test_a_journal_that_cannot_be_read_for_a_moment_is_no_take_over(table: Table, monkeypatch):
+    monkeypatch.setattr(engine_play, "LISTEN", 0.01)
+    looked = threading.Event()
+
+    def cannot(_self: Any) -> None:
+        looked.set()
+        raise UnavailableError("The journal is locked.")
+
+    check = Writer.check
+    table.world.faults["applied a"].append(
+        lambda: (monkeypatch.setattr(Writer, "check", cannot), looked.wait(WAIT))
+    )
+    table.world.faults["verify a"].append(lambda: monkeypatch.setattr(Writer, "check", check))
+    assert table.start(playbook(step("a"))).outcome == "succeeded"
+    assert looked.is_set()

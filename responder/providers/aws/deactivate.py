@@ -25,6 +25,7 @@ class AccessKeyOfUser(Input):
     access_key_id: str
     secret: Secret | None = None  # to prove with; without it IAM's word is all there is
     known_since: AwareDatetime | None = None  # `since` of an earlier look at the same key
+    moments = frozenset({"known_since"})
 
 
 class Inactive(Output):
