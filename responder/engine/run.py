@@ -210,5 +210,4 @@ def redacted_exposure(started: Mapping[str, Any]) -> Any:  # noqa: ANN401
 
 def unfinished(journal: Journal) -> Sequence[RunState]:
     """The runs that have not come to their end, or are being undone, the newest first."""
-    states = (fold(run, journal.events(run)) for run in journal.runs())
-    return [state for state in states if not state.outcome or state.undoing]
+    return [fold(run, journal.events(run)) for run in journal.open_runs()]

@@ -46,12 +46,14 @@ class EventKind(StrEnum):
     STEP_UNDO_INTENDED = "step.undo_intended"
     STEP_UNDONE = "step.undone"
     STEP_UNDO_FAILED = "step.undo_failed"
+    CREDENTIAL_SEEN = "credential.seen"
 
 
 @dataclass(frozen=True)
 class Event:
     """One line of the journal.
 
+    Of what was seen beside any run, `run` is empty and `step` names what it is about.
     `step` is empty for the run's own events, whose `attempt` is the term of the writer: 1 for who started
     the run, one more for each who took it up. `at` is UTC with microseconds. `data` is as JSON gives it back:
     no tuples, and 1.0 is 1.

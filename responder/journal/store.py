@@ -26,6 +26,8 @@ _OPEN: Final = (
     "WHERE end.run = one.run AND end.step = '' AND end.kind = 'run.finished' AND end.seq > one.seq)) "
     "ORDER BY seq"
 )
+_NOTES: Final = "SELECT max(attempt) FROM events WHERE run = '' AND step = ? AND kind = ?"
+_NOTED: Final = f"SELECT {COLUMNS} FROM events WHERE run = '' ORDER BY seq"  # noqa: S608
 
 
 def utcnow() -> datetime:
@@ -181,6 +183,21 @@ class Journal:
         """The names of all runs, the one that started last first."""
         rows = self.database.rows("SELECT run FROM events WHERE kind = 'run.started' ORDER BY seq DESC")
         return [run for (run,) in rows]
+
+    def open_runs(self) -> list[str]:
+        """The names of those that somebody may still act in, the one that started last first."""
+        return [run for _, run, *_ in reversed(self.database.rows(_OPEN))]
+
+    def note(self, about: str, data: "Mapping[str, Json]") -> Event:
+        """Write down what a provider said of a credential, outside of any run."""
+        kind = EventKind.CREDENTIAL_SEEN
+        with self.database.transaction() as connection:
+            (last,) = connection.execute(_NOTES, (about, kind.value)).fetchone()
+            return self._add(connection, "", kind, (last or 0) + 1, data, about)
+
+    def noted(self) -> list[Event]:
+        """All that was written down so, in order."""
+        return list(map(Event.of, self.database.rows(_NOTED)))
 
     def head(self) -> Event | None:
         """The last event of all; its hash stands for the whole journal."""

@@ -48,7 +48,7 @@ def as_line(record: Record) -> str:
     requests = f" [{ids}]" if ids else ""
     attempt = f" (attempt {record.event.attempt})" if record.step and record.event.attempt > 1 else ""
     at = stamp(record.event.at)
-    return f"{at} {record.event.run} {record.actor} {what} {record.outcome}{attempt}{known}{requests}"
+    return f"{at} {record.event.run or '-'} {record.actor} {what} {record.outcome}{attempt}{known}{requests}"
 
 
 def as_json(record: Record) -> "dict[str, Json]":

@@ -131,6 +131,12 @@ def records(events: Iterable[Event]) -> Iterator[Record]:
             case EventKind.RUN_RESUMED:
                 known = terms.get(event.run, _Term())
                 terms[event.run] = replace(known, actor=_actor(event.data))
+            case EventKind.CREDENTIAL_SEEN:
+                seen = StepDescription(
+                    event.step, label=event.step, credential=event.step, phase="identify", action="look"
+                )
+                yield Record(event, _actor(event.data), "", "", seen)
+                continue
         term = terms.get(event.run, _Term())
         step = term.steps.get(event.step, StepDescription(event.step)) if event.step else None
         yield Record(event, term.actor, term.playbook, term.digest, step)

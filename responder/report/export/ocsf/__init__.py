@@ -49,6 +49,8 @@ def _of(
     record: Record, incidents: dict[str, Incident], doing: dict[tuple[str, str], Doing]
 ) -> Iterator[dict[str, Any]]:
     run = record.event.run
+    if not run:
+        return  # what was seen beside any run is no finding
     if record.event.kind is EventKind.RUN_STARTED and "exposure" in record.event.data:
         incidents[run] = Incident.of(record)
     incident = incidents.get(run)
