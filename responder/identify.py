@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillRunningError
 from datetime import datetime
@@ -45,6 +45,19 @@ def _answer_or_reason(asking: "_Asking", future: "Future[str]") -> str:
         return asking.answer(future)
     except Exception as error:  # noqa: BLE001  # one provider's trouble must not hold up the others
         return f"({_reason(error)})"
+
+
+def answers(questions: Mapping[str, Callable[[], T]]) -> dict[str, T | str]:
+    """All asked at once, by name; the reason, as a text, where there is no answer."""
+    asking = _Asking()
+    futures = {name: asking.ask(question) for name, question in questions.items()}
+    found: dict[str, T | str] = {}
+    for name, future in futures.items():
+        try:
+            found[name] = asking.answer(future)
+        except Exception as error:  # noqa: BLE001  # one provider's trouble must not hold up the others
+            found[name] = _reason(error)
+    return found
 
 
 def refuse_own(connections: Connections, found: Sequence[Found]) -> None:

@@ -19,7 +19,6 @@ from responder.errors import Exit, InputError, UnavailableError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from responder.action import Connections
     from responder.engine import Order, PlannedStep
     from responder.exposure import Exposure, Found
     from responder.inventory import Inventory
@@ -70,7 +69,12 @@ def leak(
     Give the text that holds it: as a file with --file, on standard input with `-`, or by a hidden paste when
     nothing is given. Public identifiers (AKIA…, ak-…) may be given as arguments; secrets may not.
     """
-    from responder.cli.playing import Stage  # noqa: PLC0415  # what takes long to import: not for --help
+    from responder.cli.playing import (  # noqa: PLC0415  # what takes long to import: not for --help
+        Stage,
+        fresh_run,
+        load_playbook,
+        plan,
+    )
     from responder.engine import Order  # noqa: PLC0415
     from responder.identify import identify, refuse_own  # noqa: PLC0415
     from responder.journal.store import utcnow  # noqa: PLC0415
@@ -80,7 +84,7 @@ def leak(
     out, err = consoles()
     found, source = _what_leaked(identifiers, path, err)
     inventory = _inventory(desk, err)
-    name, text, loaded = _playbook(playbook)
+    name, text, loaded = load_playbook(playbook)
     with desk.journal(new=True) as journal, desk.connections() as connections:
         _refuse_second_run(journal, found)
         with err.status("Asking Modal, AWS and GitHub what this is …"), ThreadPoolExecutor(1) as aside:
@@ -90,7 +94,7 @@ def leak(
             who = asked.result()
         out.print(_exposure_screen(exposure))
         order = Order(
-            run=_fresh_run(),
+            run=fresh_run(),
             playbook_name=name,
             playbook_text=text,
             exposure=exposure,
@@ -102,7 +106,7 @@ def leak(
             operator=who,
         )
         with err.status("Planning …"):
-            planned = _plan(loaded, order, connections)
+            planned = plan(loaded, order, connections)
         if not planned and exposure.all_dead:
             out.print("All of it is dead already: there is nothing to contain.")
             return Exit.DONE
@@ -191,14 +195,6 @@ def _report_fragments(recognised: "Recognised", source: str, err: "Console") -> 
         err.print(f"{source}, line {fragment.line}: {fragment.what}: not whole, left out.", style="yellow")
 
 
-def _playbook(name_or_path: str) -> tuple[str, str, "Playbook"]:
-    from responder.action import Actions  # noqa: PLC0415
-    from responder.playbook import load, read  # noqa: PLC0415
-
-    name, text = read(name_or_path)
-    return name, text, load(name, text, Actions())
-
-
 def _refuse_second_run(journal: "Journal", found: Sequence["Found"]) -> None:
     """Looked at before anybody is asked to confirm anything; the journal looks again when the run starts."""
     from responder.engine import already_on_it, exposed_identifiers, unfinished  # noqa: PLC0415
@@ -207,22 +203,6 @@ def _refuse_second_run(journal: "Journal", found: Sequence["Found"]) -> None:
         both = exposed_identifiers(state.started) & {one.identifier for one in found}
         if both:
             raise already_on_it(journal, state.run, both)
-
-
-def _fresh_run() -> str:
-    import secrets  # noqa: PLC0415
-
-    return "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz23456789") for _ in range(8))
-
-
-def _plan(playbook: "Playbook", order: "Order", connections: "Connections") -> "Sequence[PlannedStep]":
-    from responder.action import Actions  # noqa: PLC0415
-    from responder.engine import plan_steps  # noqa: PLC0415
-    from responder.journal.store import utcnow  # noqa: PLC0415
-    from responder.playbook import expand  # noqa: PLC0415
-
-    instances = expand(playbook, order.setting)
-    return plan_steps(instances, order.setting, Actions(), connections, utcnow)
 
 
 def _exposure_screen(exposure: "Exposure") -> object:

@@ -1,20 +1,26 @@
-"""Playing a run in front of a person: the live screen, Ctrl-C, the end screen, the exit code."""
+"""Playing a run in front of a person: its plan, the live screen, Ctrl-C, the end screen, the exit code."""
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from responder.action import Actions
 from responder.cli.audit_checkpoint import at_the_end_of_a_run
 from responder.cli.desk import Desk, consoles
 from responder.cli.screen import end_screen, screen_of
+from responder.engine import plan_steps
 from responder.errors import Exit
+from responder.journal.store import utcnow
+from responder.playbook import expand, load, read
 from responder.report.summary import summarise
 
 if TYPE_CHECKING:
     from responder.action import Connections
     from responder.cli.screen import Screen
-    from responder.engine import Engine, RunState
+    from responder.engine import Engine, Order, PlannedStep, RunState
     from responder.journal import Journal
+    from responder.playbook import Playbook
     from responder.report.summary import Summary
 
 
@@ -37,15 +43,34 @@ class Stage:
     def play(self, begin: "Callable[[Engine], RunState]", run: str) -> int:
         """Play to the end or until nothing more can be done; gives the exit code."""
         out, _ = consoles()
-        self.desk.tell("run", f"Run {run}: killed at any moment, it goes on with `respond resume {run}`.")
-        with self.screen:
-            state = begin(self.engine)
-        summary = summarise(state)
+        summary = summarise(self.perform(begin, run))
         out.print(end_screen(summary))
         at_the_end_of_a_run(self.desk, self.journal, self.connections)
         return exit_code(summary)
+
+    def perform(self, begin: "Callable[[Engine], RunState]", run: str) -> "RunState":
+        """As `play`, and whoever calls says how it ended."""
+        self.desk.tell("run", f"Run {run}: killed at any moment, it goes on with `respond resume {run}`.")
+        with self.screen:
+            return begin(self.engine)
 
 
 def exit_code(summary: "Summary") -> Exit:
     over = summary.outcome in ("succeeded", "undone")
     return Exit.DONE if over and summary.contained else Exit.INCOMPLETE
+
+
+def load_playbook(name_or_path: str) -> "tuple[str, str, Playbook]":
+    """Its file's name, its text, and what that says."""
+    name, text = read(name_or_path)
+    return name, text, load(name, text, Actions())
+
+
+def fresh_run() -> str:
+    """A name for a run that nobody has."""
+    return "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz23456789") for _ in range(8))
+
+
+def plan(playbook: "Playbook", order: "Order", connections: "Connections") -> "Sequence[PlannedStep]":
+    """What the run would do, by read-only calls."""
+    return plan_steps(expand(playbook, order.setting), order.setting, Actions(), connections, utcnow)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from responder.cli.leak import _fresh_run
+from responder.cli.playing import fresh_run
 from responder.exposure import Found, Kind, base_of, successor
 from responder.providers.modal.identify import identify
 from responder.secret import Secret
@@ -41,7 +41,7 @@ def test_a_name_with_dashes_of_its_own_is_its_own_base(modal_operator, name):
 
 def test_the_name_of_every_run_makes_a_successor_that_is_known_as_one():
     for _ in range(50):
-        assert base_of(successor("ci-prod", _fresh_run())) == "ci-prod"
+        assert base_of(successor("ci-prod", fresh_run())) == "ci-prod"
 
 
 def test_a_frozen_service_user_is_said_to_be_frozen(modal_operator):
