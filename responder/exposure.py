@@ -71,6 +71,7 @@ class Leaked(_Model):
     credential: str
     known: bool  # to the inventory: only then is there anything to rotate
     spare: bool = False  # another one of the same credential is exposed too, and that one is replaced
+    overlap: int = 0  # seconds that it lives on beside the fresh one, where it is replaced on schedule
     identifier: str
     secret: Secret | None = None
     life: Life = "unknown"
@@ -170,8 +171,9 @@ class Workload(_Model):
 
 
 class Exposure(_Model):
-    """All that a playbook is given of the leak."""
+    """All that a playbook is given of the leak; or, where `scheduled`, of what is only to be replaced."""
 
+    scheduled: bool = False  # nothing leaked: these are due
     source: str  # where the credentials were seen: a file's name, "standard input", "command line"
     seen_at: datetime
     since: AwareDatetime | None = None  # when it was exposed; None where nobody knows

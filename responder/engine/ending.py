@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from responder.engine.recall import leaked_credentials
-from responder.engine.state import RunState
+from responder.engine.state import RunState, is_rotation
 from responder.journal import EventKind, Seals
 
 SUCCEEDED: Final = "succeeded"
@@ -28,6 +28,8 @@ def outcome_of(state: RunState) -> str:
 
 def at_large(state: RunState) -> Iterator[Mapping[str, Any]]:
     """What leaked and may still open something, as the exposure has it: no step would contain it."""
+    if is_rotation(state.started):
+        return
     steps = state.started["steps"]
     contained = {step["label"] for step in steps if step["phase"] == "contain" and step["active"]}
     for leaked in leaked_credentials(state):
