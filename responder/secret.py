@@ -138,13 +138,18 @@ class KnownValues:
 
 def _forms(value: str) -> Iterator[_Form]:
     runs = re.findall(rf"[A-Za-z0-9_.~-]{{{_ANCHOR}}}", value)  # written alike in all spellings
-    yield _Form("".join(map(_spellings, value)), len(value), encoded=False, anchor=runs[0] if runs else "")
+    yield _Form(written(value), len(value), encoded=False, anchor=runs[0] if runs else "")
     for text in set(_base64_forms(value)):
         yield _Form(re.escape(text), len(text), encoded=True, anchor=text[:_ANCHOR])
 
 
 def _utf8(value: str) -> bytes:
     return value.encode("utf-8", "surrogatepass")  # the environment may hold bytes that are no text
+
+
+def written(value: str) -> str:
+    """A regular expression for the value as plain text, in a URL or form, in JSON and in a `repr`."""
+    return "".join(map(_spellings, value))
 
 
 def _spellings(character: str) -> str:

@@ -23,7 +23,15 @@ from responder.secret import KnownValues, Secret, redact
 
 VALUE = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYcanaryKEY0"
 
-REVEALING = ("providers/", "sandbox/", "journal/keys.py", "journal/note.py", "journal/seal.py", "secret.py")
+REVEALING = (
+    "providers/",
+    "sandbox/",
+    "journal/keys.py",
+    "journal/note.py",
+    "journal/seal.py",
+    "review/history/forms.py",  # what is looked for
+    "secret.py",
+)
 
 values = st.text(alphabet=st.characters(codec="utf-8"), min_size=12, max_size=60)
 credentials = st.text(

@@ -1,0 +1,1 @@
+"""What happened: where a leaked value is, and what was done with it."""

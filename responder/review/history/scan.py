@@ -1,0 +1,138 @@
+"""One repository whole: objects, working trees, ignored files, git's own folder, submodules."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from responder.errors import RespondError
+from responder.review.history.folder import Files, search_folder
+from responder.review.history.git import Git, Repository, zeros
+from responder.review.history.objects import Objects, search_objects
+from responder.review.history.places import Place, sightings
+from responder.review.history.search import Needles
+from responder.review.history.sighting import Scan, Where
+
+NEVER_IN_A_CLONE: Final = (
+    "Not in an ordinary clone: pull requests' own refs (refs/pull/*), LFS files that were never fetched, "
+    "forks, and other people's clones."
+)
+
+
+def scan_repository(path: Path, needles: Needles, told: Callable[[int], None] = lambda _bytes: None) -> Scan:
+    """Everything of the repository that `path` is in, and of those within it.
+
+    Args:
+        path: any folder of it; also a bare one.
+        needles: what to look for.
+        told: how many bytes were searched further; from any thread.
+
+    Raises:
+        InputError: it is in no repository.
+        UnavailableError: git failed.
+    """
+    scan = Scan()
+    _scan_one(Repository.at(path), "", needles, told, scan, set())
+    scan.sightings.sort(key=lambda one: (not one.secret, one.since is None, one.since, one.place))
+    return scan
+
+
+def _scan_one(
+    repository: Repository,
+    prefix: str,
+    needles: Needles,
+    told: Callable[[int], None],
+    scan: Scan,
+    seen: set[Path],
+) -> None:
+    if repository.common in seen:
+        return
+    seen.add(repository.common)
+    scan.repositories.append(prefix or str(repository.top or repository.folder))
+    objects = search_objects(repository.git, needles, told)
+    scan.objects += objects.count
+    scan.object_bytes += objects.bytes
+    scan.not_looked_at += [f"{prefix}: {why}" if prefix else why for why in _cut(repository, objects)]
+    scan.sightings += sightings(repository, prefix, objects, needles)
+    for top in repository.worktrees():
+        _scan_folder(repository, top, prefix, needles, told, scan, seen)
+    files = search_folder(repository.common, needles.searcher(), told, of_git=True)
+    _take(files, scan, prefix, lambda _path: "git folder", ".git/" if repository.top else "")
+    for nested in sorted(repository.common.glob("modules/**/HEAD")):
+        if (nested.parent / "objects").is_dir():
+            name = str(nested.parent.relative_to(repository.common / "modules"))
+            _scan_nested(nested.parent, f"{prefix}/{name}".lstrip("/"), needles, told, scan, seen)
+
+
+def _scan_folder(
+    repository: Repository,
+    top: Path,
+    prefix: str,
+    needles: Needles,
+    told: Callable[[int], None],
+    scan: Scan,
+    seen: set[Path],
+) -> None:
+    files = search_folder(top, needles.searcher(), told)
+    beside = "" if top == repository.top else f"{top}/"
+    status = _status(Git(top), files.hits)
+    _take(files, scan, prefix, lambda path: status.get(path, "working tree"), beside)
+    for nested in files.nested:
+        shown = f"{prefix}/{beside}{nested.relative_to(top)}".lstrip("/")
+        _scan_nested(nested, shown, needles, told, scan, seen)
+    for name in _not_checked_out(Git(top)):
+        scan.not_looked_at.append(f"Submodule {name} is not checked out: git submodule update --init {name}")
+
+
+def _scan_nested(
+    path: Path, shown: str, needles: Needles, told: Callable[[int], None], scan: Scan, seen: set[Path]
+) -> None:
+    """One that cannot be read must not keep the rest from being searched."""
+    try:
+        _scan_one(Repository.at(path), shown, needles, told, scan, seen)
+    except RespondError as error:
+        scan.not_looked_at.append(f"{shown}: {error.what}")
+
+
+def _cut(repository: Repository, objects: Objects) -> Iterator[str]:
+    if repository.shallow:
+        yield (
+            "This clone is shallow, its history is cut off: git fetch --unshallow, and scan again. "
+            "What is older was not looked at."
+        )
+    if repository.partial or objects.missing:
+        yield (
+            "This clone is partial, objects of its history are not here: clone it without --filter, and scan "
+            "that."
+        )
+    for name, whys in objects.not_opened.items():
+        yield from (f"Object {name[:12]} was not opened: {why}" for why in whys)
+
+
+def _take(files: Files, scan: Scan, prefix: str, where: Callable[[str], Where], beside: str) -> None:
+    scan.files += files.count
+    scan.file_bytes += files.bytes
+    scan.not_looked_at += files.not_looked_at
+    for path, hits in files.hits.items():
+        for hit in hits:
+            scan.sightings.append(Place(hit, where(path), beside + path).sighting(prefix))
+    for path, hits in files.named.items():
+        for hit in hits:
+            scan.sightings.append(Place(hit, "file name", beside + path).sighting(prefix))
+
+
+def _status(git: Git, paths: Iterable[str]) -> dict[str, Where]:
+    """Of files that are not tracked."""
+    asked = b"\0".join(path.encode("utf-8", "surrogateescape") for path in paths)
+    if not asked:
+        return {}
+    ignored = git.ask("check-ignore", "-z", "--stdin", given=asked + b"\0", may_fail=True)
+    others = git.ask("ls-files", "-z", "--others", may_fail=True)
+    states: dict[str, Where] = {}
+    states |= dict.fromkeys(zeros(others), "untracked")
+    states |= dict.fromkeys(set(zeros(ignored)) & set(states), "ignored")
+    return states
+
+
+def _not_checked_out(git: Git) -> list[str]:
+    lines = git.lines("submodule", "status", may_fail=True)
+    return [line.split()[1] for line in lines if line.startswith("-")]
