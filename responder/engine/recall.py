@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from responder.action import AnyAction, Input, Output
 from responder.engine.record import SEALED, thaw
-from responder.engine.state import RunState, exposed_identifiers, fold
+from responder.engine.state import RunState, exposed, exposed_identifiers, fold
 from responder.journal import Journal
 from responder.secret import Secret
 
@@ -73,8 +73,7 @@ def same_thing(action: AnyAction, shown: Any) -> bytes:  # noqa: ANN401  # as re
 
 def leaked_credentials(state: RunState) -> list[dict[str, Any]]:
     """The credentials that the run is about and a provider knows, as the journal has them."""
-    lists = (value for value in state.started["exposure"].values() if isinstance(value, list))
-    return [item for items in lists for item in items if {"identifier", "credential"} <= item.keys()]
+    return [item for item in exposed(state.started) if {"identifier", "credential"} <= item.keys()]
 
 
 def known_identifiers(journal: Journal, state: RunState) -> set[str]:

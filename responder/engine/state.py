@@ -1,6 +1,6 @@
 """A run's state: a fold over its events. Nothing else keeps progress."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -182,10 +182,15 @@ class RunState:
                 self.step(event.step).fold(event)
 
 
+def exposed(started: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every thing in the lists of the exposure that a run was started with, as the journal has it."""
+    for value in started["exposure"].values():
+        yield from (item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
+
+
 def exposed_identifiers(started: Mapping[str, Any]) -> set[str]:
     """Every identifier that a run is about, of whatever kind, identified or not."""
-    lists = (value for value in started["exposure"].values() if isinstance(value, list))
-    return {str(item["identifier"]) for items in lists for item in items if "identifier" in item}
+    return {str(item["identifier"]) for item in exposed(started) if "identifier" in item}
 
 
 def is_rotation(started: Mapping[str, Any]) -> bool:
@@ -198,8 +203,7 @@ def subjects(started: Mapping[str, Any]) -> set[str]:
 
     The old and the new key of one user are one credential: two rotations of it would undo each other.
     """
-    lists = (value for value in started["exposure"].values() if isinstance(value, list))
-    named = {str(item["credential"]) for items in lists for item in items if item.get("known")}
+    named = {str(item["credential"]) for item in exposed(started) if item.get("known")}
     return named | exposed_identifiers(started)
 
 
