@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", required=False)
+@click.option(
+    "--delete-key",
+    metavar="AKIA…",
+    help="The key to delete where a user already has two; several, of several users, with commas.",
+)
 @click.option("--take-over", is_flag=True, help="Even if another process may be at it: that one will stop.")
 @click.pass_obj
-def resume(desk: Desk, run: str | None, *, take_over: bool) -> int:
+def resume(desk: Desk, run: str | None, *, delete_key: str | None, take_over: bool) -> int:
     """Go on with RUN where it stopped; with the only unfinished one when none is named.
 
     What was about to be done when it stopped is looked up at the service first: nothing is done twice. Of a
@@ -34,7 +39,10 @@ def resume(desk: Desk, run: str | None, *, take_over: bool) -> int:
             return _over(desk, state)
         who = operator(connections)
         stage = Stage.set_up(desk, journal, connections, resuming=True)
-        return stage.play(lambda engine: engine.resume(chosen, take_over=take_over, operator=who), chosen)
+        options = {"delete_key": delete_key} if delete_key else {}
+        return stage.play(
+            lambda engine: engine.resume(chosen, take_over=take_over, operator=who, options=options), chosen
+        )
 
 
 def _over(desk: Desk, state: "RunState") -> int:

@@ -58,7 +58,7 @@ def exposure_screen(exposure: Exposure) -> RenderableType:
 
 
 def _owner(leaked: Leaked) -> str:
-    fields = ("user", "name", "owner", "login")
+    fields = ("user", "role", "name", "owner", "login")
     return next((value for field in fields if (value := getattr(leaked, field, ""))), "")
 
 
@@ -94,7 +94,13 @@ def _planned(number: int, planned: PlannedStep, *, again: bool) -> RenderableTyp
     table = Table.grid(padding=(0, 1))
     table.add_column(justify="right", width=4)
     table.add_column(ratio=1, overflow="fold")
-    if planned.plan is None:
+    if planned.choice:
+        table.add_row(f"{number}.", Text(f"{step.title} ({planned.instance.id}){after}"))
+        table.add_row(
+            "", Text(f"WAITS FOR A CHOICE, with all that needs it: {planned.problem}", style="bold yellow")
+        )
+        table.add_row("", Text(f"{planned.choice} Without it, everything else is done.", style="yellow"))
+    elif planned.plan is None:
         table.add_row(f"{number}.", Text(f"{step.title} ({planned.instance.id}){after}"))
         table.add_row("", Text(f"Could not look: {planned.problem}", style="yellow"))
     elif again:

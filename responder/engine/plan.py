@@ -2,18 +2,17 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as StillRunningError
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
 from responder.action import Actions, AnyAction, Call, Connections, Irreversible, Output, Plan
 from responder.engine.play import MOST_AT_ONCE
-from responder.errors import RefusedError, RespondError
+from responder.errors import ChoiceError, RefusedError, RespondError
 from responder.playbook import Instance
 from responder.playbook.check import alternatives, is_dict
 from responder.playbook.expand import Setting, arguments
+from responder.questions import Questions
 from responder.secret import Secret, redact
 
 PATIENCE = 8.0  # seconds for all plans together: a service that is down is said to be so, not waited for
@@ -24,6 +23,7 @@ class PlannedStep:
     instance: Instance
     plan: Plan | None
     problem: str = ""  # why there is no plan; the step will be tried all the same
+    choice: str = ""  # what a person must say first: until then it waits, and whatever depends on it
     point_of_no_return: str = ""
 
 
@@ -39,39 +39,55 @@ def plan_steps(
     Whatever else goes wrong with one step's plan is that step's problem.
 
     Raises:
-        RefusedError: a step says that it will not do this without a choice by a person.
+        RefusedError: a step will not do this at all; or it wants a choice by a person, and nothing would be
+            contained before that.
     """
     active = in_order([instance for instance in instances if instance.active])
     outputs = {i.id: placeholder(actions[i.step.uses]) for i in active}
     stopping = threading.Event()
 
-    def planned(instance: Instance) -> PlannedStep:
+    def planned(instance: Instance) -> PlannedStep | None:
+        if stopping.is_set():
+            return None
         action = actions[instance.step.uses]
         call = Call(setting.run, instance.id, connections, clock, lambda _text: None, stopping)
         final = action.point_of_no_return if isinstance(action, Irreversible) else ""
         try:
             given = action.input_type.model_construct(**arguments(instance, setting, instances, outputs))
             return PlannedStep(instance, action.plan(call, given), point_of_no_return=final)
+        except ChoiceError as error:
+            if _contains_after(instance, active):
+                raise
+            what, choice = redact(error.what), redact(error.next_step)
+            return PlannedStep(instance, None, what, choice, final)
         except RefusedError:
             raise
         except RespondError as error:
-            return PlannedStep(instance, None, redact(f"{error.what} {error.next_step}".strip()), final)
+            why = redact(f"{error.what} {error.next_step}".strip())
+            return PlannedStep(instance, None, why, point_of_no_return=final)
         except Exception as error:  # noqa: BLE001  # a bug in one plan must not keep the others from containing
-            return PlannedStep(instance, None, redact(f"A mistake of ours: {_named(error)}"), final)
+            why = redact(f"A mistake of ours: {_named(error)}")
+            return PlannedStep(instance, None, why, point_of_no_return=final)
 
-    pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="plan")
-    until = clock()
-    futures = [pool.submit(planned, instance) for instance in active]
-    found = []
-    for instance, future in zip(active, futures, strict=True):
-        left = PATIENCE - (clock() - until).total_seconds()
-        try:
-            found.append(future.result(timeout=max(left, 0.0)))
-        except StillRunningError:
-            found.append(PlannedStep(instance, None, f"No answer within {PATIENCE:.0f} s."))
-    stopping.set()
-    pool.shutdown(wait=False, cancel_futures=True)
-    return found
+    questions = Questions(PATIENCE, MOST_AT_ONCE)
+    answers = [questions.ask(instance.id, planned, instance) for instance in active]
+    silent = f"No answer within {PATIENCE:.0f} s."
+    try:
+        return [
+            answer.get() or PlannedStep(instance, None, silent)
+            for instance, answer in zip(active, answers, strict=True)
+        ]
+    finally:
+        stopping.set()  # what was not asked in time is not asked for nobody
+
+
+def _contains_after(first: Instance, instances: Sequence[Instance]) -> bool:
+    """Whether something is contained only after this; `instances` are in their order."""
+    after = {first.id}
+    for instance in instances:
+        if not after.isdisjoint(instance.needs):
+            after.add(instance.id)
+    return any(instance.id in after and instance.step.phase == "contain" for instance in instances)
 
 
 def _named(error: Exception) -> str:

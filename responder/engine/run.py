@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from responder.action import Actions, Connections, Irreversible, Json
@@ -118,8 +119,21 @@ class Engine:
             raise already_on_it(self.journal, second.run, both(started)) from None
         return self._play(writer, order, instances)
 
-    def resume(self, run: str, *, take_over: bool = False, operator: Mapping[str, str]) -> RunState:
+    def resume(
+        self,
+        run: str,
+        *,
+        take_over: bool = False,
+        operator: Mapping[str, str],
+        options: Mapping[str, str] = MappingProxyType({}),
+    ) -> RunState:
         """Go on where the journal ends. A finished run is left as it is.
+
+        Args:
+            run: its name.
+            take_over: even from a process that may be alive.
+            operator: who we are.
+            options: choices of the playbook's, which count from here on.
 
         Raises:
             RefusedError: another process that may be alive holds the run, and `take_over` was not asked for;
@@ -136,9 +150,12 @@ class Engine:
         if state.outcome:
             return state
         available(self.journal, run, take_over=take_over, by="resume")
+        state.options |= options
         order = self.order(run, state)  # who cannot open it must not evict who can
         instances = self._expanded(order)
         data: dict[str, Json] = {"version": self.version, "operator": dict(operator)}
+        if options:
+            data["options"] = dict(options)
         writer = take_up(self.journal, run, data, take_over=take_over)
         return self._play(writer, order, instances)
 
@@ -155,7 +172,7 @@ class Engine:
             playbook_name=started["playbook"]["name"],
             playbook_text=started["playbook"]["text"],
             exposure=Exposure.model_validate(thaw(frozen, unseal, EXPOSURE_LABEL)),
-            options=started["options"],
+            options=state.options,
             strategy=started["strategy"],
             began_at=datetime.fromisoformat(started["began_at"]),
             confirmed_at=datetime.fromisoformat(started["confirmed_at"]),

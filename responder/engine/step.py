@@ -32,7 +32,7 @@ from responder.action import (
 from responder.engine.aside import Log
 from responder.engine.record import digest, freeze, shown, thaw
 from responder.engine.state import Intent, StepState
-from responder.errors import InterruptedRunError, RespondError, TransientError
+from responder.errors import ChoiceError, InterruptedRunError, RespondError, TransientError
 from responder.journal import EventKind, Seals, TakenOverError
 from responder.secret import redact
 
@@ -125,7 +125,7 @@ class StepRun:
             retrying(self._attempt)
         except (InterruptedRunError, TakenOverError):
             raise
-        except (UndecidedError, ChangedError) as error:
+        except (UndecidedError, ChangedError, ChoiceError) as error:
             self._end(EventKind.STEP_PARKED, error)
         except RespondError as error:
             self._end(EventKind.STEP_FAILED, error)
@@ -256,6 +256,7 @@ class StepRun:
                 "why": why,
                 "state": redact(error.state),
                 "next_step": redact(error.next_step),
+                **({"option": error.option} if isinstance(error, ChoiceError) else {}),
             },
         )
 

@@ -15,6 +15,7 @@ _TYPED = ("AKIA", "ak-", "wk-")  # how identifiers begin that `respond leak` tak
 
 KINDS = {
     "access_keys": "AWS access key",
+    "sessions": "AWS session",
     "service_users": "Modal service user's token",
     "member_tokens": "personal Modal token",
     "proxy_tokens": "Modal proxy token",
@@ -45,6 +46,7 @@ class Open:
     alive: bool = False  # a credential that may still open something
     identifier: str = ""  # of the credential, where it is about one and not about a step
     waits: bool = False  # a step that had no turn: nothing went wrong with it
+    option: str = ""  # of the playbook, where it waits for a person's choice
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,10 @@ class Summary:
     @property
     def next_command(self) -> str:
         if self.outcome == "incomplete":
-            return f"respond resume {self.run}"
+            chosen = dict.fromkeys(
+                f" --{one.option.replace('_', '-')} …" for one in self.still_open if one.option
+            )
+            return f"respond resume {self.run}{''.join(chosen)}"
         if self.outcome in (UNDONE, PARTLY):
             return f"respond show {self.run}"
         return f"respond show {self.run}" if self.contained else self._once_more()
@@ -114,7 +119,7 @@ def _credentials(
     state: RunState, steps: list[tuple[dict[str, Any], StepState]], confirmed: datetime
 ) -> Iterator[CredentialReading]:
     for kind, words in KINDS.items():
-        for leaked in state.started["exposure"][kind]:
+        for leaked in state.started["exposure"].get(kind, ()):  # older runs know fewer kinds
             name = leaked["credential"]
             containing = [
                 is_so
@@ -144,9 +149,15 @@ def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) 
             alive=True,
             identifier=found["identifier"],
         )
+    for cut in state.started["exposure"].get("fragments", ()):
+        yield Open(
+            f"{cut['where']}: {cut['what']}",
+            "It is not whole, so nothing could be done about it.",
+            "Find the whole of it, and type `respond leak` with that.",
+        )
     contained = {step["label"] for step, _ in steps if step["phase"] == "contain" and step["active"]}
     for kind in KINDS:
-        for leaked in state.started["exposure"][kind]:
+        for leaked in state.started["exposure"].get(kind, ()):
             label = leaked["identifier"] if leaked.get("spare") else leaked["credential"]
             if leaked["identifier"] in alive:
                 yield Open(
@@ -156,7 +167,7 @@ def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) 
                     alive=True,
                     identifier=leaked["identifier"],
                 )
-            elif label in contained and not leaked["known"]:
+            elif label in contained and not leaked["known"] and kind != "sessions":  # nobody replaces those
                 yield Open(
                     f"{leaked['identifier']} was contained and not replaced",
                     "The inventory does not know it.",
@@ -176,7 +187,7 @@ def _open_steps(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) 
         if state.outcome == UNDONE or (state.outcome == PARTLY and step["credential"] in back):
             continue  # a run that was undone has nothing to go on with
         if is_so.status in ("failed", "parked"):
-            yield Open(titled(step), is_so.why, is_so.next_step)
+            yield Open(titled(step), is_so.why, is_so.next_step, option=is_so.option)
         else:
             waits = [need for need in step["needs"] if state.step(need).status not in OVER]
             why = f"Waits for {', '.join(waits)}." if waits else "Not reached yet."

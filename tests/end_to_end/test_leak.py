@@ -194,18 +194,37 @@ def test_both_keys_of_a_user_die_and_one_fresh_one_takes_their_place(
     assert_over(world, incident.world())
 
 
-def test_two_keys_want_a_choice_by_a_person_and_the_named_one_makes_room(world, incident, leak, second_key):
+def test_two_keys_want_a_choice_before_anything_that_would_contain_only_after_it(
+    world, incident, leak, second_key
+):
+    refused = leak("--file", str(incident.leak), "--yes", "--strategy", "rotate-first")
+
+    assert refused.returncode == Exit.REFUSED
+    assert f"--delete-key {second_key['AccessKeyId']}" in refused.stderr
+    assert {key["status"] for key in keys(incident.world()).values()} == {"Active"}
+    assert keys(incident.world()).keys() == {*keys(world), second_key["AccessKeyId"]}
+
+
+def test_two_keys_hold_up_no_containment_and_the_one_that_a_resume_names_makes_room(
+    world, incident, leak, respond, second_key
+):
     second = second_key["AccessKeyId"]
     [leaked] = keys(world)
 
-    refused = leak("--file", str(incident.leak), "--yes")
-    assert refused.returncode == Exit.REFUSED
-    assert "--delete-key" in refused.stderr
-    assert second in refused.stderr
-    assert keys(incident.world()).keys() == {leaked, second}
+    contained = leak("--file", str(incident.leak), "--yes")
 
-    done = leak("--file", str(incident.leak), "--yes", "--delete-key", second)
-    assert done.returncode == Exit.DONE, done.stderr
+    assert contained.returncode == Exit.INCOMPLETE, contained.stderr
+    assert "WAITS FOR A CHOICE" in contained.stdout
+    assert f"Say which one goes: --delete-key {leaked} or --delete-key {second}." in contained.stdout
+    statuses = {name: key["status"] for name, key in keys(incident.world()).items()}
+    assert statuses == {leaked: "Inactive", second: "Active"}
+    run = json.loads(respond("runs", "--json").stdout)["run"]
+    assert f"`respond resume {run} --delete-key {second}`" in " ".join(contained.stdout.split())
+    assert f"Next        respond resume {run} --delete-key …" in contained.stdout
+
+    done = respond("resume", run, "--delete-key", second)
+
+    assert done.returncode == Exit.DONE, done.stdout + done.stderr
     assert_over(world, incident.world())
 
 

@@ -8,15 +8,16 @@ import pytest
 from table import OPERATOR, Table, playbook, secret_of, step
 
 from responder.action import Actions
-from responder.engine import plan_steps
+from responder.engine import Order, plan_steps
 from responder.engine.play import MOST_AT_ONCE
 from responder.errors import InputError, RefusedError, UnreachableError
 from responder.playbook import expand, load
 
 
-def planned(table: Table, text: str):
-    setting = table.order(text).setting
-    instances = expand(load("test.yaml", text, table.actions), setting)
+def planned(table: Table, what: str | Order):
+    order = table.order(what) if isinstance(what, str) else what
+    setting = order.setting
+    instances = expand(load("test.yaml", order.playbook_text, table.actions), setting)
     engine = table.engine()
     return plan_steps(instances, setting, table.actions, engine.connections, table.clock)
 
@@ -66,12 +67,12 @@ def test_whatever_goes_wrong_with_one_plan_the_others_are_made(table: Table, err
     assert found[1].plan.change == "Make b"
 
 
-def test_a_step_that_wants_a_choice_first_stops_the_plan(table: Table):
+def test_a_step_that_will_not_be_done_at_all_stops_the_plan(table: Table):
     def refuse() -> None:
-        raise RefusedError("There are two keys.", next_step="Say which.")
+        raise RefusedError("It would lock you out.", next_step="Sign in as somebody else.")
 
     table.world.faults["plan a"].append(refuse)
-    with pytest.raises(RefusedError, match="two keys"):
+    with pytest.raises(RefusedError, match="lock you out"):
         planned(table, playbook(step("a")))
 
 
@@ -118,7 +119,7 @@ def test_what_was_not_asked_in_time_is_not_asked_for_nobody(table: Table, monkey
     found = planned(table, playbook(*(step(name) for name in names)))
     go_on.set()
     for thread in threading.enumerate():
-        if thread.name.startswith("plan"):
+        if thread.name.startswith("question"):
             thread.join(20)
     assert all("No answer" in each.problem for each in found)
     assert len(table.world.asked) == MOST_AT_ONCE

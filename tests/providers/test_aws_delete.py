@@ -3,7 +3,7 @@
 import pytest
 
 from responder.action import Done, NotDone
-from responder.errors import RefusedError
+from responder.errors import ChoiceError, RefusedError
 from responder.providers.aws.delete import DeleteAccessKey, MakeRoomForAccessKey, OldAccessKey, Room
 from responder.secret import Secret
 
@@ -17,13 +17,15 @@ def test_with_two_keys_and_no_choice_it_shows_both_and_says_what_to_pass(account
     user, first = account.user()
     second = account.plane.add_access_key(user)
     account.client("sts", first).get_caller_identity()
-    for part in (MAKE_ROOM.plan, MAKE_ROOM.apply):
-        with pytest.raises(RefusedError) as refused:
+    for part in (MAKE_ROOM.plan, MAKE_ROOM.before, MAKE_ROOM.apply):
+        with pytest.raises(ChoiceError) as refused:
             part(call, Room(user=user))
         assert f"{first.access_key_id} (Active, 0 days old, last used " in refused.value.what
         assert f"{second.access_key_id} (Active, 0 days old, never used)" in refused.value.what
         for key in (first, second):
             assert f"--delete-key {key.access_key_id}" in refused.value.next_step
+        assert (f"respond resume {call.run}" in refused.value.next_step) == (part != MAKE_ROOM.plan)
+        assert refused.value.option == "delete_key"  # as playbooks/leak.yaml has it
     assert len(account.statuses(user)) == 2
 
 

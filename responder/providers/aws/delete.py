@@ -3,7 +3,7 @@
 from typing import Final
 
 from responder.action import Call, Done, Input, Irreversible, NotDone, Nothing, Plan, Probe, answered
-from responder.errors import RefusedError
+from responder.errors import ChoiceError
 from responder.providers.aws.connection import AwsConnection
 from responder.providers.aws.keys import (
     AccessKey,
@@ -46,12 +46,25 @@ class MakeRoomForAccessKey(Irreversible[Room, Nothing]):
         keys = list_keys(call.connections.get(AwsConnection), given.user).keys
         if len(keys) < MOST_KEYS:
             return Plan(f"Leave the keys of {given.user}: there is room for a fresh one")
-        chosen = _chosen(call, given, keys)
+        chosen = _chosen(call, given, keys, "--delete-key {}")
         used = last_use(call.connections.get(AwsConnection), chosen.access_key_id) or "last use unknown"
         return Plan(
             f"Delete access key {chosen.access_key_id} of {given.user} to make room for a fresh one",
             f"Whatever still signs with it ({used}) is refused for good.",
         )
+
+    def before(self, call: Call, given: Room) -> Probe[Nothing]:
+        """Nothing is meant to be done before there is a choice: it is asked for with nothing begun.
+
+        Raises:
+            ChoiceError: there are two keys and nobody chose one of them, or both.
+        """
+        found = self.probe(call, given)
+        if isinstance(found, NotDone):
+            keys = list_keys(call.connections.get(AwsConnection), given.user).keys
+            if len(keys) >= MOST_KEYS:
+                _chosen(call, given, keys)
+        return found
 
     @answered
     def probe(self, call: Call, given: Room) -> Probe[Nothing]:
@@ -62,7 +75,7 @@ class MakeRoomForAccessKey(Irreversible[Room, Nothing]):
         """Deletes nothing where there is room already.
 
         Raises:
-            RefusedError: there are two keys and nobody chose one of them, or both.
+            ChoiceError: there are two keys and nobody chose one of them, or both.
         """
         aws = call.connections.get(AwsConnection)
         keys = list_keys(aws, given.user).keys
@@ -118,7 +131,8 @@ class DeleteAccessKey(Irreversible[OldAccessKey, Nothing]):
         return Nothing()
 
 
-def _chosen(call: Call, given: Room, keys: tuple[AccessKey, ...]) -> AccessKey:
+def _chosen(call: Call, given: Room, keys: tuple[AccessKey, ...], typed: str = "") -> AccessKey:
+    """`typed` is how a person says it, with the key in braces; of a run that has begun, its resume."""
     matching = [key for key in keys if key.access_key_id in given.chosen]
     if len(matching) == 1:
         refuse_own_key(call, matching[0].access_key_id, "delete")
@@ -128,9 +142,12 @@ def _chosen(call: Call, given: Room, keys: tuple[AccessKey, ...]) -> AccessKey:
     if given.chosen:
         why = "names more than one of them" if matching else "is not among them"
         wrong = f" {','.join(given.chosen)} {why}."
-    raise RefusedError(
-        f"{given.user} has as many access keys as a user may have: {has}.{wrong}",
-        next_step="Say which one goes: " + " or ".join(f"--delete-key {key.access_key_id}" for key in keys),
+    typed = typed or f"`respond resume {call.run} --delete-key {{}}`"
+    ways = " or ".join(typed.format(key.access_key_id) for key in keys)
+    raise ChoiceError(
+        f"IAM user {given.user} has as many access keys as a user may have: {has}.{wrong}",
+        option="delete_key",
+        next_step=f"Say which one goes: {ways}.",
     )
 
 
