@@ -11,7 +11,7 @@ from typing import Any, Literal
 from responder.exposure import Exposure
 from responder.report.summary import KINDS
 
-__all__ = ["Edge", "Node", "Reach", "reach_of"]
+__all__ = ["Edge", "Node", "Reach", "place_node", "reach_of"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def reach_of(exposure: Exposure | Mapping[str, Any]) -> Reach:
     nodes: list[Node] = []
     edges: list[Edge] = []
     for kind, words in KINDS.items():
-        for leaked in known[kind]:
+        for leaked in known.get(kind, ()):
             name = leaked["identifier"] if leaked.get("spare") else leaked["credential"]
             node = Node("credential", leaked["identifier"], name, words)
             nodes.append(node)
@@ -82,21 +82,24 @@ def _held(node: Node, name: str, known: Mapping[str, Any]) -> Iterator[Edge]:
             yield Edge(node, how, _workload(workload))
 
 
+def place_node(place: Mapping[str, Any]) -> Node:
+    """Of a placement as an exposure or the journal has it."""
+    if "secret" in place:
+        label = f"Modal Secret {place['secret']} in {place['environment']}"
+    else:
+        label = f"GitHub {place['repository']}, environment {place['environment']}"
+    keys = f"{place['identifier_key']} and {place['secret_key']}"
+    return Node("placement", f"{label}: {keys}", label, keys)
+
+
 def _placements(name: str, known: Mapping[str, Any]) -> Iterator[tuple[Node, tuple[str, str]]]:
     """Each with what tells which workloads it is for."""
     for place in known["modal_secrets"]:
         if place["credential"] == name:
-            label = f"Modal Secret {place['secret']} in {place['environment']}"
-            yield _placement(label, place), ("modal", place["environment"])
+            yield place_node(place), ("modal", place["environment"])
     for place in known["github_environments"]:
         if place["credential"] == name:
-            label = f"GitHub {place['repository']}, environment {place['environment']}"
-            yield _placement(label, place), (place["repository"], place["environment"])
-
-
-def _placement(label: str, place: Mapping[str, Any]) -> Node:
-    keys = f"{place['identifier_key']} and {place['secret_key']}"
-    return Node("placement", f"{label}: {keys}", label, keys)
+            yield place_node(place), (place["repository"], place["environment"])
 
 
 _RUNS, _DEPLOYED = "is read by", "deploys"
