@@ -1,5 +1,7 @@
 """The GPU workload whose credentials `respond` rotates, and the function that names the ones it runs with."""
 
+import hashlib
+import hmac
 import os
 import tomllib
 from pathlib import Path
@@ -34,6 +36,19 @@ def identity() -> dict[str, str]:
     return {
         "aws_access_key_id": os.environ["AWS_ACCESS_KEY_ID"],
         "container_id": os.environ["MODAL_TASK_ID"],
+    }
+
+
+@app.function(image=front, secrets=[storage])
+def digests(key: str, names: list[str]) -> dict[str, str]:
+    """A keyed digest of each variable of these names, so that environments are compared and no value is read.
+
+    `respond check` takes a random key each time: a digest of today tells nothing tomorrow.
+    """
+    return {
+        name: hmac.new(key.encode(), os.environ[name].encode(), hashlib.sha256).hexdigest()
+        for name in names
+        if name in os.environ
     }
 
 

@@ -12,6 +12,7 @@ from responder.errors import Exit, RespondError
 
 # Name -> where it is, and its one line in the help: known without importing it, so that help is fast.
 COMMANDS = {
+    "identify": ("responder.cli.identify:identify", "Say of what leaked whose it is, and what it may do."),
     "leak": ("responder.cli.leak:leak", "A credential has leaked: contain it, replace it, prove both."),
     "resume": ("responder.cli.resume:resume", "Go on with a run where it stopped."),
     "runs": ("responder.cli.runs:runs", "List the runs."),
@@ -19,7 +20,9 @@ COMMANDS = {
     "watch": ("responder.cli.watch:watch", "Look again whether what a run contained still is."),
     "undo": ("responder.cli.undo:undo", "It was a false alarm: give back what can be given back."),
     "report": ("responder.cli.report:report", "Tell what a run did, or many, as a page to read."),
+    "scan": ("responder.cli.scan:scan", "Where else is what leaked? Search a repository's whole history."),
     "doctor": ("responder.cli.doctor:doctor", "Check that all is there that an incident will need."),
+    "check": ("responder.cli.check:check", "Prove the security guide's checklist, point by point."),
     "audit": ("responder.cli.audit:audit", "Read and verify the journal."),
     "playbook": ("responder.cli.playbook:playbook", "List, show, check and draw playbooks."),
     "inventory": ("responder.cli.inventory:inventory", "Show which credentials exist and where they are."),

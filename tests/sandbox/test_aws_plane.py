@@ -82,7 +82,7 @@ def test_a_body_that_was_changed_on_the_way_is_refused(aws):
 
 def test_what_the_sandbox_does_not_have_is_never_mistaken_for_a_refusal(aws):
     assert refusal(aws.client("sts", aws.operator).decode_authorization_message, EncodedMessage="m")[1] == 501
-    assert refusal(aws.client("cloudtrail", aws.operator).describe_trails)[1] == 501
+    assert refusal(aws.client("cloudtrail", aws.operator).list_trails)[1] == 501
     assert refusal(aws.iam.list_service_specific_credentials)[1] == 501
 
 

@@ -7,6 +7,7 @@ and nothing else is read.
 
 import re
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from responder.errors import NotFoundError, ProviderError
@@ -22,8 +23,15 @@ class FailedCallError(ProviderError):
     code = "failed-call"
 
 
-def call(connection: ModalConnection, app: str, environment: str, function: str, deadline: float) -> object:
-    """What the function answers when it is called without arguments.
+def call(
+    connection: ModalConnection,
+    app: str,
+    environment: str,
+    function: str,
+    deadline: float,
+    arguments: Sequence[object] = (),
+) -> object:
+    """What the function answers.
 
     Args:
         connection: whose token calls.
@@ -31,6 +39,7 @@ def call(connection: ModalConnection, app: str, environment: str, function: str,
         environment: where it is deployed.
         function: its name in the app.
         deadline: in seconds, with a container's cold start, once the service has taken the call.
+        arguments: positional ones, of what CBOR has; never a secret.
 
     Raises:
         FailedCallError: there is no such function, it failed or is silent, or its answer is no CBOR.
@@ -39,7 +48,7 @@ def call(connection: ModalConnection, app: str, environment: str, function: str,
 
     async def ask() -> Any:  # noqa: ANN401  # a FunctionGetOutputsItem
         function_id = await _function_id(connection, app, environment, function)
-        call_id = await _start(connection, function_id)
+        call_id = await _start(connection, function_id, arguments)
         return await _output(connection, call_id, deadline)
 
     try:
@@ -59,13 +68,15 @@ async def _function_id(connection: ModalConnection, app: str, environment: str, 
     return str(found.function_id)
 
 
-async def _start(connection: ModalConnection, function_id: str) -> str:
+async def _start(connection: ModalConnection, function_id: str, arguments: Sequence[object]) -> str:
     """As `Function.spawn` does: through the control plane, whatever plane the function itself prefers."""
     import cbor2  # noqa: PLC0415
     from modal_proto import api_pb2  # noqa: PLC0415
 
-    no_arguments = api_pb2.FunctionInput(args=cbor2.dumps([[], {}]), data_format=api_pb2.DATA_FORMAT_CBOR)
-    item = api_pb2.FunctionPutInputsItem(idx=0, input=no_arguments)
+    given = api_pb2.FunctionInput(
+        args=cbor2.dumps([list(arguments), {}]), data_format=api_pb2.DATA_FORMAT_CBOR
+    )
+    item = api_pb2.FunctionPutInputsItem(idx=0, input=given)
     request = api_pb2.FunctionMapRequest(
         function_id=function_id,
         function_call_type=api_pb2.FUNCTION_CALL_TYPE_UNARY,

@@ -20,7 +20,14 @@ _ON_SELF = frozenset(
 _LISTS = {"ListUsers": "user/", "ListRoles": "role/", "ListGroups": "group/", "ListPolicies": "policy/"}
 
 # All there is of these services, and on no resource.
-_WHOLE = frozenset({"cloudtrail:LookupEvents", "ec2:DescribeRegions"})
+_WHOLE = frozenset(
+    {
+        "cloudtrail:LookupEvents",
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetTrailStatus",
+        "ec2:DescribeRegions",
+    }
+)
 
 _BUCKET = {
     ("HEAD", ""): "ListBucket",
@@ -30,6 +37,7 @@ _BUCKET = {
     ("GET", "versioning"): "GetBucketVersioning",
     ("GET", "policy"): "GetBucketPolicy",
     ("GET", "acl"): "GetBucketAcl",
+    ("GET", "object-lock"): "GetBucketObjectLockConfiguration",
     ("GET", "uploads"): "ListBucketMultipartUploads",
     ("PUT", ""): "CreateBucket",
     ("PUT", "versioning"): "PutBucketVersioning",

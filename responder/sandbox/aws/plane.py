@@ -115,6 +115,11 @@ class AwsPlane:
         with self._changed:
             self._account.backdate(age)
 
+    def keep_trail(self, *, on: bool) -> None:
+        """Have the trail that outlasts CloudTrail's 90 days be on or off."""
+        with self._changed:
+            self._trail.kept.logging = on
+
     def put_user_policy(self, user: str, policy: str, document: Mapping[str, Any]) -> None:
         """An inline one."""
         with self._changed:
@@ -180,15 +185,17 @@ class AwsPlane:
 
     def snapshot(self) -> object:
         with self._changed:
-            return self._account.snapshot(), self._sessions.all(), self._trail.all()
+            return self._account.snapshot(), self._sessions.all(), self._trail.all(), self._trail.kept.logging
 
     def restore(self, snapshot: object) -> None:
         """Back to a snapshot of this plane."""
-        account, sessions, events = cast("tuple[object, list[Session], list[Event]]", snapshot)
+        parts = cast("tuple[object, list[Session], list[Event], bool]", snapshot)
+        account, sessions, events, logging = parts
         with self._changed:
             self._account.restore(account)
             self._sessions.replace(sessions)
             self._trail.replace(events)
+            self._trail.kept.logging = logging
 
     def world(self) -> dict[str, Any]:
         """The ground truth, secrets in clear. For tests and the sandbox's own endpoint only."""

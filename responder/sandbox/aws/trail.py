@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from responder.sandbox.aws.errors import ServiceError
+from responder.sandbox.aws.kept_trail import Kept
 from responder.sandbox.aws.principal import Principal
 from responder.sandbox.aws.wire import Reply, Request
 
@@ -114,6 +115,7 @@ class Trail:
     def __init__(self, account: str) -> None:
         self._account = account
         self._events: list[Event] = []
+        self.kept = Kept(account)
 
     def all(self) -> list[Event]:
         return list(self._events)
@@ -133,7 +135,20 @@ class Trail:
     def refused(self, asked: Asked, error: ServiceError) -> None:
         self._add(asked, error, None)
 
-    def lookup(self, request: Request, region: str) -> dict[str, Any]:
+    def answer(self, name: str, request: Request, region: str) -> dict[str, Any]:
+        """What CloudTrail answers.
+
+        Raises:
+            ServiceError: as the service refuses what it cannot take.
+        """
+        match name:
+            case "DescribeTrails":
+                return self.kept.described()
+            case "GetTrailStatus":
+                return self.kept.status(request)
+        return self._lookup(request, region)
+
+    def _lookup(self, request: Request, region: str) -> dict[str, Any]:
         """LookupEvents: the newest first.
 
         Raises:

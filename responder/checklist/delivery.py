@@ -1,0 +1,70 @@
+"""How code gets to production: by whose leave, from where, to which environment."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from responder.checklist.point import Facts, Look, Point, asked, cannot_tell, fail, passes
+
+_PLAN = "Its page: Settings > Environments; or `respond run setup`."
+
+
+def protection(facts: Facts) -> Iterator[Look]:
+    """Each guarded environment at GitHub has reviewers, and takes only the default branch."""
+    guarded = {
+        (place.repository, place.environment)
+        for place in facts.inventory.github_environments
+        if place.environment in facts.inventory.guarded_environments
+    }
+    for repository, environment in sorted(guarded):
+        yield from asked(partial(_protected, facts, repository, environment), environment)
+    if not guarded:
+        yield cannot_tell(
+            "respond.toml names no guarded environment at GitHub.", "respond inventory discover"
+        )
+
+
+def explicit_environment(facts: Facts) -> Iterator[Look]:
+    """What deploys says to where: without it Modal takes the default of whoever's profile it finds."""
+    for repository in facts.repositories:
+        yield from asked(partial(_explicit, facts, repository), repository)
+
+
+def _protected(facts: Facts, repository: str, environment: str) -> Iterator[Look]:
+    from responder.providers.github.posture import protection_of  # noqa: PLC0415  # SDKs only when needed
+
+    found = protection_of(facts.connections, repository, environment)
+    where = f"environment {environment} of {repository}"
+    if found.reviewers:
+        yield passes(f"{' or '.join(found.reviewers)} must approve what is deployed to {where}.")
+    else:
+        yield fail(f"Nobody has to approve what is deployed to {where}.", _PLAN)
+    others = sorted(set(found.branches or ()) - {found.default_branch})
+    if found.branches is None:
+        yield fail(f"Every branch may deploy to {where}.", _PLAN)
+    elif others:
+        yield fail(f"{', '.join(others)} may deploy to {where} too.", _PLAN)
+    else:
+        yield passes(f"Only {found.default_branch} may deploy to {where}.")
+
+
+def _explicit(facts: Facts, repository: str) -> Iterator[Look]:
+    from responder.providers.github.posture import workflows  # noqa: PLC0415
+
+    deploying = [file for file in workflows(facts.connections, repository) if file.deploys]
+    for file in deploying:
+        if file.names_environment:
+            yield passes(f"{repository}: {file.path} names the Modal environment that it deploys to.")
+        else:
+            yield fail(
+                f"{repository}: {file.path} deploys to whatever environment is the default.",
+                "Set MODAL_ENVIRONMENT in it, or `modal deploy -e NAME`.",
+                file.path,
+            )
+    if not deploying:
+        yield cannot_tell(f"No workflow of {repository} deploys with `modal deploy`.", "respond run setup")
+
+
+POINTS = (
+    Point("protection", "Production has reviewers and takes only the main branch", protection, fix="setup"),
+    Point("explicit-environment", "Workflows name the environment that they deploy to", explicit_environment),
+)

@@ -1,0 +1,170 @@
+"""`respond check`."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from responder.cli.desk import Desk, consoles
+from responder.errors import Exit, InputError
+from responder.secret import redact
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from responder.checklist import Point, Result
+
+_STYLES = {"pass": "green", "fail": "bold red", "cannot tell": "bold yellow"}
+
+
+@click.command()
+@click.option(
+    "--project",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="The folder of the repository that is checked; otherwise this one.",
+)
+@click.option(
+    "--only", "only", multiple=True, metavar="POINT", help="Look at this point alone; may be repeated."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for each point.")
+@click.option(
+    "--sarif", type=click.Path(dir_okay=False, path_type=Path), help="Write what failed as SARIF 2.1.0."
+)
+@click.option(
+    "--badge",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write an SVG of the summary, for a README.",
+)
+@click.pass_obj
+def check(
+    desk: Desk, project: Path, only: tuple[str, ...], sarif: Path | None, badge: Path | None, *, as_json: bool
+) -> int:
+    """Prove the security guide's checklist: each point, where it is so or is not, and how to mend it.
+
+    It changes nothing at any service, and reads no secret's value. Its exit code is 4 when a point fails, 5
+    when none fails and one could not be told.
+    """
+    from responder.checklist import POINTS, Facts, examine  # noqa: PLC0415  # not for --help
+    from responder.journal.store import utcnow  # noqa: PLC0415
+
+    points = _chosen(POINTS, only)
+    inventory = desk.load_inventory()
+    desk.start_logging()
+    out, err = consoles()
+    results = []
+    with desk.connections() as connections:
+        facts = Facts(connections, os.environ, inventory, project.absolute(), desk.folder, utcnow())
+        with err.status("Looking at Modal, AWS, GitHub and this folder …"):
+            results = list(examine(facts, points))
+    for result in results:
+        if as_json:
+            click.echo(json.dumps(_plain(result)))
+        else:
+            _show(out, result)
+    if not as_json:
+        out.print(_summary(results), style="bold")
+    if sarif:
+        _write(sarif, json.dumps(_as_sarif(results), indent=2) + "\n")
+    if badge:
+        from responder.report.badge import drawn  # noqa: PLC0415
+
+        passed = [one.verdict for one in results].count("pass")
+        failed = any(one.verdict == "fail" for one in results)
+        _write(badge, drawn("respond check", f"{passed} of {len(results)}", good=not failed))
+    verdicts = {result.verdict for result in results}
+    if "fail" in verdicts:
+        return Exit.INCOMPLETE
+    return Exit.UNAVAILABLE if "cannot tell" in verdicts else Exit.DONE
+
+
+def _chosen(points: "Sequence[Point]", only: tuple[str, ...]) -> "list[Point]":
+    known = {point.id: point for point in points}
+    if unknown := [name for name in only if name not in known]:
+        raise InputError(
+            f"There is no point {unknown[0]} in the checklist.", next_step=f"Known: {', '.join(known)}."
+        )
+    return [known[name] for name in only] if only else list(points)
+
+
+def _plain(result: "Result") -> dict[str, object]:
+    return {
+        "point": result.point.id,
+        "title": result.point.title,
+        "verdict": result.verdict,
+        "looks": [
+            {
+                "verdict": look.verdict,
+                "evidence": redact(look.evidence),
+                "mend": redact(look.mend),
+                "where": look.where,
+                "line": look.line,
+            }
+            for look in result.looks
+        ],
+    }
+
+
+def _show(out: "Console", result: "Result") -> None:
+    from rich.text import Text  # noqa: PLC0415
+
+    verdict = (f"{result.verdict:<12}", _STYLES[result.verdict])
+    out.print(Text.assemble(verdict, result.point.title, (f"  {result.point.id}", "dim")), soft_wrap=True)
+    for look in result.looks:
+        told = result.verdict if look.verdict != "pass" else "pass"
+        mark = {"pass": "✓", "fail": "✗", "cannot tell": "?"}[look.verdict]
+        # Not wrapped: what is to be typed can be copied.
+        out.print(Text.assemble(" " * 12, (f"{mark} ", _STYLES[told]), redact(look.evidence)), soft_wrap=True)
+        if look.mend:
+            out.print(Text.assemble(" " * 14, "Mend: ", (redact(look.mend), "bold")), soft_wrap=True)
+
+
+def _summary(results: "list[Result]") -> str:
+    verdicts: list[str] = [result.verdict for result in results]
+    return ", ".join(f"{verdicts.count(one)} {one}" for one in _STYLES)
+
+
+def _as_sarif(results: "list[Result]") -> dict[str, object]:
+    from responder import __version__  # noqa: PLC0415
+    from responder.report.export.sarif import Found, Rule, Where, sarif  # noqa: PLC0415
+
+    rules = [
+        Rule(
+            id=f"respond/{result.point.id}",
+            name=result.point.id,
+            summary=f"{result.point.title}.",
+            mend="`respond check` says how.",
+            severity=7.0,
+        )
+        for result in results
+    ]
+    found = [
+        Found(
+            rule=f"respond/{result.point.id}",
+            message=redact(f"{look.evidence} {look.mend}"),
+            where=Where(look.where or "respond.toml", look.line),
+            fingerprint=f"{result.point.id}/{redact(look.evidence)}",
+        )
+        for result in results
+        for look in result.looks
+        if look.verdict == "fail"
+    ]
+    untold = [
+        f"{result.point.title}: {redact(look.evidence)}"
+        for result in results
+        for look in result.looks
+        if look.verdict == "cannot tell"
+    ]
+    return sarif(found, __version__, rules, untold)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise InputError(
+            f"{path} could not be written: {error.strerror}.", next_step="Name a file in a folder of yours."
+        ) from None

@@ -1,0 +1,113 @@
+"""What a user of IAM is allowed, and whether CloudTrail keeps what is done; read only."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from responder.action import Connections
+from responder.providers.aws.connection import AwsConnection
+from responder.providers.aws.errors import ask
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+
+@dataclass(frozen=True)
+class TrailState:
+    name: str
+    logging: bool
+    every_region: bool
+
+    @property
+    def wanting(self) -> str:
+        return "off" if not self.logging else "of one region only"
+
+
+def trails(connections: Connections) -> list[TrailState]:
+    """Every trail that the operator's region shows.
+
+    Raises:
+        ProviderError: CloudTrail could not be asked.
+    """
+    client = connections.get(AwsConnection).cloudtrail
+    listed = ask("cloudtrail:DescribeTrails", client.describe_trails)["trailList"]
+    return [
+        TrailState(
+            name=one["Name"],
+            logging=ask("cloudtrail:GetTrailStatus", client.get_trail_status, Name=one["TrailARN"])[
+                "IsLogging"
+            ],
+            every_region=one.get("IsMultiRegionTrail", False),
+        )
+        for one in listed
+    ]
+
+
+def wide_statements(connections: Connections, user: str) -> list[tuple[str, str]]:
+    """Policy and what it allows too widely, of all inline, attached and group policies of a user.
+
+    Too wide is an Allow on every action (of a service), or on every resource for more than reading, or for
+    all but what is named.
+
+    Raises:
+        ProviderError: IAM could not be asked.
+    """
+    iam = connections.get(AwsConnection).iam
+    return [
+        (policy, described)
+        for policy, document in _documents(iam, user)
+        for described in map(_too_wide, _statements(document))
+        if described
+    ]
+
+
+def _documents(iam: "IAMClient", user: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name in ask("iam:ListUserPolicies", iam.list_user_policies, UserName=user)["PolicyNames"]:
+        found = ask("iam:GetUserPolicy", iam.get_user_policy, UserName=user, PolicyName=name)
+        yield name, _document(found["PolicyDocument"])
+    attached = ask("iam:ListAttachedUserPolicies", iam.list_attached_user_policies, UserName=user)
+    for policy in attached["AttachedPolicies"]:
+        yield policy["PolicyName"], _managed(iam, policy["PolicyArn"])
+    for group in ask("iam:ListGroupsForUser", iam.list_groups_for_user, UserName=user)["Groups"]:
+        name = group["GroupName"]
+        for inline in ask("iam:ListGroupPolicies", iam.list_group_policies, GroupName=name)["PolicyNames"]:
+            of_group = ask("iam:GetGroupPolicy", iam.get_group_policy, GroupName=name, PolicyName=inline)
+            yield f"{inline} (group {name})", _document(of_group["PolicyDocument"])
+        held = ask("iam:ListAttachedGroupPolicies", iam.list_attached_group_policies, GroupName=name)
+        for policy in held["AttachedPolicies"]:
+            yield f"{policy['PolicyName']} (group {name})", _managed(iam, policy["PolicyArn"])
+
+
+def _managed(iam: "IAMClient", arn: str) -> Mapping[str, Any]:
+    version = ask("iam:GetPolicy", iam.get_policy, PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    found = ask("iam:GetPolicyVersion", iam.get_policy_version, PolicyArn=arn, VersionId=version)
+    return _document(found["PolicyVersion"]["Document"])
+
+
+def _document(read: object) -> Mapping[str, Any]:
+    """As botocore gives it: read already."""
+    return read if isinstance(read, Mapping) else {}
+
+
+def _statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    statements = document.get("Statement", [])
+    return statements if isinstance(statements, list) else [statements]
+
+
+def _too_wide(statement: Mapping[str, Any]) -> str:
+    """Empty for what is not."""
+    if statement.get("Effect") != "Allow":
+        return ""
+    if "NotAction" in statement or "NotResource" in statement:
+        return "all but what it names"
+    actions, resources = _listed(statement.get("Action")), _listed(statement.get("Resource"))
+    if wild := [one for one in actions if one == "*" or one.endswith(":*")]:
+        return f"{', '.join(wild)} on {', '.join(resources)}"
+    reading = all(one.partition(":")[2].startswith(("Get", "List", "Describe")) for one in actions)
+    if "*" in resources and not reading:
+        return f"{', '.join(actions)} on everything"
+    return ""
+
+
+def _listed(value: str | list[str] | None) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or ())
