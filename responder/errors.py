@@ -15,9 +15,10 @@ class Exit(IntEnum):
     BUG = 1  # a mistake of ours
     INPUT = 2  # the command line, a playbook, the inventory or a file is wrong; nothing was changed
     REFUSED = 3  # not done on purpose: unsafe, declined, or somebody else is on it; nothing was changed
-    INCOMPLETE = 4  # a run stopped with steps that are not done; `respond resume` goes on
+    INCOMPLETE = 4  # a run stopped with steps that are not done, or a search could not look everywhere
     UNAVAILABLE = 5  # a service, permission or file that is needed could not be had
     TAMPERED = 6  # the journal is not what was written
+    FOUND = 7  # a search was asked for, and there is something to look at; nothing was changed
     INTERRUPTED = 130  # Ctrl-C, or whoever read our output is gone
 
 

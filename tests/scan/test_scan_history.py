@@ -50,11 +50,6 @@ def scanned(folder, *secrets):
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory):
-    return Planted(tmp_path_factory.mktemp("planted") / "repo").everything()
-
-
-@pytest.fixture(scope="module")
 def whole(planted):
     values = [Value(one.kind, Secret(one.secret)) for one in planted.plants]
     decoys = [Value("decoy", Secret(one)) for one in planted.decoys]

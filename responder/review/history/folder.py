@@ -45,6 +45,8 @@ def search_folder(
         shown.append(str((folder / name).relative_to(top)))
         try:
             _search(folder / name, searcher, files, shown[-1], told)
+        except FileNotFoundError:
+            continue  # gone meanwhile
         except OSError as error:
             files.not_looked_at.append(f"{folder / name}: {error.strerror or 'it cannot be read'}")
     if searcher.ends("\0".join(shown).encode("utf-8", "replace")):

@@ -148,6 +148,13 @@ class Repository:
             partial=bool(partial),
         )
 
+    @property
+    def cut_off(self) -> tuple[str, ...]:
+        """What of its history is not here, and how to have it."""
+        cut = "what is older: this clone is shallow. `git fetch --unshallow`, and scan again"
+        sparse = "some of the history: this clone is partial. Clone it without --filter, and scan that"
+        return ((cut,) if self.shallow else ()) + ((sparse,) if self.partial else ())
+
     def worktrees(self) -> Sequence[Path]:
         """Folders that are checked out from it, and exist; none of a bare one without any."""
         lines = self.git.lines("worktree", "list", "--porcelain", may_fail=True)

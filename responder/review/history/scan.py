@@ -14,7 +14,7 @@ from responder.review.history.sighting import Scan, Where
 
 NEVER_IN_A_CLONE: Final = (
     "Not in an ordinary clone: pull requests' own refs (refs/pull/*), LFS files that were never fetched, "
-    "forks, and other people's clones."
+    "forks, and other people's clones. `git fetch origin '+refs/pull/*/head:refs/pull/*'` brings the first."
 )
 
 
@@ -80,7 +80,9 @@ def _scan_folder(
         shown = f"{prefix}/{beside}{nested.relative_to(top)}".lstrip("/")
         _scan_nested(nested, shown, needles, told, scan, seen)
     for name in _not_checked_out(Git(top)):
-        scan.not_looked_at.append(f"Submodule {name} is not checked out: git submodule update --init {name}")
+        scan.not_looked_at.append(
+            f"submodule {name} is not checked out: `git submodule update --init {name}`"
+        )
 
 
 def _scan_nested(
@@ -94,18 +96,11 @@ def _scan_nested(
 
 
 def _cut(repository: Repository, objects: Objects) -> Iterator[str]:
-    if repository.shallow:
-        yield (
-            "This clone is shallow, its history is cut off: git fetch --unshallow, and scan again. "
-            "What is older was not looked at."
-        )
-    if repository.partial or objects.missing:
-        yield (
-            "This clone is partial, objects of its history are not here: clone it without --filter, and scan "
-            "that."
-        )
+    yield from repository.cut_off
+    if objects.missing:
+        yield f"{objects.missing} objects of the history are not here"
     for name, whys in objects.not_opened.items():
-        yield from (f"Object {name[:12]} was not opened: {why}" for why in whys)
+        yield from (f"object {name[:12]}: {why}" for why in whys)
 
 
 def _take(files: Files, scan: Scan, prefix: str, where: Callable[[str], Where], beside: str) -> None:

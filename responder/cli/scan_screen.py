@@ -1,0 +1,136 @@
+"""What `respond scan` shows: places, never values."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from responder.secret import redact
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from responder.review.history.forms import Value
+    from responder.review.history.patterns import Finding
+    from responder.review.history.purge import Advice
+    from responder.review.history.sighting import Scan, Sighting
+
+_MOST_PLACES: Final = 40  # of one value
+_MOST_REFS: Final = 4
+_MOST_SAID: Final = 10
+_SHORT: Final = 10  # characters of a commit's id
+_KINDS: Final = {
+    "refs/heads/": "",
+    "refs/tags/": "tag ",
+    "refs/remotes/": "remote ",
+    "refs/notes/": "notes ",
+    "refs/stash": "the stash",
+}
+
+
+def searched(scan: "Scan", seconds: float) -> str:
+    megabytes = (scan.object_bytes + scan.file_bytes) / 1e6
+    more = len(scan.repositories) - 1
+    within = f" and {more} repositor{'y' if more == 1 else 'ies'} within" if more else ""
+    return (
+        f"Searched {scan.repositories[0]}{within}: {scan.objects:,} objects and {scan.files:,} files, "
+        f"{megabytes:,.0f} MB in {seconds:.1f} s."
+    )
+
+
+def show_sightings(out: "Console", scan: "Scan", values: Sequence["Value"]) -> None:
+    for value in values:
+        here = [one for one in scan.sightings if one.value == value.label]
+        if not here:
+            _line(out, f"not found  {value.label}", "green" if value.secret else "dim")
+            continue
+        word = "FOUND      " if value.secret else "mentioned  "
+        mark = f"  {value.fingerprint}" if value.secret and value.fingerprint not in value.label else ""
+        _line(out, f"{word}{value.label}{mark}", "bold red" if value.secret else "yellow")
+        for one in here[:_MOST_PLACES]:
+            _show_place(out, one)
+        if len(here) > _MOST_PLACES:
+            _line(out, f"  … and {len(here) - _MOST_PLACES} more places; --sarif FILE has all.")
+
+
+def _show_place(out: "Console", one: "Sighting") -> None:
+    line = f", line {one.line}" if one.line else ""
+    encoding = "" if one.encoding == "plain" else f" ({one.encoding})"
+    names = {
+        "history": "",
+        "working tree": "file here: ",
+        "untracked": "untracked file: ",
+        "ignored": "ignored file: ",
+        "git folder": "git's own file: ",
+        "file name": "name of a file: ",
+        "index": "staged: ",
+        "dangling": "object ",
+        "commit message": "message of commit ",
+        "tag message": "message of tag ",
+    }
+    _line(out, f"  {names[one.where]}{one.place}{line}{encoding}", "bold")
+    if one.commits:
+        first = one.commits[0]
+        more = f", and in {len(one.commits) - 1} later commits" if len(one.commits) > 1 else ""
+        _line(out, f"      since {first.at:%Y-%m-%d %H:%M %Z} by {first.author}, {first.id[:_SHORT]}{more}")
+    if one.refs:
+        _line(out, f"      reached by {_refs(one.refs)}")
+    elif one.kept:
+        _line(out, f"      kept by {one.kept}")
+
+
+def _refs(names: Sequence[str]) -> str:
+    shown = []
+    for name in [one for one in names if one != "HEAD"] or names:
+        prefix = next((prefix for prefix in _KINDS if name.startswith(prefix)), "")
+        shown.append(_KINDS.get(prefix, "") + name.removeprefix(prefix))
+    more = len(shown) - _MOST_REFS
+    return ", ".join(shown[:_MOST_REFS]) + (f" and {more} more" if more > 0 else "")
+
+
+def show_findings(out: "Console", findings: Sequence["Finding"], judged: int, version: str) -> None:
+    before = f"; {judged} judged before" if judged else ""
+    if not findings:
+        _line(out, f"By form, kingfisher {version} finds nothing{' new' if judged else ''}{before}.", "green")
+        return
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    _line(out, f"By form, kingfisher {version} finds {len(findings)}{before}:", "bold red")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("what", no_wrap=False)
+    table.add_column("where", overflow="fold")
+    table.add_column("since", overflow="fold")
+    for one in findings:
+        since = f"{one.day} {one.author} {one.commit[:_SHORT]}" if one.commit else "in no commit"
+        place = f"{one.path}, line {one.line}" if one.line else one.path
+        table.add_row(Text(_plain(one.name)), Text(_plain(place)), Text(_plain(since)))
+    out.print(table)
+
+
+def show_not_looked_at(out: "Console", whys: Sequence[str]) -> None:
+    for why in whys[:_MOST_SAID]:
+        _line(out, f"Not looked at: {why}", "yellow")
+    if len(whys) > _MOST_SAID:
+        _line(
+            out,
+            f"… and {len(whys) - _MOST_SAID} more that were not looked at; --sarif FILE has all.",
+            "yellow",
+        )
+
+
+def show_advice(out: "Console", advice: Iterable["Advice"]) -> None:
+    for number, one in enumerate(advice):
+        if not number:
+            _line(out, "How to take it out, by hand; nothing of this is done from here:", "bold")
+        _line(out, f"- {one.what}")
+        for command in one.commands:
+            _line(out, f"    {command}")
+
+
+def _line(out: "Console", text: str, style: str = "") -> None:
+    """Whole: what is to be copied is not broken, and terminals wrap."""
+    out.print(_plain(text), style=style, markup=False, soft_wrap=True)
+
+
+def _plain(text: str) -> str:
+    """Names in a repository are anybody's: none may steer the terminal."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in redact(text))
