@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Final, Literal, TypeVar, final
+from typing import ClassVar, Final, Literal, TypeVar, final, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -96,7 +96,15 @@ class Review(Action[In, Reviewed]):
     It always has an answer, also where the service is silent, so that it neither holds up nor fails a run.
     """
 
-    looks_at: str  # "CloudTrail and IAM", for the plan
+    looks_at: ClassVar[str]  # "CloudTrail and IAM", for the plan
+    output_type = Reviewed
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        for base in getattr(cls, "__orig_bases__", ()):
+            match get_args(base):
+                case (type() as given,):
+                    cls.input_type = given
 
     @abstractmethod
     def look(self, call: Call, given: In) -> Reviewed:

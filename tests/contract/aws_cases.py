@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import boto3
+from aws_review_cases import REVIEW
 from case import Case, Cases, Stage
 
 from responder.action import Actions
@@ -153,5 +154,6 @@ CASES = Cases(
         "aws.create_access_key": Case(create_access_key, makes_new=True),
         "aws.prove_access_key": Case(prove_access_key),
         "aws.delete_access_key": Case(delete_access_key),
+        **REVIEW,
     },
 )

@@ -1,0 +1,91 @@
+"""From a leaked key to all that was done with it, and with whatever was got or made with it, and so on."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from responder.providers.aws.history import Attribute, Event, History
+
+_DEEPEST: Final = 4  # a session of a key of a user that a session made
+_MOST: Final = 40  # identities that are followed
+
+SESSIONS: Final = frozenset(
+    {"GetSessionToken", "GetFederationToken", "AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}
+)
+
+
+@dataclass
+class Followed:
+    """What belongs to the intruder, for all that CloudTrail says."""
+
+    keys: set[str]
+    ours: frozenset[str]  # identifiers that a run made
+    users: set[str] = field(default_factory=set)  # that were made with what leaked
+    roles: set[str] = field(default_factory=set)  # likewise
+    opened: set[str] = field(default_factory=set)  # roles of before, whose trust it changed
+
+    def has(self, event: Event) -> bool:
+        """Whether what leaked, or what was got with it, did this."""
+        if event.key_id in self.ours or issued(event) in self.ours:
+            return False
+        return event.key_id in self.keys or event.who in self.users or self.assumed(event)
+
+    def assumed(self, event: Event) -> bool:
+        """Somebody took on a role that the intruder made, or from elsewhere one that it opened."""
+        role = name_in(str(event.asked.get("roleArn", "")))
+        return event.action in SESSIONS and (role in self.roles or (event.elsewhere and role in self.opened))
+
+
+def follow(history: History, keys: Iterable[str], user: str, ours: Iterable[str]) -> Followed:
+    """Fill the history, identity by identity, until there is nothing new.
+
+    Of the leaked key's user the sessions alone are followed whose beginning nobody saw: its other keys may be
+    in honest hands.
+    """
+    followed = Followed(set(keys), frozenset(ours))
+    wanted: list[Attribute] = [("AccessKeyId", key) for key in keys]
+    wanted += [("Username", user)] if user else []
+    asked: set[Attribute] = set()
+    for _ in range(_DEEPEST):
+        wanted = [one for one in dict.fromkeys(wanted) if one not in asked][: _MOST - len(asked)]
+        asked.update(wanted)
+        new = history.look_up(wanted)
+        followed.keys |= {one.key_id for one in new if _is_session_of(one, user)} - followed.ours
+        wanted = [next_one for event in history.events() for next_one in _got(event, followed)]
+        if set(wanted) <= asked:
+            break
+    return followed
+
+
+def issued(event: Event) -> str:
+    """The access key id that the answer handed out; empty where it did not."""
+    for name in ("credentials", "accessKey"):
+        found = event.answer.get(name)
+        if isinstance(found, dict):
+            return str(found.get("accessKeyId", ""))
+    return ""
+
+
+def name_in(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
+def _is_session_of(event: Event, user: str) -> bool:
+    return bool(user) and event.who == user and event.key_id.startswith("ASIA")
+
+
+def _got(event: Event, followed: Followed) -> Iterator[Attribute]:
+    """What an event of the intruder's leads to."""
+    if event.error or not followed.has(event):
+        return
+    if key := issued(event):
+        followed.keys.add(key)
+        yield ("AccessKeyId", key)
+    if event.action == "CreateUser":
+        name = str(event.asked.get("userName", ""))
+        followed.users.add(name)
+        yield ("Username", name)
+    if event.action in ("CreateRole", "UpdateAssumeRolePolicy"):
+        name = str(event.asked.get("roleName", ""))
+        (followed.roles if event.action == "CreateRole" else followed.opened).add(name)
+        yield ("ResourceName", name)

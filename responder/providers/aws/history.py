@@ -1,0 +1,185 @@
+"""CloudTrail's event history: who asked what of AWS in the last 90 days, by key, by user, by resource.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+from responder.errors import ProviderError, TransientError, UnreachableError
+from responder.providers.aws.connection import AwsConnection
+from responder.providers.aws.errors import ask
+from responder.questions import Questions
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudtrail.type_defs import EventTypeDef
+
+GLOBAL: Final = "us-east-1"  # where what has no region is written down
+
+_MOST_PAGES: Final = 20  # of 50 events
+_PATIENCE: Final = 20.0  # seconds, of one region that is busy
+_REQUEST: Final = re.compile(r" \(request [^)]*\)")
+_LONGEST: Final = 120
+
+Attribute: TypeAlias = tuple[Literal["AccessKeyId", "Username", "ResourceName"], str]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One request that AWS answered or refused."""
+
+    id: str
+    at: datetime
+    service: str  # iam, sts, s3
+    action: str  # CreateUser
+    region: str
+    key_id: str
+    who: str  # as the record names them
+    account: str  # theirs; empty where the record does not say
+    home: str  # the account this happened in
+    address: str
+    agent: str
+    error: str
+    read_only: bool
+    asked: Mapping[str, Any] = field(repr=False)  # the record's requestParameters
+    answer: Mapping[str, Any] = field(repr=False)  # its responseElements; a session's token is among them
+
+    @property
+    def by(self) -> str:
+        key = f"{self.who} with {self.key_id}" if self.key_id else self.who
+        return f"{key} from {self.address}, {self.agent.split(' ')[0]}"
+
+    @property
+    def evidence(self) -> str:
+        said = f", answered {self.error}" if self.error else ""
+        did = f"{self.service}:{self.action} by {self.by}{said}"
+        return f"CloudTrail in {self.region}, event {self.id}: {did}"
+
+    @property
+    def elsewhere(self) -> bool:
+        """They are of another account."""
+        return bool(self.account and self.home) and self.account != self.home
+
+
+def regions(aws: AwsConnection) -> list[str]:
+    """Those that are on in the account."""
+    answer = ask("ec2:DescribeRegions", aws.ec2.describe_regions)
+    return sorted(str(one["RegionName"]) for one in answer["Regions"])
+
+
+class History:
+    """The event history of many regions, asked at once.
+
+    Args:
+        aws: the operator's clients.
+        where: the regions.
+        since: how far back.
+        questions: keeps the time, and what could not be read.
+    """
+
+    def __init__(
+        self, aws: AwsConnection, where: Iterable[str], since: datetime, questions: Questions
+    ) -> None:
+        self._aws, self._where, self._since, self._questions = aws, tuple(where), since, questions
+        self._failed: dict[str, set[str]] = {}
+        self._silent: set[str] = set()  # regions that are not asked again
+        self._seen: dict[str, Event] = {}
+
+    def events(self) -> list[Event]:
+        """All that were found, the oldest first."""
+        return sorted(self._seen.values(), key=lambda one: one.at)
+
+    def look_up(self, attributes: Iterable[Attribute], where: Iterable[str] = ()) -> list[Event]:
+        """What is new of these, in all regions or in those of `where`.
+
+        A region is asked one thing after the other, because it answers twice a second.
+        """
+        wanted = tuple(attributes)
+        asked = [
+            self._questions.ask(f"CloudTrail in {region}", self._of_region, region, wanted)
+            for region in tuple(where) or self._where
+            if wanted and region not in self._silent
+        ]
+        found = {event.id: event for answer in asked for event in answer.get() or ()}
+        new = [event for event in found.values() if event.id not in self._seen]
+        self._seen |= found
+        return new
+
+    def tell_unread(self) -> None:
+        """Once for all regions that failed alike."""
+        for why, where in self._failed.items():
+            self._questions.not_read(f"CloudTrail in {', '.join(sorted(where))}", why)
+
+    def _of_region(self, region: str, attributes: Iterable[Attribute]) -> list[Event]:
+        found: list[Event] = []
+        for attribute in attributes:
+            try:
+                found += self._pages(region, attribute)
+            except ProviderError as error:
+                why = _REQUEST.sub("", f"{error.what} {error.next_step}".strip())
+                self._failed.setdefault(why, set()).add(region)
+                self._silent.add(region)
+                break
+        return found
+
+    def _pages(self, region: str, attribute: Attribute) -> Iterator[Event]:
+        retrying = Retrying(
+            retry=retry_if_exception(_is_busy),
+            wait=wait_random_exponential(multiplier=0.5, max=4),
+            stop=stop_after_delay(min(_PATIENCE, self._questions.left)),
+            reraise=True,
+        )
+        client = self._aws.cloudtrail_in(region)
+        key, value = attribute
+        given: dict[str, Any] = {
+            "LookupAttributes": [{"AttributeKey": key, "AttributeValue": value}],
+            "StartTime": self._since,
+            "MaxResults": 50,
+        }
+        for _ in range(_MOST_PAGES):
+            answer: Any = retrying(ask, "cloudtrail:LookupEvents", client.lookup_events, **given)
+            yield from map(_event, answer["Events"])
+            if not answer.get("NextToken"):
+                return
+            given["NextToken"] = answer["NextToken"]
+        why = f"only the newest {_MOST_PAGES * 50} events of {value} were read"
+        self._failed.setdefault(why, set()).add(region)
+
+
+def _is_busy(error: BaseException) -> bool:
+    """Who does not answer at all is not waited for: a review has many to ask."""
+    return isinstance(error, TransientError) and not isinstance(error, UnreachableError)
+
+
+def plain(text: object) -> str:
+    """What an attacker may have written, as one short line without anything that moves a cursor."""
+    shown = "".join(one if one.isprintable() else "?" for one in str(text))
+    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
+
+
+def _event(listed: "EventTypeDef") -> Event:
+    record: dict[str, Any] = json.loads(listed["CloudTrailEvent"])
+    identity: Mapping[str, Any] = record.get("userIdentity") or {}
+    return Event(
+        id=str(record["eventID"]),
+        at=listed["EventTime"].astimezone(UTC),
+        service=str(record["eventSource"]).partition(".")[0],
+        action=str(record["eventName"]),
+        region=str(record["awsRegion"]),
+        key_id=plain(identity.get("accessKeyId") or ""),
+        who=plain(identity.get("userName") or identity.get("arn") or identity.get("accountId") or "?"),
+        account=plain(identity.get("accountId") or ""),
+        home=plain(record.get("recipientAccountId") or ""),
+        address=plain(record.get("sourceIPAddress") or "?"),
+        agent=plain(str(record.get("userAgent") or "?").strip("[]")),
+        error=plain(record.get("errorCode") or ""),
+        read_only=str(record.get("readOnly")).lower() == "true",
+        asked=record.get("requestParameters") or {},
+        answer=record.get("responseElements") or {},
+    )

@@ -1,0 +1,140 @@
+"""What IAM itself says was made since a time: users, access keys, passwords, roles, policies.
+
+It has no date for an inline policy, a trust policy or a membership: those only CloudTrail tells.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, TypeAlias
+
+from responder.errors import NotFoundError
+from responder.providers.aws.connection import AwsConnection
+from responder.providers.aws.errors import ask, request_id
+from responder.questions import Questions
+
+_MOST_USERS: Final = 300  # that are asked for keys and passwords, two requests each
+_QUARANTINE: Final = "AWSCompromisedKeyQuarantine"
+_AWS_OWN: Final = "/aws-service-role/"  # roles that AWS's services make for themselves
+
+What: TypeAlias = Literal["user", "key", "password", "role", "policy"]
+
+
+@dataclass(frozen=True)
+class Made:
+    what: What
+    name: str  # as IAM's own commands take it
+    of: str  # a key's user; empty for what belongs to nobody
+    at: datetime
+    evidence: str
+    trusts: tuple[str, ...] = ()  # whom of elsewhere a role lets in
+
+
+@dataclass(frozen=True)
+class Iam:
+    """The account's identities, as far as they could be read."""
+
+    made: tuple[Made, ...]
+    quarantined: str = ""  # the policy that AWS attached to the leaked key's user
+    unread: bool = False  # so that what is not among `made` may be there all the same
+
+
+def read_iam(aws: AwsConnection, since: datetime, user: str, questions: Questions) -> Iam:
+    """What was made since then, and whether AWS has quarantined `user`."""
+    asked = questions.ask("IAM's users, roles and policies", _details, aws)
+    details = asked.get() or _Details(read=False)
+    names = [str(one["UserName"]) for one in details.users] or ([user] if user else [])
+    if too_many := len(names) > _MOST_USERS:
+        questions.not_read("access keys and passwords", f"{len(names)} users are too many to ask each")
+        names = [user] if user else []
+    of_users = [
+        questions.ask(f"the {what} of {name}", question, aws, name)
+        for name in names
+        for what, question in (("access keys", _keys), ("password", _password))
+    ]
+    answers = [answer.get() for answer in of_users]
+    found = [*details.made(), *(one for answer in answers for one in answer or ())]
+    attached = next((one for one in details.users if one["UserName"] == user), {})
+    return Iam(
+        made=tuple(one for one in found if one.at >= since),
+        quarantined=_quarantine(attached),
+        unread=too_many or not details.read or None in answers,
+    )
+
+
+def foreign_principals(document: object, account: str) -> tuple[str, ...]:
+    """Whom of other accounts, or of no account at all, a trust policy lets in.
+
+    AWS's services are nobody foreign.
+    """
+    statements = document.get("Statement", []) if isinstance(document, dict) else []
+    found: list[str] = []
+    for statement in [statements] if isinstance(statements, dict) else statements:
+        if statement.get("Effect") != "Allow":
+            continue
+        principal = statement.get("Principal", {})
+        named = {"AWS": principal} if isinstance(principal, str) else principal
+        for kind, ones in named.items():
+            listed = [ones] if isinstance(ones, str) else ones
+            found += [str(one) for one in listed if kind != "Service" and account not in str(one)]
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Details:
+    users: Sequence[Mapping[str, Any]] = ()
+    roles: Sequence[Mapping[str, Any]] = ()
+    policies: Sequence[Mapping[str, Any]] = ()
+    read: bool = True
+    request_id: str = ""
+
+    def made(self) -> Iterator[Made]:
+        asked = f"iam:GetAccountAuthorizationDetails (request {self.request_id})"
+        for user in self.users:
+            yield Made("user", user["UserName"], "", user["CreateDate"], asked)
+        for role in self.roles:
+            if not role["Path"].startswith(_AWS_OWN):
+                account = role["Arn"].split(":")[4]
+                trusts = foreign_principals(role.get("AssumeRolePolicyDocument"), account)
+                yield Made("role", role["RoleName"], "", role["CreateDate"], asked, trusts)
+        for policy in self.policies:
+            yield Made("policy", policy["Arn"], "", policy["UpdateDate"], asked)
+
+
+def _details(aws: AwsConnection) -> _Details:
+    pages = aws.iam.get_paginator("get_account_authorization_details").paginate(
+        Filter=["User", "Role", "LocalManagedPolicy"]
+    )
+    found = ask("iam:GetAccountAuthorizationDetails", list, pages)
+    return _Details(
+        [one for page in found for one in page["UserDetailList"]],
+        [one for page in found for one in page["RoleDetailList"]],
+        [one for page in found for one in page["Policies"]],
+        request_id=request_id(found[-1]),
+    )
+
+
+def _keys(aws: AwsConnection, user: str) -> list[Made]:
+    try:
+        answer = ask("iam:ListAccessKeys", aws.iam.list_access_keys, UserName=user)
+    except NotFoundError:
+        return []
+    asked = f"iam:ListAccessKeys of {user} (request {request_id(answer)})"
+    return [
+        Made("key", one["AccessKeyId"], user, one["CreateDate"], f"{asked}: {one['Status']}")
+        for one in answer["AccessKeyMetadata"]
+    ]
+
+
+def _password(aws: AwsConnection, user: str) -> list[Made]:
+    try:
+        answer = ask("iam:GetLoginProfile", aws.iam.get_login_profile, UserName=user)
+    except NotFoundError:
+        return []
+    asked = f"iam:GetLoginProfile (request {request_id(answer)})"
+    return [Made("password", user, "", answer["LoginProfile"]["CreateDate"], asked)]
+
+
+def _quarantine(user: Mapping[str, Any]) -> str:
+    attached = [str(one["PolicyArn"]) for one in user.get("AttachedManagedPolicies", [])]
+    return next((arn for arn in attached if _QUARANTINE in arn), "")

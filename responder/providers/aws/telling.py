@@ -1,0 +1,242 @@
+"""What an event of the intruder's means, in words: one entry for each action that leaves something behind."""
+
+import json
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote
+
+from responder.providers.aws.following import SESSIONS, issued, name_in
+from responder.providers.aws.history import Event, plain
+from responder.providers.aws.made import foreign_principals
+from responder.trace import Severity, Trace
+
+OUTLIVES: Final = "It lives on when the leaked key is dead."
+
+DELETE_KEY: Final = "aws.delete_foreign_access_key"
+DELETE_USER: Final = "aws.delete_foreign_user"
+DELETE_ROLE: Final = "aws.delete_foreign_role"
+
+
+@dataclass(frozen=True)
+class Telling:
+    """How one action is told. In `what` and `undo`, {subject} and {of} are what it was done to."""
+
+    kind: str
+    what: str
+    severity: Severity
+    because: str
+    subject: Callable[[Event], str]
+    of: Callable[[Event], str] = lambda _: ""
+    undo: str = ""
+    remove_with: str = ""
+    part: str = ""  # what it is of a user or role that the intruder made: no trace of its own
+
+    def trace(self, event: Event) -> Trace:
+        subject, of = plain(self.subject(event)), plain(self.of(event))
+        names = {"subject": subject, "of": of}
+        quoted = {name: shlex.quote(one) for name, one in names.items()}
+        return Trace(
+            provider="aws",
+            kind=self.kind,
+            subject=subject,
+            of=of,
+            what=self.what.format(**names, trusts=_trusted(event)),
+            at=event.at,
+            mark=event.at.isoformat(),
+            by=event.by,
+            severity=self.severity,
+            because=self.because,
+            evidence=event.evidence,
+            undo=self.undo.format(**quoted),
+            remove_with=self.remove_with,
+        )
+
+
+def asked(parameter: str) -> Callable[[Event], str]:
+    return lambda event: str(event.asked.get(parameter) or "")
+
+
+def holder_of(event: Event) -> str:
+    return next((str(event.asked[n]) for n in ("userName", "roleName", "groupName") if n in event.asked), "")
+
+
+def _key_owner(event: Event) -> str:
+    made = event.answer.get("accessKey")
+    return str(made.get("userName", "")) if isinstance(made, dict) else ""
+
+
+def _role(event: Event) -> str:
+    return name_in(str(event.asked.get("roleArn") or ""))
+
+
+def _trusted(event: Event) -> str:
+    """Whom of elsewhere the role of the event lets in, as a half-sentence."""
+    document = event.asked.get("assumeRolePolicyDocument") or event.asked.get("policyDocument")
+    try:
+        parsed: Any = json.loads(unquote(str(document))) if document else None
+    except ValueError:
+        return ""
+    named = foreign_principals(parsed, event.home) if event.action in _TRUST else ()
+    return f", and lets in {plain(', '.join(named))}" if named else ""
+
+
+_TRUST: Final = ("CreateRole", "UpdateAssumeRolePolicy")
+
+_USER: Final = Telling(
+    "aws.user-created",
+    "IAM user {subject} was made with what leaked",
+    "critical",
+    OUTLIVES,
+    asked("userName"),
+    undo="aws iam delete-user --user-name {subject}",
+    remove_with=DELETE_USER,
+)
+_KEY: Final = Telling(
+    "aws.key-created",
+    "An access key of {of} was made with what leaked",
+    "critical",
+    OUTLIVES,
+    issued,
+    _key_owner,
+    undo="aws iam delete-access-key --user-name {of} --access-key-id {subject}",
+    remove_with=DELETE_KEY,
+)
+_PASSWORD: Final = Telling(
+    "aws.password-set",
+    "A password for the console was set for {subject}",
+    "critical",
+    OUTLIVES,
+    asked("userName"),
+    undo="aws iam delete-login-profile --user-name {subject}",
+    part="a password",
+)
+_ROLE: Final = Telling(
+    "aws.role-created",
+    "Role {subject} was made with what leaked{trusts}",
+    "critical",
+    OUTLIVES,
+    asked("roleName"),
+    undo="aws iam delete-role --role-name {subject}",
+    remove_with=DELETE_ROLE,
+)
+_TRUST_CHANGED: Final = Telling(
+    "aws.trust-changed",
+    "Whom role {subject} trusts was changed{trusts}",
+    "critical",
+    "Whoever it lets in needs no key of this account.",
+    asked("roleName"),
+    undo="aws iam update-assume-role-policy --role-name {subject} --policy-document file://as-it-was.json",
+    part="another trust policy",
+)
+
+
+def _policy_put(holder: str) -> Telling:
+    return Telling(
+        "aws.policy-put",
+        f"The inline policy {{subject}} was put on the {holder} {{of}}",
+        "critical",
+        f"What it allows stays allowed to whoever has the {holder}.",
+        asked("policyName"),
+        holder_of,
+        undo=f"aws iam delete-{holder}-policy --{holder}-name {{of}} --policy-name {{subject}}",
+        part="a policy",
+    )
+
+
+def _policy_attached(holder: str) -> Telling:
+    return Telling(
+        "aws.policy-attached",
+        f"The policy {{subject}} was attached to the {holder} {{of}}",
+        "critical",
+        f"What it allows stays allowed to whoever has the {holder}.",
+        asked("policyArn"),
+        holder_of,
+        undo=f"aws iam detach-{holder}-policy --{holder}-name {{of}} --policy-arn {{subject}}",
+        part="a policy",
+    )
+
+
+def _policy_changed(parameter: str) -> Telling:
+    return Telling(
+        "aws.policy-changed",
+        "The managed policy {subject} was made or changed",
+        "high",
+        "All that it is attached to may do what it says now.",
+        asked(parameter),
+        undo="aws iam list-entities-for-policy --policy-arn {subject}",
+    )
+
+
+def _mfa(verb: str, kind: str) -> Telling:
+    return Telling(
+        kind,
+        f"A second factor of {{of}} was {verb}",
+        "high",
+        "Who signs in as this user is asked for something else now.",
+        asked("serialNumber"),
+        asked("userName"),
+        undo="aws iam list-mfa-devices --user-name {of}",
+        part="a second factor",
+    )
+
+
+def _logging(parameter: str) -> Telling:
+    return Telling(
+        "aws.logging-changed",
+        "The trail {subject} was stopped, deleted or narrowed",
+        "critical",
+        "What came after it may be written down nowhere but in the 90 days of the event history.",
+        asked(parameter),
+        undo="aws cloudtrail start-logging --name {subject}",
+    )
+
+
+_SESSION: Final = Telling(
+    "aws.session-taken",
+    "A session was got with what leaked",
+    "high",
+    "A session lives when its key is dead; what denies the user's sessions is all that stops it.",
+    issued,
+)
+_ROLE_SESSION: Final = Telling(
+    "aws.session-taken",
+    "A session of the role {of} was got with what leaked",
+    "critical",
+    "A role's session is stopped neither with the key nor by what denies the user's own sessions.",
+    issued,
+    _role,
+    undo="aws iam put-role-policy --role-name {of} --policy-name deny-sessions --policy-document "
+    "file://deny-sessions.json",
+)
+_GROUP: Final = Telling(
+    "aws.group-joined",
+    "{of} was put into the group {subject}",
+    "critical",
+    "What the group may do, this user may do.",
+    asked("groupName"),
+    asked("userName"),
+    undo="aws iam remove-user-from-group --group-name {subject} --user-name {of}",
+    part="a group",
+)
+
+TELLINGS: Final[Mapping[str, Telling]] = {
+    "iam:CreateUser": _USER,
+    "iam:CreateAccessKey": _KEY,
+    "iam:CreateLoginProfile": _PASSWORD,
+    "iam:UpdateLoginProfile": _PASSWORD,
+    "iam:CreateRole": _ROLE,
+    "iam:UpdateAssumeRolePolicy": _TRUST_CHANGED,
+    "iam:AddUserToGroup": _GROUP,
+    **{f"iam:Put{one.title()}Policy": _policy_put(one) for one in ("user", "role", "group")},
+    **{f"iam:Attach{one.title()}Policy": _policy_attached(one) for one in ("user", "role", "group")},
+    "iam:CreatePolicy": _policy_changed("policyName"),
+    "iam:CreatePolicyVersion": _policy_changed("policyArn"),
+    "iam:SetDefaultPolicyVersion": _policy_changed("policyArn"),
+    "iam:DeactivateMFADevice": _mfa("taken away", "aws.mfa-removed"),
+    "iam:EnableMFADevice": _mfa("added", "aws.mfa-added"),
+    **{f"cloudtrail:{one}": _logging("name") for one in ("StopLogging", "DeleteTrail", "UpdateTrail")},
+    "cloudtrail:PutEventSelectors": _logging("trailName"),
+    **{f"sts:{one}": _ROLE_SESSION if one.startswith("AssumeRole") else _SESSION for one in SESSIONS},
+}
