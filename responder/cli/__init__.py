@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": ("responder.cli.doctor:doctor", "Check that all is there that an incident will need."),
     "check": ("responder.cli.check:check", "Prove the security guide's checklist, point by point."),
     "audit": ("responder.cli.audit:audit", "Read and verify the journal."),
+    "runbook": ("responder.cli.runbook:runbook", "Show the page for people: each step by hand."),
     "playbook": ("responder.cli.playbook:playbook", "List, show, check and draw playbooks."),
     "inventory": ("responder.cli.inventory:inventory", "Show which credentials exist and where they are."),
     "sandbox": ("responder.cli.sandbox:sandbox", "Modal, AWS and GitHub on this machine, to rehearse on."),
