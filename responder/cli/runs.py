@@ -100,5 +100,7 @@ def summary_json(summary: Any) -> dict[str, Any]:  # noqa: ANN401  # a Summary
 
     plain = asdict(summary)
     plain["began_at"] = summary.began_at.isoformat()
+    for one, told in zip(summary.reopened, plain["reopened"], strict=True):
+        told["at"] = one.at.isoformat()
     plain["next_command"] = summary.next_command
     return plain

@@ -19,13 +19,18 @@ from responder.duration import in_words
 from responder.engine import PlannedStep, RunState, StepState
 from responder.exposure import Exposure, Leaked
 from responder.journal import Event, EventKind
-from responder.report.summary import Summary, described_steps, titled
-from responder.report.words import counted, sentence
+from responder.report.summary import Reopening, Summary, described_steps, titled
+from responder.report.words import counted, day_and_time, sentence
 from responder.secret import redact
 
 PHASES = ("identify", "contain", "rotate", "recover", "retire", "review")
 _LIFE = {"live": ("LIVE", "bold red"), "dead": ("dead", "green"), "unknown": ("unknown", "yellow")}
 _FOR_GOOD = " ⊘"
+_ALARM = "bold red"
+_INTRUDER = (
+    "THE INTRUDER IS ACTIVE and has another way in. Find it: the provider's audit log says who did this. "
+    "Hold what is contained meanwhile: `respond watch {run} --for 36h`."
+)
 _MARK = {
     "pending": ("·", "dim"),
     "intended": ("…", "cyan"),
@@ -156,6 +161,9 @@ def _add_step(
     icon = Spinner("dots", style="cyan") if moving and flying else Text(mark, style=style)
     table.add_row(icon, Text(titled(step), style=style if style == "dim" else ""), _duration(is_so))
     detail = is_so.why or progress.get(step["id"], "") or (is_so.evidence if evidence else "")
+    for one in is_so.reopened:
+        said = f"Somebody undid what was contained, seen at {one.at:%H:%M:%S} UTC: {one.why}"
+        table.add_row("", Text(said, style=_ALARM), "")
     if detail:
         calm = is_so.status == "succeeded" and not is_so.undo_failed
         table.add_row("", Text(detail, style="dim" if calm else "yellow"), "")
@@ -179,6 +187,10 @@ def end_screen(summary: Summary) -> RenderableType:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     names = ", ".join(f"{c.identifier} ({c.kind}, {c.name})" for c in summary.credentials) or "nothing known"
+    for one in summary.reopened:
+        table.add_row(Text("UNDONE", style=_ALARM), Text(_undone(one), style=_ALARM))
+    if summary.reopened:
+        table.add_row("", Text(_INTRUDER.format(run=summary.run), style=_ALARM))
     table.add_row("Exposed", f"{names}, in {summary.source}")
     times = [
         f"{c.name} in {c.contained_after:.1f} s"
@@ -195,6 +207,13 @@ def end_screen(summary: Summary) -> RenderableType:
     table.add_row("Not proven", Text(still, style="bold yellow") if still else Text("nothing is open"))
     table.add_row("Next", Text(summary.next_command, style="bold"))
     return table
+
+
+def _undone(one: Reopening) -> str:
+    times = "" if one.times == 1 else f" {one.times} times, last"
+    now = "It is contained again." if one.again else "IT IS NOT CONTAINED AGAIN."
+    why = one.why.rstrip(".")
+    return f"Somebody undid: {one.what}. Seen{times} at {day_and_time(one.at)}: {why}. {now}"
 
 
 def _not_proven(summary: Summary) -> Iterable[str]:
@@ -285,6 +304,9 @@ class PlainScreen:
             self._state.fold(event)
             if event.kind is EventKind.STEP_CHECKED:
                 self._checked(event)
+            elif undone := dict[str, Any](event.data).get("undone"):
+                said = f"somebody undid what was contained: {undone['why'].rstrip('.')}. It is done again."
+                self._line(event.step, "UNDONE", said, loud=True)
             elif word := self._WORDS.get(event.kind):
                 detail = str(event.data.get("evidence") or event.data.get("why") or "")
                 self._line(event.step, word, detail)

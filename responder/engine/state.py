@@ -82,6 +82,11 @@ class StepState:
     reopened: list[Reopened] = field(default_factory=list)
 
     @property
+    def lost(self) -> bool:
+        """At the last look somebody had undone it, and it could not be done again."""
+        return bool(self.looks) and self.looks[-1].result == "lost"
+
+    @property
     def original(self) -> Intent | None:
         """What an undo gives back; None where the step changed nothing for all we know.
 

@@ -50,6 +50,17 @@ class Open:
 
 
 @dataclass(frozen=True)
+class Reopening:
+    """Containment that somebody undid: how often it was found so, and when last."""
+
+    what: str  # title of the step that had contained it
+    times: int
+    at: datetime
+    why: str  # what was found
+    again: bool  # it is contained again
+
+
+@dataclass(frozen=True)
 class Summary:
     run: str
     source: str
@@ -60,6 +71,7 @@ class Summary:
     credentials: tuple[CredentialReading, ...]
     proven: tuple[str, ...]  # titles of the steps whose end state was proven
     still_open: tuple[Open, ...]
+    reopened: tuple[Reopening, ...] = ()
 
     @property
     def contained(self) -> bool:
@@ -75,6 +87,8 @@ class Summary:
             return f"respond resume {self.run}{''.join(chosen)}"
         if self.outcome in (UNDONE, PARTLY):
             return f"respond show {self.run}"
+        if self.reopened:
+            return f"respond watch {self.run} --for 36h"
         return f"respond show {self.run}" if self.contained else self._once_more()
 
     def _once_more(self) -> str:
@@ -108,6 +122,7 @@ def summarise(state: RunState) -> Summary:
         credentials=tuple(_credentials(state, steps, confirmed)),
         proven=tuple(titled(step) for step, is_so in steps if is_so.status == "succeeded"),
         still_open=still_open,
+        reopened=tuple(_reopened(steps)),
     )
 
 
@@ -128,7 +143,9 @@ def _credentials(
                 and step["active"]
                 and not step["wait_seconds"]
             ]
-            ended = [is_so.finished_at for is_so in containing if is_so.status == "succeeded"]
+            ended = [
+                is_so.finished_at for is_so in containing if is_so.status == "succeeded" and not is_so.lost
+            ]
             all_over = bool(containing) and len(ended) == len(containing)
             after = max((at - confirmed).total_seconds() for at in ended if at) if all_over else None
             back = any(is_so.status == "undone" for is_so in containing)
@@ -177,9 +194,28 @@ def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) 
     yield from _open_steps(state, steps)
 
 
+def _reopened(steps: list[tuple[dict[str, Any], StepState]]) -> Iterator[Reopening]:
+    found: dict[str, list[tuple[datetime, str, bool]]] = {}
+    for step, is_so in steps:
+        for one in is_so.reopened:
+            found.setdefault(one.step, []).append((one.at, one.why, is_so.status == "succeeded"))
+        for look in is_so.looks:
+            if look.result in ("re-applied", "lost"):
+                why = look.detail.partition(" Now: ")[0].removeprefix("It did not hold: ")
+                found.setdefault(step["id"], []).append((look.at, why, not is_so.lost))
+    for step, _ in steps:
+        if ours := sorted(found.get(step["id"], ())):
+            at, why, again = ours[-1]
+            yield Reopening(titled(step), len(ours), at, why, again)
+
+
 def _open_steps(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) -> Iterator[Open]:
     back = {step["credential"] for step, is_so in steps if is_so.status == "undone"}
     for step, is_so in steps:
+        if is_so.lost and is_so.status != "undone":
+            mend = f"`respond watch {state.run}` tries again; until then, do it by hand as its runbook says."
+            yield Open(titled(step), is_so.looks[-1].detail, mend, alive=True)
+            continue
         if is_so.undo_failed:
             yield Open(titled(step), is_so.why, is_so.next_step)
         if not step["active"] or is_so.status in (*OVER, "undone") or is_so.undo_failed:
