@@ -18,6 +18,7 @@ class Kind(StrEnum):
     """What can leak."""
 
     AWS_ACCESS_KEY = "aws-access-key"
+    AWS_SESSION = "aws-session"  # temporary: ASIA… with its secret and its session token
     MODAL_SERVICE_USER = "modal-service-user"
     MODAL_MEMBER_TOKEN = "modal-member-token"  # noqa: S105  # a kind, no value
     MODAL_PROXY_TOKEN = "modal-proxy-token"  # noqa: S105  # a kind, no value
@@ -58,8 +59,17 @@ class Found(_Model):
         str  # public: an access key id, a token id; a fingerprint where the credential has no public part
     )
     secret: Secret | None = None  # absent when only the identifier was seen
+    session_token: Secret | None = None  # the third part of an AWS session
     life: Life = "unknown"
     note: str = ""  # why nothing more is known of it, where something was tried
+
+
+class Cut(_Model):
+    """A credential that is not whole in what leaked, so that nothing can be done about it. Without its value."""
+
+    kind: Kind
+    where: str  # "prod.env, line 3"
+    what: str  # one phrase: "an AWS access key id of 16 characters, which should have 20"
 
 
 class Leaked(_Model):
@@ -94,6 +104,18 @@ class LeakedAccessKey(Leaked):
     session: Secret | None = None
     other_keys: tuple[str, ...] = ()  # further access keys of the same user
     quarantined: bool = False  # AWS has already attached AWSCompromisedKeyQuarantine*
+
+
+class LeakedSession(Leaked):
+    """Temporary credentials of AWS. They die by denial of what they were issued to, or by themselves.
+
+    Exactly one of `user` and `role` is set where it is known what that is. `session` is the whole of it, to
+    be tried later: the JSON object with AccessKeyId, SecretAccessKey and SessionToken.
+    """
+
+    user: str = ""
+    role: str = ""
+    session: Secret | None = None
 
 
 class LeakedServiceUser(Leaked):
@@ -179,11 +201,13 @@ class Exposure(_Model):
     since: AwareDatetime | None = None  # when it was exposed; None where nobody knows
     known: tuple[str, ...] = ()  # every name that the inventory has, whether this leak is about it or not
     access_keys: tuple[LeakedAccessKey, ...] = ()
+    sessions: tuple[LeakedSession, ...] = ()
     service_users: tuple[LeakedServiceUser, ...] = ()
     member_tokens: tuple[LeakedMemberToken, ...] = ()
     proxy_tokens: tuple[LeakedProxyToken, ...] = ()
     github_tokens: tuple[LeakedGithubToken, ...] = ()
     unidentified: tuple[Found, ...] = ()  # recognised by form, and no provider knows them
+    fragments: tuple[Cut, ...] = ()
     modal_secrets: tuple[ModalSecretPlacement, ...] = ()
     github_environments: tuple[GithubEnvironmentPlacement, ...] = ()
     workloads: tuple[Workload, ...] = ()
@@ -193,6 +217,7 @@ class Exposure(_Model):
         """Every credential of whatever kind that a provider knows."""
         return (
             *self.access_keys,
+            *self.sessions,
             *self.service_users,
             *self.member_tokens,
             *self.proxy_tokens,

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillRunningError
+from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
@@ -13,16 +14,19 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 from responder import logs
 from responder.action import Connections
 from responder.errors import InputError, RefusedError, RespondError, TransientError, UnavailableError
-from responder.exposure import Exposure, Found, Kind, Leaked, LeakedAccessKey
+from responder.exposure import Cut, Exposure, Found, Kind, Leaked, LeakedAccessKey
 from responder.inventory import Inventory
 from responder.secret import redact
 
 T = TypeVar("T")
 
 PATIENCE = 6.0  # seconds for all providers together
+OWN_PATIENCE = 2.0  # seconds to find out what we are signed in with: for most only a look at this machine
 
+_AWS = ("AWS", "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,")
 _OWN = {
-    Kind.AWS_ACCESS_KEY: ("AWS", "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,"),
+    Kind.AWS_ACCESS_KEY: _AWS,
+    Kind.AWS_SESSION: _AWS,
     Kind.MODAL_TOKEN: ("Modal", "set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET"),
     Kind.GITHUB_TOKEN: ("GitHub", "set GITHUB_TOKEN"),
 }
@@ -35,28 +39,28 @@ def whoami(connections: Connections) -> dict[str, str]:
     from responder.providers.modal.workspace import whoami as modal  # noqa: PLC0415
 
     asked = {"aws": aws, "modal": modal, "github": github}
-    asking = _Asking()
+    asking = Asking()
     futures = {name: asking.ask(ask, connections) for name, ask in asked.items()}
     return {name: _answer_or_reason(asking, future) for name, future in futures.items()}
 
 
-def _answer_or_reason(asking: "_Asking", future: "Future[str]") -> str:
+def _answer_or_reason(asking: "Asking", future: "Future[str]") -> str:
     try:
         return asking.answer(future)
     except Exception as error:  # noqa: BLE001  # one provider's trouble must not hold up the others
-        return f"({_reason(error)})"
+        return f"({reason(error)})"
 
 
 def answers(questions: Mapping[str, Callable[[], T]]) -> dict[str, T | str]:
     """All asked at once, by name; the reason, as a text, where there is no answer."""
-    asking = _Asking()
+    asking = Asking()
     futures = {name: asking.ask(question) for name, question in questions.items()}
     found: dict[str, T | str] = {}
     for name, future in futures.items():
         try:
             found[name] = asking.answer(future)
         except Exception as error:  # noqa: BLE001  # one provider's trouble must not hold up the others
-            found[name] = _reason(error)
+            found[name] = reason(error)
     return found
 
 
@@ -66,23 +70,9 @@ def refuse_own(connections: Connections, found: Sequence[Found]) -> None:
     Raises:
         RefusedError: one of these credentials is what we are signed in with.
     """
-    from responder.providers.aws.connection import operator_key_id  # noqa: PLC0415
-    from responder.providers.github.connection import operator_token_fingerprint  # noqa: PLC0415
-    from responder.providers.modal.connection import operator_token_id  # noqa: PLC0415
-
-    own: dict[Kind, Callable[[Connections], str]] = {
-        Kind.AWS_ACCESS_KEY: operator_key_id,
-        Kind.MODAL_TOKEN: operator_token_id,
-        Kind.GITHUB_TOKEN: operator_token_fingerprint,
-    }
-    asking = _Asking()
-    asked = [(one, asking.ask(own[one.kind], connections)) for one in found if one.kind in own]
-    for one, future in asked:
-        try:
-            ours = asking.answer(future)
-        except (InputError, UnavailableError, StillRunningError):
-            continue  # not signed in there, so there is nothing to lock out
-        if ours == one.identifier:
+    ours = own(connections, found)
+    for one in found:
+        if one.identifier in ours:
             service, how = _OWN[one.kind]
             raise RefusedError(
                 f"{one.identifier} is what `respond` itself is signed in to {service} with: "
@@ -90,6 +80,29 @@ def refuse_own(connections: Connections, found: Sequence[Found]) -> None:
                 next_step=f"Sign in as somebody else first: {how} to another administrator's credential "
                 "and type the same command again.",
             )
+
+
+def own(connections: Connections, found: Sequence[Found]) -> set[str]:
+    """The identifiers of these that we ourselves are signed in with."""
+    from responder.providers.aws.connection import operator_key_id  # noqa: PLC0415
+    from responder.providers.github.connection import operator_token_fingerprint  # noqa: PLC0415
+    from responder.providers.modal.connection import operator_token_id  # noqa: PLC0415
+
+    ours: dict[Kind, Callable[[Connections], str]] = {
+        Kind.AWS_ACCESS_KEY: operator_key_id,
+        Kind.AWS_SESSION: operator_key_id,
+        Kind.MODAL_TOKEN: operator_token_id,
+        Kind.GITHUB_TOKEN: operator_token_fingerprint,
+    }
+    asking = Asking(OWN_PATIENCE)
+    asked = [asking.ask(ours[kind], connections) for kind in {one.kind for one in found} & ours.keys()]
+    known = set()
+    for future in asked:
+        with suppress(
+            InputError, UnavailableError, StillRunningError
+        ):  # not signed in there: nothing to lose
+            known.add(asking.answer(future))
+    return known & {one.identifier for one in found}
 
 
 def identify(
@@ -100,28 +113,40 @@ def identify(
     seen_at: datetime,
     *,
     prove_sessions: bool = True,
+    lone: Sequence[Found] = (),
+    fragments: Sequence[Cut] = (),
 ) -> Exposure:
     """What the providers and the inventory know of these credentials. Nothing that was found is dropped.
 
-    `prove_sessions` gets one short session with each live AWS key, to show later that such are denied.
+    Args:
+        connections: the operator's.
+        inventory: may be empty.
+        found: what stands in the source.
+        source: for people.
+        seen_at: UTC.
+        prove_sessions: get one short session with each live AWS key, to show later that such are denied.
+        lone: whole secrets without their identifiers: nobody can be asked about them.
+        fragments: what is not whole; for the record.
     """
     leaked: list[Leaked] = []
     unidentified: list[Found] = []
-    asking = _Asking()
-    asked = [(one, asking.ask(_identified, connections, one, prove_sessions)) for one in found]
+    asking = Asking()
+    asked = [(one, asking.ask(identified, connections, one, prove_sessions)) for one in found]
     for one, future in asked:
         try:
             known = asking.answer(future)
         except Exception as error:  # noqa: BLE001  # one provider's trouble must not hold up the others
-            known = _unanswered(one, _reason(error))
+            known = _unanswered(one, reason(error))
         if isinstance(known, Found):
             unidentified.append(known)
         else:
             leaked.append(known)
-    return inventory.exposure(source, seen_at, leaked, unidentified)
+    exposure = inventory.exposure(source, seen_at, leaked, [*unidentified, *lone])
+    return exposure.model_copy(update={"fragments": tuple(fragments)})
 
 
 def _unanswered(one: Found, why: str) -> Leaked | Found:
+    """An access key is one whoever's it is; of all else only its provider can say what it is."""
     if one.kind is not Kind.AWS_ACCESS_KEY:
         return one.model_copy(update={"note": why})
     return LeakedAccessKey(
@@ -129,17 +154,18 @@ def _unanswered(one: Found, why: str) -> Leaked | Found:
     )
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception, patience: float = PATIENCE) -> str:
+    """Why there is no answer, for a person."""
     match error:
         case RespondError():
             return redact(f"{error.what} {error.next_step}".strip())
         case StillRunningError():
-            return f"No answer within {PATIENCE:.0f} s."
+            return f"No answer within {patience:.0f} s."
     logs.get().error("identify.bug", exc_info=error)
     return redact(f"A mistake of ours: {type(error).__name__}: {error}")
 
 
-def _identified(connections: Connections, one: Found, prove_sessions: bool) -> Leaked | Found:  # noqa: FBT001
+def identified(connections: Connections, one: Found, prove_sessions: bool) -> Leaked | Found:  # noqa: FBT001
     """Asked again while the service has trouble, as long as there is time."""
     retrying = Retrying(
         retry=retry_if_exception_type(TransientError),
@@ -168,6 +194,10 @@ def _identify_one(connections: Connections, one: Found, prove_sessions: bool) ->
             from responder.providers.aws.identify import identify as aws  # noqa: PLC0415
 
             return aws(connections, one, prove_sessions=prove_sessions)
+        case Kind.AWS_SESSION:
+            from responder.providers.aws.session import identify_session  # noqa: PLC0415
+
+            return identify_session(connections, one)
         case Kind.GITHUB_TOKEN:
             from responder.providers.github.identify import identify as github  # noqa: PLC0415
 
@@ -177,14 +207,17 @@ def _identify_one(connections: Connections, one: Found, prove_sessions: bool) ->
     return modal(connections, one)
 
 
-class _Asking:
+class Asking:
     """Questions to several services at once, with one deadline for all answers.
 
     Each in a thread that the process does not wait for at its end: a service that is silent holds up nobody.
+
+    Args:
+        seconds: for all answers together.
     """
 
-    def __init__(self) -> None:
-        self._until = time.monotonic() + PATIENCE
+    def __init__(self, seconds: float = PATIENCE) -> None:
+        self._until = time.monotonic() + seconds
 
     def ask(self, question: Callable[..., T], *args: object) -> "Future[T]":
         future: Future[T] = Future()

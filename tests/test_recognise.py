@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from responder.errors import InputError, RefusedError
 from responder.exposure import Kind
 from responder.recognise import recognise
-from responder.recognise.arguments import from_arguments
+from responder.recognise.arguments import from_argument
 from responder.recognise.source import LIMIT, decode, read_source
 from responder.secret import Secret, redact
 
@@ -23,6 +23,7 @@ AKIA, AWS_SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPL
 AKIA2, AWS_SECRET2 = "AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY"
 AK, AS = "ak-Q3kT9vXb2LmR8sWn5YpZ1c", "as-7HdJ4gKf6MtVq2RxN9sLwB"
 AK2, AS2 = "ak-B8nC5mX1zL7kJ4hG2fD9sA", "as-P0oI9uY8tR7eW6qM5nB4vC"
+ASIA, TOKEN = "ASIAIOSFODNN7EXAMPLE", "IQoJb3JpZ2luX2VjEJr//////////wEa" + "aB3/dE5+gH7jK9mN1pQ3" * 20 + "=="
 WK, WS = "wk-T5yU6iO7pA8sD9fG1hJ2kL", "ws-Z3xC4vB5nM6aS7dF8gH9jK"
 GHP = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3fG5"
 PAT = "github_pat_" + "11ABCDEFG0abcdefghijkl" + "_" + "A1b2C3d4E5" * 5 + "F6g7H8i9J"
@@ -167,9 +168,78 @@ def test_an_unnamed_secret_far_from_the_identifier_is_not_given_to_it():
     assert seen(AKIA + "\n" * 40 + AWS_SECRET) == {aws(secret=None)}
 
 
-def test_a_temporary_key_is_found_as_an_access_key():
-    text = f"AWS_ACCESS_KEY_ID=ASIAIOSFODNN7EXAMPLE\nAWS_SECRET_ACCESS_KEY={AWS_SECRET}\nSESSION=Fwo=\n"
-    assert seen(text) == {aws("ASIAIOSFODNN7EXAMPLE")}
+def sessions(text):
+    return {
+        (one.identifier, *(part and part.reveal() for part in (one.secret, one.session_token)))
+        for one in recognise(text).found
+        if one.kind is Kind.AWS_SESSION
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"AWS_ACCESS_KEY_ID={ASIA}\nAWS_SECRET_ACCESS_KEY={AWS_SECRET}\nAWS_SESSION_TOKEN={TOKEN}\n",
+        f"[mfa]\naws_access_key_id={ASIA}\naws_secret_access_key={AWS_SECRET}\naws_session_token = {TOKEN}\n",
+        f"AWS_SECURITY_TOKEN='{TOKEN}'; AWS_ACCESS_KEY_ID={ASIA} AWS_SECRET_ACCESS_KEY={AWS_SECRET}",
+        json.dumps({"AccessKeyId": ASIA, "SecretAccessKey": AWS_SECRET, "SessionToken": TOKEN}),
+        f"{ASIA}\n{AWS_SECRET}\n{TOKEN}\n",
+        f"{AKIA} {ASIA}\naws_secret_access_key={AWS_SECRET}\n{TOKEN}\n{ASIA}",
+        f"aws_secret_access_key={AWS_SECRET} aws_access_key_id={ASIA}\n?X-Amz-Security-Token="
+        + TOKEN.replace("/", "%2F").replace("+", "%2B").replace("=", "%3D"),
+    ],
+)
+def test_a_session_is_found_with_all_three_of_its_parts(text):
+    assert sessions(text) == {(ASIA, AWS_SECRET, TOKEN)}
+    assert recognise(text).fragments == ()
+
+
+def test_a_session_keeps_apart_from_its_key_and_from_another_session():
+    text = (
+        f"[default]\naws_access_key_id={AKIA}\naws_secret_access_key={AWS_SECRET}\n\n"
+        f"[mfa]\naws_access_key_id={ASIA}\naws_secret_access_key={AWS_SECRET2}\naws_session_token={TOKEN}\n"
+        "[old]\naws_access_key_id=ASIAI44QH8DHBEXAMPLE\n"
+    )
+    assert sessions(text) == {(ASIA, AWS_SECRET2, TOKEN), ("ASIAI44QH8DHBEXAMPLE", None, None)}
+    assert aws() in seen(text)
+
+
+def test_the_parts_of_a_session_are_put_together_from_several_places():
+    text = f"{ASIA} {AWS_SECRET}" + "\n" * 40 + f"aws_access_key_id={ASIA}\nsession_token={TOKEN}"
+    assert sessions(text) == {(ASIA, AWS_SECRET, TOKEN)}
+
+
+def test_a_session_token_alone_is_told_and_long_base64_is_none():
+    (fragment,) = recognise(f"aws_session_token={TOKEN}\nimage={'iVBORw0KGgo' * 20}").fragments
+    assert (fragment.what, fragment.line) == ("an AWS session token without its id", 1)
+
+
+def test_both_sides_of_a_diff_are_read_also_where_values_stand_alone():
+    text = (
+        "diff --git a/keys b/keys\n--- a/keys\n+++ b/keys\n@@ -1,4 +1,4 @@ def keys():\n"
+        f"-{AK}\n-{AS}\n-{GHP}\n+{AKIA}\n+{AWS_SECRET}\n"
+    )
+    github = (Kind.GITHUB_TOKEN, Secret(GHP).fingerprint, GHP)
+    assert seen(text) == {modal(), aws(), github}
+
+
+def test_old_and_new_of_a_diff_keep_their_own_secrets():
+    text = (
+        "@@ -1,3 +1,3 @@\n"
+        f"-AWS_ACCESS_KEY_ID={AKIA}\n+AWS_ACCESS_KEY_ID={AKIA2}\n REGION=eu\n"
+        f"-AWS_SECRET_ACCESS_KEY={AWS_SECRET}\n+AWS_SECRET_ACCESS_KEY={AWS_SECRET2}\n"
+    )
+    assert seen(text) == {aws(), aws(AKIA2, AWS_SECRET2)}
+
+
+def test_a_shell_history_gives_its_credentials():
+    text = (
+        f": 1700000000:0;export AWS_ACCESS_KEY_ID={AKIA}\n: 1700000009:0;ls\n"
+        f": 1700000010:0;export AWS_SECRET_ACCESS_KEY={AWS_SECRET}\n"
+        f": 1700000020:0;MODAL_TOKEN_ID={AK} MODAL_TOKEN_SECRET={AS} modal deploy app.py\n"
+        f"#1700000030\ncurl -H 'Authorization: Bearer {GHP}' https://api.github.com/user\n"
+    )
+    assert seen(text) == {*BOTH, (Kind.GITHUB_TOKEN, Secret(GHP).fingerprint, GHP)}
 
 
 def test_the_key_of_a_presigned_url_is_found():
@@ -331,12 +401,13 @@ def test_a_dash_reads_standard_input():
         read_source("-", io.BytesIO(b""))
 
 
-def test_public_identifiers_are_taken_from_the_command_line_once_each():
-    found = from_arguments([AKIA, AK, f" {WK} ", AKIA])
+def test_public_identifiers_are_taken_from_the_command_line():
+    found = [from_argument(argument, 1) for argument in (AKIA, AK, f" {WK} ", ASIA)]
     assert [(one.kind, one.identifier, one.secret) for one in found] == [
         (Kind.AWS_ACCESS_KEY, AKIA, None),
         (Kind.MODAL_TOKEN, AK, None),
         (Kind.MODAL_PROXY_TOKEN, WK, None),
+        (Kind.AWS_SESSION, ASIA, None),
     ]
 
 
@@ -346,7 +417,7 @@ def test_public_identifiers_are_taken_from_the_command_line_once_each():
 )
 def test_a_secret_on_the_command_line_is_refused_and_not_repeated(argument):
     with pytest.raises(RefusedError, match="shell's history") as refused:
-        from_arguments([AKIA, argument])
+        from_argument(argument, 2)
     shown = f"{refused.value} {refused.value.state} {refused.value.next_step}"
     assert "Argument 2" in shown
     assert "`respond leak` alone" in shown
@@ -354,18 +425,13 @@ def test_a_secret_on_the_command_line_is_refused_and_not_repeated(argument):
     assert argument[-10:] not in shown
 
 
-@pytest.mark.parametrize(
-    ("argument", "message"),
-    [
-        ("prod.env", "look like AKIA"),
-        (SHA1, "look like AKIA"),
-        (f"key={AKIA}", "look like AKIA"),
-        (AKIA[:15], "of 15 characters"),
-        ("", "look like AKIA"),
-    ],
-)
-def test_any_other_argument_is_answered_with_the_forms_that_are_known(argument, message):
-    with pytest.raises(InputError, match=message) as refused:
-        from_arguments([argument])
+@pytest.mark.parametrize("argument", ["prod.env", SHA1, f"key={AKIA}", "", "https://github.com/a/b", "7"])
+def test_any_other_argument_is_no_identifier(argument):
+    assert from_argument(argument, 1) is None
+
+
+def test_an_identifier_that_is_cut_is_refused_and_not_repeated():
+    with pytest.raises(InputError, match="of 15 characters") as refused:
+        from_argument(AKIA[:15], 1)
     assert refused.value.next_step
-    assert not argument or argument not in str(refused.value)
+    assert AKIA[:15] not in str(refused.value)

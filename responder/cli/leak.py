@@ -1,10 +1,6 @@
 """`respond leak`: from a text with a credential in it to a run."""
 
-import contextlib
-import sys
-import termios
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,26 +8,22 @@ from typing import TYPE_CHECKING
 import click
 
 from responder.cli.confirm import confirm
-from responder.cli.desk import Desk, consoles, interactive
+from responder.cli.desk import Desk, consoles
+from responder.cli.material import inventory_or_none, material_arguments, read_material
 from responder.cli.operator import operator
-from responder.errors import Exit, InputError, UnavailableError
+from responder.errors import Exit, UnavailableError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from responder.engine import Order, PlannedStep
-    from responder.exposure import Exposure, Found
-    from responder.inventory import Inventory
+    from responder.exposure import Exposure
     from responder.journal import Journal
     from responder.playbook import Playbook
-    from responder.recognise import Recognised
 
 STRATEGIES = ("contain-first", "rotate-first")
 
 
 @click.command()
-@click.argument("identifiers", nargs=-1, metavar="[AKIA… | ak-… | -]…")
-@click.option("--file", "-f", "path", type=click.Path(path_type=Path), help="A text that holds what leaked.")
+@material_arguments
 @click.option(
     "--strategy",
     type=click.Choice(STRATEGIES),
@@ -54,7 +46,7 @@ STRATEGIES = ("contain-first", "rotate-first")
 @click.pass_obj
 def leak(
     desk: Desk,
-    identifiers: Sequence[str],
+    what: Sequence[str],
     path: Path | None,
     strategy: str | None,
     redeploy: str,
@@ -66,8 +58,9 @@ def leak(
 ) -> int:
     """A credential has leaked: contain it, replace it, prove both.
 
-    Give the text that holds it: as a file with --file, on standard input with `-`, or by a hidden paste when
-    nothing is given. Public identifiers (AKIA…, ak-…) may be given as arguments; secrets may not.
+    WHAT holds it: a file, `-` for standard input, a commit, the address of a commit, file, pull request,
+    issue, comment or gist on GitHub, a secret-scanning alert's number or address. Public identifiers (AKIA…,
+    ak-…) may be given too; secrets may not: with nothing given, they are asked for as a hidden paste.
     """
     from responder.cli.playing import (  # noqa: PLC0415  # what takes long to import: not for --help
         Stage,
@@ -76,22 +69,31 @@ def leak(
         plan,
     )
     from responder.engine import Order  # noqa: PLC0415
-    from responder.identify import identify, refuse_own  # noqa: PLC0415
+    from responder.identify import Asking, identify, refuse_own  # noqa: PLC0415
     from responder.journal.store import utcnow  # noqa: PLC0415
 
     began_at = utcnow()
     desk.start_logging()
     out, err = consoles()
-    found, source = _what_leaked(identifiers, path, err)
-    inventory = _inventory(desk, err)
+    inventory = inventory_or_none(desk, err, "What leaked can be contained, not replaced.")
     name, text, loaded = load_playbook(playbook)
     with desk.journal(new=True) as journal, desk.connections() as connections:
-        _refuse_second_run(journal, found)
-        with err.status("Asking Modal, AWS and GitHub what this is …"), ThreadPoolExecutor(1) as aside:
-            refuse_own(connections, found)
-            asked = aside.submit(operator, connections)
-            exposure = identify(connections, inventory, found, source, began_at, prove_sessions=not dry_run)
-            who = asked.result()
+        material = read_material("leak", what, path, connections, inventory)
+        _refuse_second_run(journal, {one.identifier for one in material.found})
+        with err.status("Asking Modal, AWS and GitHub what this is …"):
+            refuse_own(connections, material.found)
+            who = Asking().ask(operator, connections)
+            exposure = identify(
+                connections,
+                inventory,
+                material.found,
+                material.source,
+                began_at,
+                prove_sessions=not dry_run,
+                lone=material.lone,
+                fragments=material.fragments,
+            )
+        _refuse_second_run(journal, _subjects(exposure))
         out.print(_exposure_screen(exposure))
         order = Order(
             run=fresh_run(),
@@ -103,7 +105,7 @@ def leak(
             began_at=began_at,
             confirmed_at=began_at,
             confirmed_by="",
-            operator=who,
+            operator=who.result(),
         )
         with err.status("Planning …"):
             planned = plan(loaded, order, connections)
@@ -126,83 +128,21 @@ def leak(
         return stage.play(lambda engine: engine.start(confirmed), order.run)
 
 
-def _inventory(desk: Desk, err: "Console") -> "Inventory":
-    """An empty one where there is none: what leaked can be contained all the same."""
-    from responder.inventory import Inventory, NoInventoryError  # noqa: PLC0415
-
-    try:
-        return desk.load_inventory()
-    except NoInventoryError as error:
-        err.print(f"{error.what} What leaked can be contained, not replaced.", style="bold yellow")
-        return Inventory()
-
-
-def _what_leaked(
-    identifiers: Sequence[str], path: Path | None, err: "Console"
-) -> tuple[Sequence["Found"], str]:
-    from responder.recognise import recognise  # noqa: PLC0415
-    from responder.recognise.arguments import from_arguments  # noqa: PLC0415
-    from responder.recognise.source import read_source  # noqa: PLC0415
-
-    if path is not None and identifiers:
-        raise InputError(
-            "Both a file and identifiers were given.", next_step="Give one of the two: --file FILE, or AKIA…"
-        )
-    if identifiers and tuple(identifiers) != ("-",):
-        return from_arguments(identifiers), "command line"
-    if path is None and not identifiers:
-        recognised, source = recognise(_pasted(err)), "a paste"
-    else:
-        read = read_source("-" if path is None else str(path))
-        recognised, source = recognise(read.text), read.name
-    _report_fragments(recognised, source, err)
-    if not recognised.found:
-        raise InputError(
-            f"No credential was recognised in {source}.",
-            next_step="Known: AKIA… with its secret, ak-… with as-…, wk-… with ws-…, ghp_… and GitHub's "
-            "other tokens. A public identifier can also be given as it is: `respond leak AKIA…`.",
-        )
-    return recognised.found, source
-
-
-def _pasted(err: "Console") -> str:
-    if not interactive():
-        raise InputError(
-            "Nothing was given, and there is no terminal to ask at.",
-            next_step="`respond leak --file FILE`, or `respond leak - < FILE`.",
-        )
-    with _unechoed(sys.stdin.fileno()):  # before the invitation: who is quick must not see it either
-        err.print("Paste what leaked; it is not shown. End with Ctrl-D on a line of its own.")
-        lines = sys.stdin.readlines()  # with getpass, what is pasted after a line is thrown away
-    err.print(f"{len(lines)} lines read.")
-    return "".join(lines)
-
-
-@contextlib.contextmanager
-def _unechoed(keyboard: int) -> Iterator[None]:
-    before = termios.tcgetattr(keyboard)
-    silent = termios.tcgetattr(keyboard)
-    silent[3] &= ~termios.ECHO
-    try:
-        termios.tcsetattr(keyboard, termios.TCSANOW, silent)
-        yield
-    finally:
-        termios.tcsetattr(keyboard, termios.TCSANOW, before)
-
-
-def _report_fragments(recognised: "Recognised", source: str, err: "Console") -> None:
-    for fragment in recognised.fragments:
-        err.print(f"{source}, line {fragment.line}: {fragment.what}: not whole, left out.", style="yellow")
-
-
-def _refuse_second_run(journal: "Journal", found: Sequence["Found"]) -> None:
+def _refuse_second_run(journal: "Journal", about: Collection[str]) -> None:
     """Looked at before anybody is asked to confirm anything; the journal looks again when the run starts."""
-    from responder.engine import already_on_it, exposed_identifiers, unfinished  # noqa: PLC0415
+    from responder.engine import already_on_it, subjects, unfinished  # noqa: PLC0415
 
     for state in unfinished(journal):
-        both = exposed_identifiers(state.started) & {one.identifier for one in found}
+        both = subjects(state.started) & {*about}
         if both:
             raise already_on_it(journal, state.run, both)
+
+
+def _subjects(exposure: "Exposure") -> Collection[str]:
+    """As the journal will compare them: another key of what is being replaced is about it too."""
+    known = {one.credential for one in exposure.leaked() if one.known}
+    nameless = {one.identifier for one in exposure.unidentified}
+    return known | nameless | {one.identifier for one in exposure.leaked()}
 
 
 def _exposure_screen(exposure: "Exposure") -> object:

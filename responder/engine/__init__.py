@@ -4,7 +4,7 @@ from responder.engine.hands import already_on_it
 from responder.engine.plan import PlannedStep, plan_steps
 from responder.engine.reversal import Reversal, Stays, Undoing, plan_undo
 from responder.engine.run import Engine, Observer, Order, unfinished
-from responder.engine.state import OVER, Look, RunState, StepState, exposed_identifiers, fold
+from responder.engine.state import OVER, Look, RunState, StepState, exposed_identifiers, fold, subjects
 from responder.engine.undo import PARTLY, UNDONE, undo
 from responder.engine.watch import Stranger, Watch, Watched, schedule
 
@@ -31,6 +31,7 @@ __all__ = [
     "plan_steps",
     "plan_undo",
     "schedule",
+    "subjects",
     "undo",
     "unfinished",
 ]

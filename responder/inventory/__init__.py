@@ -20,6 +20,7 @@ from responder.exposure import (
     LeakedMemberToken,
     LeakedProxyToken,
     LeakedServiceUser,
+    LeakedSession,
     ModalSecretPlacement,
     Workload,
 )
@@ -99,6 +100,13 @@ class Inventory(BaseModel):
         return tuple(place for one in self.credentials.values() for place in one.github_environments)
 
     @property
+    def repositories(self) -> tuple[str, ...]:
+        """At GitHub, of all that is named here."""
+        found = {self.repository, *(place.repository for place in self.github_environments)}
+        found |= {one.workflow.repository for one in self.workloads if one.workflow}
+        return tuple(sorted(found - {""}))
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Every user, identifier, app and repository that is named here."""
         found = {self.repository, *(place.repository for place in self.github_environments)}
@@ -154,6 +162,7 @@ class Inventory(BaseModel):
             source=source,
             seen_at=seen_at,
             access_keys=_of(LeakedAccessKey, named.values()),
+            sessions=_of(LeakedSession, named.values()),
             service_users=_of(LeakedServiceUser, named.values()),
             member_tokens=_of(LeakedMemberToken, named.values()),
             proxy_tokens=_of(LeakedProxyToken, named.values()),

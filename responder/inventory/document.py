@@ -90,7 +90,7 @@ _SHAPES: dict[KeyPath, type[BaseModel]] = {
     ("workloads", "*", "workflow"): Workflow,
 }
 _GIVEN_BY_PLACE = {"name", "credential"}  # by the names of the tables around
-KINDS = tuple(kind.value for kind in Kind if kind is not Kind.MODAL_TOKEN)
+KINDS = tuple(kind.value for kind in Kind if kind not in (Kind.MODAL_TOKEN, Kind.AWS_SESSION))
 
 
 def parse(name: str, text: str) -> Document:

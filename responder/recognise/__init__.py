@@ -10,7 +10,7 @@ from responder.exposure import Found
 from responder.recognise import aws, github, modal
 from responder.recognise.text import Fragment, Text
 
-__all__ = ["Fragment", "Recognised", "recognise"]
+__all__ = ["Fragment", "Recognised", "completed", "recognise"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,12 @@ class Recognised:
     found: tuple[Found, ...] = ()
     fragments: tuple[Fragment, ...] = ()  # keys that are cut, secrets without their identifiers
     lines: Mapping[str, int] = field(default_factory=dict)  # identifier -> line (from 1) that it is first on
+
+
+def completed(one: Found, other: Found) -> Found:
+    """The first of two sightings of one credential, with the parts that only the other has."""
+    parts = {"secret": one.secret or other.secret, "session_token": one.session_token or other.session_token}
+    return one.model_copy(update=parts)
 
 
 def recognise(text: str) -> Recognised:
@@ -35,6 +41,6 @@ def recognise(text: str) -> Recognised:
             fragments[sighting] = None
             continue
         lines.setdefault(sighting.identifier, searched.line(offset))
-        if sighting.identifier not in found or found[sighting.identifier].secret is None:
-            found[sighting.identifier] = sighting
+        earlier = found.get(sighting.identifier)
+        found[sighting.identifier] = completed(earlier, sighting) if earlier else sighting
     return Recognised(tuple(found.values()), tuple(fragments), lines)

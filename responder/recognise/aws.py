@@ -1,15 +1,17 @@
 """AWS access keys: an id of 20 characters, and a secret of 40 that only its name tells from other text.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
-Temporary keys (ASIA...) are found as access keys too: what they are worth is for AWS to say.
+A session (ASIA...) has a third part, its token, which only its name or AWS's own beginning tells from other
+base64: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_use-resources.html
 """
 
 import re
+import urllib.parse
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
-from responder.exposure import Kind
-from responder.recognise.pairing import Pairs, pair
+from responder.exposure import Found, Kind
+from responder.recognise.pairing import Half, Pairs, pair
 from responder.recognise.text import Fragment, Sighting, Text, found, is_mixed, is_placeholder, lonely
 from responder.secret import Secret
 
@@ -23,6 +25,11 @@ _NAMED_SECRET = re.compile(
     r"(?P<value>[A-Za-z0-9/+]{8,80}+)(?![A-Za-z0-9/+=])",
     re.IGNORECASE,
 )
+_TOKEN = re.compile(
+    r"(?<![A-Za-z0-9/+_-])"
+    r"(?P<value>(?P<known>IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz)?(?:[A-Za-z0-9/+]|%[0-9A-Fa-f]{2}){90,}+={0,2})"
+)
+_TOKEN_NAME = re.compile(r"(?:session|security)[_ .-]?token[\w.-]*\Z", re.IGNORECASE)
 _GIT_HASH = re.compile(r"[0-9a-f]{40}|[0-9A-F]{40}")
 
 _ID_LENGTH, _SECRET_LENGTH = 20, 40
@@ -51,12 +58,38 @@ def sightings(text: Text) -> Iterator[Sighting]:
     named_secrets = [half for half in secrets if half.named]
     pairs = pair([*identifiers, *named_secrets], _REACH, Pairs())
     pairs = pair([*identifiers, *secrets], _UNNAMED_REACH, pairs)
-    yield from found(identifiers, pairs, Kind.AWS_ACCESS_KEY)
+    yield from found([half for half in identifiers if not _is_session(half)], pairs, Kind.AWS_ACCESS_KEY)
+    yield from _sessions(text, [half for half in identifiers if _is_session(half)], pairs)
     yield from lonely(named_secrets, pairs, Kind.AWS_ACCESS_KEY, "an AWS secret access key")
     for match in _NAMED_SECRET.finditer(text.plain):
         if len(match["value"]) != _SECRET_LENGTH and is_mixed(match["value"]):
             start = match.start("value")
             yield start, _cut(text, start, "an AWS secret access key", match["value"], _SECRET_LENGTH)
+
+
+def _is_session(half: Half) -> bool:
+    return half.identifier.startswith("ASIA")
+
+
+def _sessions(text: Text, identifiers: Sequence[Half], pairs: Pairs) -> Iterator[Sighting]:
+    tokens = []
+    for match in _TOKEN.finditer(text.plain):
+        if match["known"] or _TOKEN_NAME.search(text.name_before(match.start())):
+            token = Secret(urllib.parse.unquote(match["value"]))
+            tokens.append(text.half(match.start(), secret=token))
+    with_token = pair([*identifiers, *tokens], _REACH, Pairs())
+    for half in identifiers:
+        secret, token_half = pairs.of.get(half), with_token.of.get(half)
+        yield (
+            half.start,
+            Found(
+                kind=Kind.AWS_SESSION,
+                identifier=half.identifier,
+                secret=secret.secret if secret else None,
+                session_token=token_half.secret if token_half else None,
+            ),
+        )
+    yield from lonely(tokens, with_token, Kind.AWS_SESSION, "an AWS session token")
 
 
 def _is_near(line: int, lines: Sequence[int]) -> bool:

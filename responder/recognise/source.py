@@ -19,6 +19,18 @@ _BOMS = (
 
 
 @dataclass(frozen=True)
+class Part:
+    """A piece of what leaked, and what it is called there. `text` is full of secrets, as a `Source`'s is."""
+
+    name: str  # a file's path, "body"
+    text: str
+    is_diff: bool = False  # so that its lines are not the file's
+
+    def __repr__(self) -> str:
+        return f"Part({self.name!r}, {len(self.text)} characters)"
+
+
+@dataclass(frozen=True)
 class Source:
     """`text` is full of secrets: it is for `recognise` only."""
 

@@ -13,6 +13,8 @@ from responder.secret import Secret
 # What chat programs and editors put into what was copied.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+")
 _BLOCK_START = re.compile(r"^(?:[ \t]*\n|[ \t]*\[[^\]\n]*\]+[ \t]*$|---)", re.MULTILINE)
+_HUNK = re.compile(r"^@@ -\d[\d, ]*\+\d[\d, ]*@@", re.MULTILINE)
+_CHANGED = re.compile(r"^[+-]", re.MULTILINE)
 _AROUND_VALUES = " \t\n\"'`:=<>,|\\([{"
 _NAME = re.compile(r"[\w. -]+\Z")
 _NO_STEM = re.compile(r"secret|access|token|key|id|[^a-z0-9]")
@@ -27,17 +29,23 @@ class Fragment:
     line: int  # from 1
     what: str  # one phrase, without the value
     secret: Secret | None = None  # where it is of the part that is to be kept
+    whole: bool = False  # a whole secret, which only lacks its identifier
 
 
 Sighting: TypeAlias = tuple[int, Found | Fragment]  # with its offset
 
 
 class Text:
-    """A text without what stands between the characters of values: invisible ones, and JSON's escapes."""
+    """A text without what stands between the characters of values, or right before them.
+
+    Invisible characters, JSON's escapes, and the signs of a diff.
+    """
 
     def __init__(self, text: str) -> None:
         text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
         text = text.replace("\\/", "/").replace("\\r", "  ").replace("\\n", "  ").replace("\\t", "  ")
+        if _HUNK.search(text):
+            text = _CHANGED.sub(" ", text)  # a diff's signs, which values may begin with
         self.plain = text
         self._newlines = [match.start() for match in re.finditer("\n", text)]
         self._block_starts = [match.start() for match in _BLOCK_START.finditer(text)]
@@ -79,7 +87,7 @@ def lonely(secrets: Iterable[Half], pairs: Pairs, kind: Kind, what: str) -> Iter
     paired = {half.secret for half in pairs.of.values()}
     for half in secrets:
         if half.secret not in paired:
-            yield half.start, Fragment(kind, half.line, f"{what} without its id", half.secret)
+            yield half.start, Fragment(kind, half.line, f"{what} without its id", half.secret, whole=True)
 
 
 def is_mixed(value: str) -> bool:

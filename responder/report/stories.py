@@ -10,7 +10,7 @@ from responder.report.summary import KINDS
 
 __all__ = ["CredentialStory", "WorkloadStory", "credential_stories", "workload_stories"]
 
-_OWNER = ("user", "name", "owner", "login")
+_OWNER = ("user", "role", "name", "owner", "login")
 _NOT_HELD = {"re-applied", "lost"}  # results of later looks
 
 
@@ -66,7 +66,7 @@ def credential_stories(
     return tuple(
         _credential(exposure, leaked, words, [s for s in steps if s.active])
         for kind, words in KINDS.items()
-        for leaked in exposure[kind]
+        for leaked in exposure.get(kind, ())
     )
 
 

@@ -3,7 +3,7 @@
 import itertools
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import boto3
@@ -14,7 +14,7 @@ from responder.action import Actions
 from responder.providers.aws.create import FreshAccessKey, User
 from responder.providers.aws.deactivate import AccessKeyOfUser
 from responder.providers.aws.delete import OldAccessKey, Room
-from responder.providers.aws.deny_sessions import SessionsOfUser
+from responder.providers.aws.deny_sessions import SessionsOfRole, SessionsOfUser
 from responder.sandbox.aws import AwsPlane
 from responder.secret import Secret
 
@@ -76,6 +76,25 @@ class Account:
             json.dumps({name: got[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")})
         )
 
+    def session_of_role(self):
+        """A role of its own, and a session of it."""
+        role = f"deploy-{next(self.numbers)}"
+        self.plane.add_administrator(admin := f"admin-{next(self.numbers)}")
+        by = self.plane.add_access_key(admin)
+        principal = {"AWS": f"arn:aws:iam::111111111111:user/{admin}"}
+        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
+        iam = self.client("iam", by)
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+        iam.put_role_policy(RoleName=role, PolicyName="access", PolicyDocument=json.dumps(SERVICE))
+        got = self.client("sts", by).assume_role(RoleArn=arn, RoleSessionName="ci")["Credentials"]
+        parts = {name: got[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")}
+        return role, Secret(json.dumps(parts))
+
+    def truth_of_role(self, role):
+        found = next(one for one in self.plane.world()["roles"] if one["name"] == role)
+        return {"denied": found["inline_policies"].get("respond-deny-sessions")}
+
     def set_status(self, user, key, status):
         self.plane.add_administrator(admin := f"admin-{next(self.numbers)}")
         by = self.client("iam", self.plane.add_access_key(admin))
@@ -118,6 +137,13 @@ def deny_sessions(aws):
 
 
 @contextmanager
+def deny_role_sessions(aws):
+    role, session = aws.session_of_role()
+    given = SessionsOfRole(role=role, since=LATER, session=session)
+    yield replace(aws.stage("aws.deny_role_sessions", "", given), world=lambda: aws.truth_of_role(role))
+
+
+@contextmanager
 def make_room_for_access_key(aws):
     user, key = aws.user()
     aws.plane.add_access_key(user)
@@ -150,6 +176,7 @@ CASES = Cases(
     by_action={
         "aws.deactivate_access_key": Case(deactivate_access_key),
         "aws.deny_sessions": Case(deny_sessions),
+        "aws.deny_role_sessions": Case(deny_role_sessions),
         "aws.make_room_for_access_key": Case(make_room_for_access_key),
         "aws.create_access_key": Case(create_access_key, makes_new=True),
         "aws.prove_access_key": Case(prove_access_key),

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from responder.action import Done, NotDone, Nothing
 from responder.errors import RefusedError
-from responder.providers.aws.deny_sessions import POLICY, DenySessions, SessionsOfUser, cutoff_for, policy_for
+from responder.providers.aws.denial import POLICY, cutoff_for, policy_for
+from responder.providers.aws.deny_sessions import DenySessions, SessionsOfUser
 
 pytest_plugins = ("aws_account",)
 
@@ -62,7 +63,7 @@ def test_the_proof_is_a_session_refused_by_explicit_deny(account, call):
     proof = ACTION.verify(call, given, Nothing())
     assert isinstance(proof, Done)
     assert (
-        f"session {session['AccessKeyId']}, got with the leaked key, is refused by explicit deny"
+        f"session {session['AccessKeyId']} is refused by explicit deny"
         in proof.evidence
     )
 

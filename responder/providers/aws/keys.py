@@ -155,6 +155,26 @@ def refuse_own_session(call: Call, user: str) -> None:
         )
 
 
+def refuse_own_role(call: Call, role: str) -> None:
+    """Never deny the sessions of a role while we ourselves work in one of them.
+
+    Raises:
+        RefusedError: the operator's credentials are a session of that role.
+        ProviderError: STS could not be asked.
+    """
+    if role_of(whoami(call.connections)) == role:
+        raise RefusedError(
+            f"This very command works in a session of the role {role}: "
+            "to deny its sessions would lock you out.",
+            next_step="Use another operator credential (AWS_PROFILE=…) and run it again.",
+        )
+
+
+def role_of(arn: str) -> str:
+    """The role's name in the ARN that STS gives of a session of it; empty for anybody else."""
+    return arn.split("/")[1] if ":assumed-role/" in arn else ""
+
+
 def is_user(arn: str, user: str) -> bool:
     """Whether an ARN that STS gives is that of the IAM user."""
     return ":user/" in arn and arn.rpartition("/")[2] == user

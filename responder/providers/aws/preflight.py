@@ -70,6 +70,11 @@ def permissions(connections: Connections, wanted: Collection[str], users: Sequen
             "Make an administrator of its own: aws iam create-user --user-name respond-operator",
         )
         return
+    on_roles = [one for one in needed if one.endswith("RolePolicy")]
+    yield from _on_roles(aws, operator, on_roles)
+    needed = [one for one in needed if one not in on_roles]
+    if not needed:
+        return
     resources = [operator.arn_of(aws, user) for user in users]
     try:
         decided, how = _simulated(aws, operator, needed, resources), "iam:SimulatePrincipalPolicy"
@@ -95,6 +100,25 @@ def permissions(connections: Connections, wanted: Collection[str], users: Sequen
         )
     if not (absent or denied or untold):
         yield ok(f"{operator.name} may {', '.join(needed)} on {targets} (by {how}).")
+
+
+def _on_roles(aws: AwsConnection, operator: "_Operator", needed: Sequence[str]) -> Iterator[Finding]:
+    """Only where the session of a role leaks are these needed: without them the rest works all the same."""
+    if not needed:
+        return
+    try:
+        decided = _simulated(aws, operator, needed, [])
+    except (DeniedError, NotFoundError, RejectedError):
+        decided = {}
+    absent = [one for one in needed if decided.get(one) != "allowed"]
+    if absent:
+        yield warning(
+            f"{operator.name} may not {', '.join(absent)}, or that could not be found out: "
+            "the leaked session of a role could not be denied.",
+            operator.allow(needed, []),
+        )
+    else:
+        yield ok(f"{operator.name} may {', '.join(needed)}.")
 
 
 def access_keys(
@@ -133,6 +157,27 @@ def access_keys(
         yield age(what, key["CreateDate"], now, max_age)
 
 
+def decided(connections: Connections, actions: Sequence[str], resource: str) -> dict[str, str]:
+    """Permission -> IAM's word for what the operator's own policies say; empty where we may not simulate."""
+    operator = _Operator(whoami(connections))
+    if operator.is_root:
+        return dict.fromkeys(actions, "allowed")
+    try:
+        return _simulated(connections.get(AwsConnection), operator, actions, [resource])
+    except (DeniedError, NotFoundError, RejectedError):
+        return {}
+
+
+def allowing(connections: Connections, actions: Sequence[str], resources: Sequence[str], policy: str) -> str:
+    """A command that gives the operator a policy of this name with these permissions."""
+    return _Operator(whoami(connections)).allow(actions, resources, policy)
+
+
+def policies(connections: Connections) -> str:
+    """Commands that list the operator's own."""
+    return _Operator(whoami(connections)).policies()
+
+
 @dataclass(frozen=True)
 class _Operator:
     """By the ARN that STS gives: of a user, of a session of a role, or of the root."""
@@ -169,12 +214,12 @@ class _Operator:
         except (DeniedError, NotFoundError):
             return f"{self._account}:user/{user}"
 
-    def allow(self, actions: Sequence[str], resources: Sequence[str]) -> str:
+    def allow(self, actions: Sequence[str], resources: Sequence[str], policy: str = "") -> str:
         """A command that allows all of these: it replaces what it allowed when it was last typed."""
         statement = {"Effect": "Allow", "Action": [*actions], "Resource": [*resources] or ["*"]}
         document = json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
         kind = "role" if self._is_role else "user"
-        policy = "respond" if len(actions) > 1 else f"respond-{actions[0].partition(':')[2]}"
+        policy = policy or ("respond" if len(actions) > 1 else f"respond-{actions[0].partition(':')[2]}")
         return (
             f"aws iam put-{kind}-policy --{kind}-name {self.name} --policy-name {policy} "
             f"--policy-document {shlex.quote(document)}"

@@ -17,6 +17,7 @@ _RESOLVED: Final = (4, "Resolved")
 # Where the exposure has what leaked, and what it is called.
 _KINDS: Final = {
     "access_keys": "AWS access key",
+    "sessions": "AWS session",
     "service_users": "Modal service user's token",
     "member_tokens": "personal Modal token",
     "proxy_tokens": "Modal proxy token",

@@ -1,0 +1,79 @@
+"""What a person sees of credentials that leaked: a block each, the worst of it first."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from responder.profile import Power, Profile, Strayed
+
+_LIFE = {"live": ("LIVE", "bold red"), "dead": ("dead", "green"), "unknown": ("unknown", "yellow")}
+_REACH = {"admin": ("EVERYTHING  ", "bold red"), "wildcard": ("WIDE  ", "bold yellow"), "": ("", "")}
+_MOST_POWERS = 8
+
+
+def profiles_screen(found: Sequence[Profile], left: Sequence[Strayed], source: str) -> RenderableType:
+    """All that was found, and what each may do, for who has never seen it."""
+    parts: list[RenderableType] = [Text(f"Exposed in {source}", style="bold")]
+    for one in found:
+        word, style = _LIFE[one.life]
+        parts += [Text(), Text.assemble((f"{one.what}  ", "bold"), one.identifier, "  ", (word, style))]
+        parts.append(Padding(_table(one), (0, 0, 0, 2)))
+    if left:
+        parts += [Text(), Text("Not whole, so nobody could be asked", style="bold")]
+        parts += [Padding(Text(f"{one.where}: {one.what}", style="yellow"), (0, 0, 0, 2)) for one in left]
+    return Group(*parts)
+
+
+def _table(one: Profile) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in _rows(one):
+        table.add_row(name, value)
+    return table
+
+
+def _rows(one: Profile) -> Iterator[tuple[str, RenderableType]]:
+    yield "seen", f"{one.where}, {'with' if one.secret_seen else 'without'} its secret"
+    yield "owner", one.owner or "not known"
+    yield "inventory", one.credential or "not in it"
+    yield "lives", f"{_LIFE[one.life][0].lower()}" + (f": {one.life_by}" if one.life_by else "")
+    if one.created:
+        yield "created", _moment(one.created)
+    if one.expires:
+        yield "ends", _moment(one.expires)
+    if one.never_used:
+        yield "last used", "never"
+    elif one.last_used:
+        yield (
+            "last used",
+            f"{_moment(one.last_used)}" + (f", {one.last_used_where}" if one.last_used_where else ""),
+        )
+    if one.powers:
+        yield "may", _powers(one.powers)
+    if one.placements:
+        yield "kept in", Text("\n".join(one.placements))
+    if one.workloads:
+        yield "used by", Text("\n".join(one.workloads))
+    if one.note:
+        yield "note", Text(one.note, style="yellow")
+    if one.untold:
+        yield "not told", Text("\n".join(one.untold), style="dim")
+
+
+def _powers(powers: Sequence[Power]) -> Text:
+    lines = []
+    for power in powers[:_MOST_POWERS]:
+        word, style = ("not ", "green") if power.denied else _REACH[power.reach]
+        lines.append(Text.assemble((word, style), power.what, (f"  ({power.by})" if power.by else "", "dim")))
+    if len(powers) > _MOST_POWERS:
+        lines.append(Text(f"and {len(powers) - _MOST_POWERS} more (--json lists them)", style="dim"))
+    return Text("\n").join(lines)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
