@@ -17,7 +17,7 @@ from responder.errors import RespondError
 from responder.exposure import Kind
 from responder.finding import Finding, failed, ok, refused, warning
 from responder.inventory import Inventory, NoInventoryError
-from responder.journal.preflight import journal, seal_key
+from responder.journal.preflight import audit_key, journal, seal_key
 from responder.playbook import load, named, read
 
 __all__ = ["PATIENCE", "Answer", "Subject", "examine"]
@@ -68,6 +68,7 @@ def examine(subject: Subject, patience: float = PATIENCE) -> list[Answer]:
     questions = [
         _Question("journal", partial(journal, subject.journal)),
         _Question("seal-key", partial(seal_key, subject.home, subject.environ)),
+        _Question("audit-key", partial(audit_key, subject.home, subject.environ)),
         _aws(subject, inventory, wanted.get("aws", set()), now),
         _modal(subject, inventory, wanted.get("modal", set()), now),
         _github(subject, inventory, wanted.get("github", set())),
@@ -99,15 +100,20 @@ def _inventory(load_it: Callable[[], Inventory]) -> tuple[Inventory, Finding]:
 
 
 def _aws(subject: Subject, inventory: Inventory, wanted: set[str], now: datetime) -> _Question:
-    from responder.providers.aws import preflight as aws  # noqa: PLC0415  # SDKs only when needed
+    from responder.providers.aws import anchor  # noqa: PLC0415  # SDKs only when needed
+    from responder.providers.aws import preflight as aws  # noqa: PLC0415
 
-    connections = subject.connections
+    connections, audit = subject.connections, inventory.audit
     kept = [one for one in inventory.credentials.values() if one.kind is Kind.AWS_ACCESS_KEY]
     then = [
         _Question("aws.permissions", partial(aws.permissions, connections, wanted, [c.user for c in kept])),
         *(
             _Question(f"aws.{c.name}", partial(aws.access_keys, connections, c.user, c.max_age, now))
             for c in kept
+        ),
+        *(
+            _Question("aws.anchor", partial(anchor.examine, connections, bucket, audit.retain_days))
+            for bucket in filter(None, (audit.s3_bucket,))
         ),
     ]
     return _Question("aws.identity", partial(aws.identity, connections, subject.clock), then)
@@ -148,9 +154,11 @@ def _modal(subject: Subject, inventory: Inventory, wanted: set[str], now: dateti
 
 
 def _github(subject: Subject, inventory: Inventory, wanted: set[str]) -> _Question:
+    from responder.providers.github import anchor  # noqa: PLC0415
     from responder.providers.github import preflight as github  # noqa: PLC0415
 
-    connections = subject.connections
+    connections, audit = subject.connections, inventory.audit
+    anchoring = anchor.PERMISSIONS if audit.github_issue else ()
     workflows = [(one.name, one.environment, one.workflow) for one in inventory.workloads if one.workflow]
     environments: dict[tuple[str, str], set[str]] = {
         (workflow.repository, environment): set() for _, environment, workflow in workflows
@@ -166,7 +174,7 @@ def _github(subject: Subject, inventory: Inventory, wanted: set[str]) -> _Questi
         for fingerprint in one.identifiers
     }
     then = [
-        _Question("github.scopes", partial(github.scopes, connections, wanted)),
+        _Question("github.scopes", partial(github.scopes, connections, {*wanted, *anchoring})),
         *([_Question("github.token", partial(github.own_token, connections, own))] if own else ()),
         *(
             _Question("github.permissions", partial(github.repository, connections, name, wanted))
@@ -179,6 +187,11 @@ def _github(subject: Subject, inventory: Inventory, wanted: set[str]) -> _Questi
         *(
             _Question(f"github.{name}", partial(github.workflow, connections, workflow))
             for name, _, workflow in workflows
+        ),
+        *(
+            _Question("github.anchor", partial(anchor.examine, connections, audit.github_repository, issue))
+            for issue in filter(None, (audit.github_issue,))
+            if audit.github_repository
         ),
     ]
     return _Question("github.identity", partial(github.identity, connections, subject.clock), then)

@@ -177,11 +177,6 @@ SEAL_KEY: Final = Keeping(
 )
 
 
-def key_file(state_dir: Path) -> Path:
-    """Where the seal key is where no keyring keeps it."""
-    return SEAL_KEY.path(state_dir)
-
-
 def master_key(state_dir: Path, environ: Mapping[str, str], *, existing_only: bool = False) -> Secret:
     """The key that seals are made under; as `Keeping.key`."""
     return SEAL_KEY.key(state_dir, environ, existing_only=existing_only)

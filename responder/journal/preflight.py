@@ -1,4 +1,4 @@
-"""Before an incident: whether the journal can be written and verifies, and where the seal key is."""
+"""Before an incident: whether the journal can be written and verifies, and where its keys are."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 from responder.finding import Finding, failed, ok
 from responder.journal.audit import verify
 from responder.journal.chain import Broken
-from responder.journal.keys import VARIABLE, NoKeyError, key_file, master_key
+from responder.journal.checkpoint import AUDIT_KEY, verifier
+from responder.journal.keys import SEAL_KEY, Keeping, NoKeyError, master_key
 from responder.journal.store import Journal
 
 
@@ -25,7 +26,8 @@ def journal(path: Path) -> Iterator[Finding]:
     elif found.unguarded:
         flaw = f"The journal no longer keeps its events from being changed: {'; '.join(found.unguarded)}."
     else:
-        yield ok(f"Its {found.chain.events} events are unbroken.")
+        events = found.chain.events
+        yield ok(f"Its {events} events are unbroken." if events else "It has no event yet.")
         return
     yield failed(
         flaw,
@@ -48,13 +50,28 @@ def seal_key(folder: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
     except NoKeyError:
         yield ok("There is none yet; one is made with the first run.")
         return
-    if environ.get(VARIABLE):
-        source = f"the environment, {VARIABLE}"
-    elif key_file(folder).exists():
-        source = f"the file {key_file(folder)}"
-    else:
-        source = "this machine's keyring"
-    yield ok(f"The seal key comes from {source}.")
+    yield ok(f"The seal key comes from {_source(SEAL_KEY, folder, environ)}.")
+
+
+def audit_key(folder: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """What checkpoints are signed with, by its public half; arguments as for the seal key. None is made.
+
+    Raises:
+        RespondError: it cannot be had, or others may read it.
+    """
+    found = verifier(folder, environ)
+    if found is None:
+        yield ok("There is none yet; one is made with the first run. `respond audit key` makes and shows it.")
+        return
+    source = _source(AUDIT_KEY, folder, environ)
+    yield ok(f"The audit key comes from {source}. Its public half, to be noted down elsewhere: {found}")
+
+
+def _source(key: Keeping, folder: Path, environ: Mapping[str, str]) -> str:
+    if environ.get(key.variable):
+        return f"the environment, {key.variable}"
+    path = key.path(folder)
+    return f"the file {path}" if path.exists() else "this machine's keyring"
 
 
 def _write_and_take_back(opened: Journal) -> None:

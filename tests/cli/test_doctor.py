@@ -272,7 +272,7 @@ class TestCommand:
             "    with: {user: '${{ each.user }}', access_key_id: '${{ each.identifier }}', "
             "secret: '${{ each.secret }}'}\n"
         )
-        limited = world.operator("respond-small", *SIMULATE, "iam:ListAccessKeys")
+        limited = world.operator("respond-small", *SIMULATE, "iam:ListAccessKeys", "s3:*")
         for playbook, code in (("leak", 5), (str(tmp_path / "small.yaml"), 0)):
             done = respond(world, tmp_path, "doctor", "--playbook", playbook, **limited)
             assert done.returncode == code, done.stdout + done.stderr

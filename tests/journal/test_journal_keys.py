@@ -16,7 +16,7 @@ from keyring.backends.null import Keyring as NullKeyring
 from keyring.errors import KeyringLocked
 
 from responder.errors import InputError, UnavailableError
-from responder.journal.keys import key_file, master_key
+from responder.journal.keys import SEAL_KEY, master_key
 
 GIVEN = base64.b64encode(b"g" * 32).decode()
 
@@ -81,7 +81,7 @@ def test_an_environments_key_of_another_form_is_refused_without_showing_it(tmp_p
 def test_without_a_keyring_the_key_is_a_file_of_this_user_alone(tmp_path, use, absent):
     use(absent())
     key = master_key(tmp_path / "state", {})
-    path = key_file(tmp_path / "state")
+    path = SEAL_KEY.path(tmp_path / "state")
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert [file.name for file in path.parent.iterdir()] == ["seal.key"]
@@ -95,14 +95,14 @@ def test_a_chain_of_no_keyrings_is_no_keyring(tmp_path, use, monkeypatch):
     monkeypatch.setattr(ChainerBackend, "backends", [])
     use(ChainerBackend())
     master_key(tmp_path, {})
-    assert key_file(tmp_path).exists()
+    assert SEAL_KEY.path(tmp_path).exists()
 
 
 def test_a_keyring_keeps_the_key_and_no_file_does(tmp_path, use):
     use(Kept())
     key = master_key(tmp_path, {})
     assert keyring.get_keyring().password == key.reveal()
-    assert not key_file(tmp_path).exists()
+    assert not SEAL_KEY.path(tmp_path).exists()
     assert master_key(tmp_path, {}) == key
 
 
@@ -120,7 +120,7 @@ def test_a_keyring_that_waits_for_a_person_is_left_alone(tmp_path, use, monkeypa
     began = time.monotonic()
     master_key(tmp_path, {})
     assert time.monotonic() - began < 5
-    assert key_file(tmp_path).exists()
+    assert SEAL_KEY.path(tmp_path).exists()
     waiting.answered.set()
 
 
@@ -152,7 +152,7 @@ def test_where_only_an_existing_key_will_do_none_is_made_and_every_place_is_name
     with pytest.raises(UnavailableError, match=said) as error:
         master_key(tmp_path, {}, existing_only=True)
     assert "RESPOND_SEAL_KEY" in error.value.what
-    assert str(key_file(tmp_path)) in error.value.what
+    assert str(SEAL_KEY.path(tmp_path)) in error.value.what
     assert list(tmp_path.iterdir()) == []
     assert getattr(kept, "password", None) is None
     if isinstance(kept, Waiting):
@@ -175,15 +175,15 @@ def test_a_keyring_that_answers_too_late_is_never_given_a_second_key(tmp_path, u
 @pytest.mark.parametrize("mode", [0o640, 0o604])
 def test_a_key_file_that_others_may_read_is_refused(tmp_path, mode):
     master_key(tmp_path, {})
-    key_file(tmp_path).chmod(mode)
+    SEAL_KEY.path(tmp_path).chmod(mode)
     with pytest.raises(UnavailableError, match="Others may read the seal key") as error:
         master_key(tmp_path, {})
-    assert f"chmod 600 {key_file(tmp_path)}" in error.value.next_step
+    assert f"chmod 600 {SEAL_KEY.path(tmp_path)}" in error.value.next_step
 
 
 def test_an_empty_or_wrong_key_file_is_never_replaced(tmp_path):
     master_key(tmp_path, {})
-    path = key_file(tmp_path)
+    path = SEAL_KEY.path(tmp_path)
     path.write_text("")
     with pytest.raises(UnavailableError, match="is empty"):
         master_key(tmp_path, {})
@@ -194,7 +194,7 @@ def test_an_empty_or_wrong_key_file_is_never_replaced(tmp_path):
 
 
 def test_what_a_crash_left_of_a_key_file_is_no_key(tmp_path):
-    path = key_file(tmp_path)
+    path = SEAL_KEY.path(tmp_path)
     path.parent.mkdir(mode=0o700)
     path.with_suffix(".new").write_text("hal")
     assert len(base64.b64decode(master_key(tmp_path, {}).reveal())) == 32
@@ -238,24 +238,24 @@ def test_threads_that_race_for_a_keyrings_first_key_get_the_same_one(tmp_path, u
 
 
 def test_the_key_lies_in_a_folder_apart_from_the_journals(tmp_path):
-    assert key_file(tmp_path).parent != tmp_path
-    assert key_file(Path("state")) == Path("state/keys/seal.key")
+    assert SEAL_KEY.path(tmp_path).parent != tmp_path
+    assert SEAL_KEY.path(Path("state")) == Path("state/keys/seal.key")
 
 
 def test_a_key_file_that_cannot_be_read_or_made_says_what_to_do(tmp_path):
-    key_file(tmp_path).mkdir(parents=True, mode=0o700)
+    SEAL_KEY.path(tmp_path).mkdir(parents=True, mode=0o700)
     with pytest.raises(UnavailableError, match=r"seal key .* cannot be had: Is a directory") as error:
         master_key(tmp_path, {})
     assert "RESPOND_SEAL_KEY" in error.value.next_step
-    key_file(tmp_path).rmdir()
-    (key_file(tmp_path).with_suffix(".new") / "in the way").mkdir(parents=True)
+    SEAL_KEY.path(tmp_path).rmdir()
+    (SEAL_KEY.path(tmp_path).with_suffix(".new") / "in the way").mkdir(parents=True)
     with pytest.raises(UnavailableError, match=r"seal key .* cannot be had"):
         master_key(tmp_path, {})
 
 
 def test_a_key_file_that_is_no_text_is_not_taken_for_a_key(tmp_path):
     master_key(tmp_path, {})
-    key_file(tmp_path).write_bytes(b"\xff" * 44)
+    SEAL_KEY.path(tmp_path).write_bytes(b"\xff" * 44)
     with pytest.raises(UnavailableError, match=r"seal key .* cannot be had"):
         master_key(tmp_path, {})
 
@@ -267,4 +267,4 @@ def test_without_locks_no_key_is_made_that_another_process_might_make_too(tmp_pa
     monkeypatch.setattr(fcntl, "flock", flock)
     with pytest.raises(UnavailableError, match="Operation not supported"):
         master_key(tmp_path, {})
-    assert not key_file(tmp_path).exists()
+    assert not SEAL_KEY.path(tmp_path).exists()

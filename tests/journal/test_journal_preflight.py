@@ -9,7 +9,7 @@ from keyring.backends.null import Keyring as NullKeyring
 
 from responder.errors import UnavailableError
 from responder.journal import EventKind, Journal
-from responder.journal.keys import key_file, master_key
+from responder.journal.keys import SEAL_KEY, master_key
 from responder.journal.preflight import _write_and_take_back as write_and_take_back
 from responder.journal.preflight import journal as examine
 from responder.journal.preflight import seal_key
@@ -81,7 +81,7 @@ def test_where_the_seal_key_comes_from_is_told(tmp_path, given):
     finally:
         keyring.set_keyring(before)
     assert told.level == "ok"
-    assert ("RESPOND_SEAL_KEY" in told.what, str(key_file(tmp_path)) in told.what) == (given, not given)
+    assert ("RESPOND_SEAL_KEY" in told.what, str(SEAL_KEY.path(tmp_path)) in told.what) == (given, not given)
     assert GIVEN not in told.what
 
 

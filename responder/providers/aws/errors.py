@@ -62,7 +62,7 @@ _CODES: Final[Mapping[type[ProviderError], str]] = {
     UnauthenticatedError: "MissingAuthenticationToken IncompleteSignature InvalidToken AuthFailure "
     "OptInRequired RequestExpired RequestTimeTooSkewed",
     DeniedError: "AccessDenied AccessDeniedException UnauthorizedOperation",
-    NotFoundError: "NoSuchEntity NoSuchBucket NoSuchKey",
+    NotFoundError: "NoSuchEntity NoSuchBucket NoSuchKey ObjectLockConfigurationNotFoundError",
     ConflictError: "LimitExceeded EntityAlreadyExists DeleteConflict",
 }
 _KINDS: Final = {code: kind for kind, codes in _CODES.items() for code in codes.split()}

@@ -4,18 +4,20 @@ Weaker than a locked bucket: an administrator of the repository can delete a com
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.action import Connections
+from responder.errors import NotFoundError
+from responder.finding import Finding, failed, ok
 from responder.providers.github.connection import GithubConnection
 
 if TYPE_CHECKING:
     from github import Github
 
-__all__ = ["notes", "place"]
+__all__ = ["PERMISSIONS", "examine", "notes", "place"]
 
-PERMISSIONS: Final = ("issues=write",)
+PERMISSIONS: Final = ("Issues: write",)
 _FENCED: Final = re.compile(r"^```text\r?\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _PAGE: Final = 100
 
@@ -56,3 +58,39 @@ def notes(connections: Connections, repository: str, issue: int) -> Iterator[tup
         if len(found) < _PAGE:
             return
         number += 1
+
+
+def examine(connections: Connections, repository: str, issue: int) -> Iterator[Finding]:
+    """Before an incident: that the issue is there, and that it can be commented on. Not the token's scopes.
+
+    Raises:
+        ProviderError: GitHub does not answer, or the repository has no issues.
+    """
+    path = f"/repos/{repository}/issues/{issue}"
+
+    def look(github: "Github") -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        requester = github.requester
+        found = requester.requestJsonAndCheck("GET", path)[1]
+        return found, requester.requestJsonAndCheck("GET", f"/repos/{repository}")[1]
+
+    try:
+        found, where = connections.get(GithubConnection).ask(f"GET {path}", look)
+    except NotFoundError:
+        yield failed(
+            f"There is no issue {issue} in {repository} that this token may see.",
+            f"gh issue create --repo {repository} --title 'Checkpoints of respond' --body '', and name its "
+            "number in respond.toml: [audit] github_issue.",
+        )
+        return
+    if where.get("archived"):
+        yield failed(
+            f"{repository} is archived: nobody can comment on its issue {issue}.",
+            f"gh repo unarchive {repository}, or name an issue elsewhere in respond.toml: [audit].",
+        )
+    elif found.get("locked") and not where.get("permissions", {}).get("push"):
+        yield failed(
+            f"The conversation of issue {issue} in {repository} is locked, and you may not push there.",
+            f"An administrator types: gh issue unlock {issue} --repo {repository}",
+        )
+    else:
+        yield ok(f"There is an issue {issue} in {repository}, and it can be commented on.")
