@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from responder.sandbox.github.errors import not_found
+from responder.sandbox.github.ways_in import Push
 
 if TYPE_CHECKING:
-    from responder.sandbox.github.state import Comment, Repository, State
+    from responder.sandbox.github.state import Branch, Comment, Repository, State
 
 Validity = Literal["active", "inactive", "unknown"]
 
@@ -125,16 +126,9 @@ class Leaks:
         with self._changed:
             repository = self._state().repository(full_name)
             target = repository.branches[branch or repository.default_branch]
-            changes = tuple(Change(path, target.files.get(path), data) for path, data in files.items())
-            tree = {**target.files, **{path: data for path, data in files.items() if data is not None}}
-            tree = {path: data for path, data in tree.items() if files.get(path, data) is not None}
-            parent = next(reversed(repository.spilt.commits), None)
-            made = hashlib.sha1(f"{parent}\0{message}".encode(), usedforsecurity=False)
-            made.update(repr(sorted(tree.items())).encode())
-            sha, login = made.hexdigest(), self._state().user(by).login
-            repository.spilt.commits[sha] = Commit(sha, parent, message, login, self._clock(), changes, tree)
-            target.files = dict(tree)
-            return sha
+            return commit_to(
+                repository, target, files, message, self._state().user(by).login, self._clock()
+            ).sha
 
     def issue(self, full_name: str, title: str, body: str) -> int:
         with self._changed:
@@ -191,6 +185,28 @@ class Leaks:
                 number, secret, secret_type, name, validity, self._clock(), tuple(locations)
             )
             return number
+
+
+def commit_to(
+    repository: "Repository",
+    target: "Branch",
+    files: Mapping[str, bytes | None],
+    message: str,
+    login: str,
+    now: float,
+) -> Commit:
+    """Push one commit to a branch; a file that is None is deleted."""
+    changes = tuple(Change(path, target.files.get(path), data) for path, data in files.items())
+    merged = {**target.files, **files}
+    tree = {path: data for path, data in merged.items() if data is not None}
+    parent = target.sha
+    made = hashlib.sha1(f"{parent}\0{message}".encode(), usedforsecurity=False)
+    made.update(repr(sorted(tree.items())).encode())
+    commit = Commit(made.hexdigest(), parent, message, login, now, changes, tree)
+    repository.spilt.commits[commit.sha] = commit
+    target.files, target.head = dict(tree), commit.sha
+    repository.pushes.append(Push(f"refs/heads/{target.name}", parent, commit.sha, "push", login, now))
+    return commit
 
 
 def files_at(repository: "Repository", ref: str) -> Mapping[str, bytes] | None:

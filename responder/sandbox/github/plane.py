@@ -4,6 +4,7 @@ import copy
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -13,6 +14,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from responder.sandbox.faults import Faults
 from responder.sandbox.github import vault
 from responder.sandbox.github.actions import Actions
+from responder.sandbox.github.age import backdate
 from responder.sandbox.github.leaks import Leaks
 from responder.sandbox.github.requests import Api
 from responder.sandbox.github.server import Server, application, one_at_a_time
@@ -35,6 +37,7 @@ class GithubPlane:
         mounts: applications served beside the API, by the path that they begin at; they are called
             without any lock of this plane, and nothing goes wrong there.
         faults: what goes wrong here; without it nothing does.
+        audit_log: whether organisations may read theirs, as on GitHub Enterprise Cloud.
 
     Raises (all seeding methods): ApiError, as the service would answer, for unknown names.
     """
@@ -47,12 +50,13 @@ class GithubPlane:
         auto_approve: float | None = None,
         mounts: Mapping[str, WSGIApplication] = {},
         faults: Faults | None = None,
+        audit_log: bool = False,
     ) -> None:
         self._clock = clock
         self._faults = faults or Faults()
         self._mounts = dict(mounts)
         self._changed = threading.Condition(threading.RLock())
-        self._state = State()
+        self._state = State(audit_log=[] if audit_log else None)
         self.leaks = Leaks(self._changed, lambda: self._state, clock)
         self._actions = Actions(self._changed, clock, runner_env, auto_approve)
         api = Api(lambda: self._state, self._actions, clock)
@@ -176,6 +180,11 @@ class GithubPlane:
         with self._changed:
             shared = self._state.shared(self._state.user(organization).login)
             shared.put(shared.variables, name, value, frozenset(), self._clock())
+
+    def backdate(self, age: timedelta) -> None:
+        """Have all that there is be older by that."""
+        with self._changed:
+            backdate(self._state, age.total_seconds())
 
     def world(self) -> dict[str, Any]:
         """The ground truth, secrets in clear. For tests and the sandbox's own endpoint only."""

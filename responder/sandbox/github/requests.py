@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from flask import Response, g, jsonify, request
 
 from responder.sandbox.github.actions import Actions
+from responder.sandbox.github.audit import Audited
 from responder.sandbox.github.errors import ApiError, not_found, unprocessable
 from responder.sandbox.github.run_shapes import RunShapes
 from responder.sandbox.github.shapes import Shapes
@@ -72,6 +73,13 @@ class Api:
             raise ApiError(403, f"Must have {need} rights to Repository.")
         return repository
 
+    def record(self, action: str, repository: Repository, about: str = "") -> None:
+        """In the organisation's audit log, where it has one."""
+        log, number = self.state.audit_log, self.state.fresh_id()
+        if log is not None:
+            who = self.caller().login
+            log.append(Audited(f"audit-{number}", action, who, repository.full_name, self.clock(), about))
+
     def owner(self, repository: Repository) -> User:
         return self.state.user(repository.full_name.partition("/")[0])
 
@@ -116,5 +124,13 @@ def listing(name: str, items: Sequence[T], shape: Callable[[T], dict[str, Any]])
     """A page of a collection, in the envelope that GitHub gives most of them."""
     shown, headers = page(items)
     response = jsonify({"total_count": len(items), name: [shape(item) for item in shown]})
+    response.headers.update(headers)
+    return response
+
+
+def paged(shapes: Sequence[Mapping[str, Any]]) -> Response:
+    """A page of a collection that GitHub gives as a bare list."""
+    shown, headers = page(shapes)
+    response = jsonify(list(shown))
     response.headers.update(headers)
     return response

@@ -19,6 +19,7 @@ from responder.sandbox.github.routes import (
     credentials,
     deployments,
     environments,
+    history,
     issues,
     leaks,
     logs,
@@ -27,6 +28,7 @@ from responder.sandbox.github.routes import (
     repositories,
     runs,
     vaults,
+    ways_in,
     workflows,
 )
 from responder.sandbox.github.shapes import moment
@@ -52,6 +54,8 @@ def application(api: Api, world: Callable[[], dict[str, Any]]) -> Flask:
         alerts.blueprint(api),
         logs.blueprint(api),
         pages.blueprint(api),
+        ways_in.blueprint(api),
+        history.blueprint(api),
     ):
         app.register_blueprint(blueprint)
 

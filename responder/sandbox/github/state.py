@@ -8,11 +8,13 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Literal
 
+from responder.sandbox.github.audit import Audited
 from responder.sandbox.github.errors import not_found
 from responder.sandbox.github.leaks import Gist, Spilt
 from responder.sandbox.github.organization import Shared
 from responder.sandbox.github.runs import Run
 from responder.sandbox.github.vault import Vault
+from responder.sandbox.github.ways_in import Push, WaysIn
 
 Permission = Literal["read", "write", "admin"]
 PERMISSIONS: tuple[Permission, ...] = ("read", "write", "admin")
@@ -47,10 +49,13 @@ class Branch:
     name: str
     files: dict[str, bytes]
     protected: bool = False
+    head: str = ""  # the last commit that was made to it
 
     @property
     def sha(self) -> str:
-        """Of the files' names and contents: two branches with the same files are the same commit."""
+        """Without a commit of its own, of the files: two branches with the same files are the same commit."""
+        if self.head:
+            return self.head
         digest = hashlib.sha1(usedforsecurity=False)
         for path, data in sorted(self.files.items()):
             digest.update(f"{path}\0{blob_sha(data)}\n".encode())
@@ -104,6 +109,8 @@ class Repository:
     runs: list[Run] = field(default_factory=list)
     issues: dict[int, list[Comment]] = field(default_factory=dict)  # their comments, by the issue's number
     spilt: Spilt = field(default_factory=Spilt)
+    ways_in: WaysIn = field(default_factory=WaysIn)
+    pushes: list[Push] = field(default_factory=list)
 
     def allows(self, login: str, need: Permission) -> bool:
         held = self.permissions.get(login)
@@ -131,6 +138,7 @@ class State:
     repositories: dict[str, Repository] = field(default_factory=dict)
     gists: dict[str, Gist] = field(default_factory=dict)
     organizations: dict[str, Shared] = field(default_factory=dict)  # by login
+    audit_log: list[Audited] | None = None  # of every organisation; None without GitHub Enterprise Cloud
     last_id: int = 1000
 
     def fresh_id(self) -> int:

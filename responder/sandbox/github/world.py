@@ -40,6 +40,8 @@ def _repository(repository: Repository) -> dict[str, Any]:
             str(number): [dataclasses.asdict(comment) for comment in comments]
             for number, comments in repository.issues.items()
         },
+        **dataclasses.asdict(repository.ways_in),
+        "alerts": {number: alert.resolution for number, alert in repository.spilt.alerts.items()},
     }
 
 

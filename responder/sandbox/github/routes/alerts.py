@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from responder.sandbox.github.errors import not_found, unprocessable
 from responder.sandbox.github.leaks import Alert, Location
-from responder.sandbox.github.requests import Api, body, page
+from responder.sandbox.github.requests import Api, body, paged
 from responder.sandbox.github.shapes import moment, optional_moment
 from responder.sandbox.github.state import Repository, blob_sha
 
@@ -26,7 +26,7 @@ def blueprint(api: Api) -> Blueprint:
         state = request.args.get("state")
         newest = sorted(repository.spilt.alerts.values(), key=lambda alert: -alert.number)
         asked = [_alert(api, repository, one) for one in newest if state in (None, _state(one))]
-        return _paged(asked)
+        return paged(asked)
 
     @routes.get("/<int:number>")
     def alert(owner: str, name: str, number: int) -> Response:
@@ -51,16 +51,9 @@ def blueprint(api: Api) -> Blueprint:
     def locations(owner: str, name: str, number: int) -> Response:
         repository = _administered(api, owner, name)
         found = _found(repository, number)
-        return _paged([_location(api, repository, one) for one in found.locations])
+        return paged([_location(api, repository, one) for one in found.locations])
 
     return routes
-
-
-def _paged(shapes: list[dict[str, Any]]) -> Response:
-    shown, headers = page(shapes)
-    response = jsonify(list(shown))
-    response.headers.update(headers)
-    return response
 
 
 def _administered(api: Api, owner: str, name: str) -> Repository:

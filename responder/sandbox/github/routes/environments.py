@@ -47,6 +47,7 @@ def blueprint(api: Api) -> Blueprint:
         kept.branch_policy = policy
         if policy != "custom":
             kept.branch_patterns.clear()
+        api.record("environment.update_protection_rule", found, environment)
         return jsonify(shape(found, kept))
 
     @routes.delete("/<path:environment>")

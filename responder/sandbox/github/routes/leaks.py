@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify
 
 from responder.sandbox.github.errors import not_found, unprocessable
 from responder.sandbox.github.leaks import Change, Commit, Gist, ReviewComment
-from responder.sandbox.github.requests import Api, page
+from responder.sandbox.github.requests import Api, page, paged
 from responder.sandbox.github.routes.issues import comment_shape
 from responder.sandbox.github.shapes import moment, node_id
 from responder.sandbox.github.state import Repository, blob_sha
@@ -30,7 +30,7 @@ def _add_commits_and_gists(routes: Blueprint, api: Api) -> None:
             raise unprocessable(f"No commit found for SHA: {ref}")
         shown, headers = page(found.changes)
         files = [_file(api, repository, found.sha, change) for change in shown]
-        response = jsonify({**_commit(api, repository, found), "files": files})
+        response = jsonify({**commit_shape(api, repository, found), "files": files})
         response.headers.update(headers)
         return response
 
@@ -44,7 +44,7 @@ def _add_commits_and_gists(routes: Blueprint, api: Api) -> None:
 def _add_issues(routes: Blueprint, api: Api) -> None:
     @routes.get("/repos/<owner>/<name>/issues/<int:number>")
     def issue(owner: str, name: str, number: int) -> Response:
-        return jsonify(_issue(api, api.repository(owner, name), number))
+        return jsonify(issue_shape(api, api.repository(owner, name), number))
 
     @routes.get("/repos/<owner>/<name>/issues/comments/<int:comment_id>")
     def issue_comment(owner: str, name: str, comment_id: int) -> Response:
@@ -61,20 +61,20 @@ def _add_pulls(routes: Blueprint, api: Api) -> None:
     def pull_commits(owner: str, name: str, number: int) -> Response:
         repository = api.repository(owner, name)
         commits = [repository.spilt.commits[sha] for sha in _pull(repository, number)]
-        return _paged([_commit(api, repository, found) for found in commits])
+        return paged([commit_shape(api, repository, found) for found in commits])
 
     @routes.get("/repos/<owner>/<name>/pulls/<int:number>/files")
     def pull_files(owner: str, name: str, number: int) -> Response:
         repository = api.repository(owner, name)
         commits = [repository.spilt.commits[sha] for sha in _pull(repository, number)]
-        return _paged([_file(api, repository, commits[-1].sha, change) for change in _net(commits)])
+        return paged([_file(api, repository, commits[-1].sha, change) for change in _net(commits)])
 
     @routes.get("/repos/<owner>/<name>/pulls/<int:number>/comments")
     def review_comments(owner: str, name: str, number: int) -> Response:
         repository = api.repository(owner, name)
         _pull(repository, number)
         found = repository.spilt.reviews.get(number, [])
-        return _paged([_review(api, repository, number, one) for one in found])
+        return paged([_review(api, repository, number, one) for one in found])
 
     @routes.get("/repos/<owner>/<name>/pulls/comments/<int:comment_id>")
     def review_comment(owner: str, name: str, comment_id: int) -> Response:
@@ -84,13 +84,6 @@ def _add_pulls(routes: Blueprint, api: Api) -> None:
                 if one.comment.id == comment_id:
                     return jsonify(_review(api, repository, number, one))
         raise not_found()
-
-
-def _paged(shapes: list[dict[str, Any]]) -> Response:
-    shown, headers = page(shapes)
-    response = jsonify(list(shown))
-    response.headers.update(headers)
-    return response
 
 
 def _pull(repository: Repository, number: int) -> list[str]:
@@ -110,7 +103,7 @@ def _net(commits: list[Commit]) -> list[Change]:
     return [Change(path, before[path], data) for path, data in after.items() if before[path] != data]
 
 
-def _commit(api: Api, repository: Repository, commit: Commit) -> dict[str, Any]:
+def commit_shape(api: Api, repository: Repository, commit: Commit) -> dict[str, Any]:
     url = f"{api.shapes.repository_url(repository)}/commits/{commit.sha}"
     html = f"{api.shapes.base}/{repository.full_name}/commit/{commit.sha}"
     author = api.shapes.user(api.state.user(commit.login))
@@ -156,7 +149,7 @@ def _file(api: Api, repository: Repository, sha: str, change: Change) -> dict[st
     }
 
 
-def _issue(api: Api, repository: Repository, number: int) -> dict[str, Any]:
+def issue_shape(api: Api, repository: Repository, number: int) -> dict[str, Any]:
     if number not in repository.issues:
         raise not_found()
     title, body = repository.spilt.texts.get(number, (f"Issue {number}", ""))
