@@ -102,6 +102,7 @@ class LeakedAccessKey(Leaked):
 
     user: str = ""  # empty when IAM could not tell whose it is
     session: Secret | None = None
+    session_id: str = ""  # its AccessKeyId
     other_keys: tuple[str, ...] = ()  # further access keys of the same user
     quarantined: bool = False  # AWS has already attached AWSCompromisedKeyQuarantine*
 

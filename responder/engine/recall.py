@@ -78,12 +78,23 @@ def leaked_credentials(state: RunState) -> list[dict[str, Any]]:
 
 def known_identifiers(journal: Journal, state: RunState) -> set[str]:
     """All that any run is about or has made, and what was beside the leaked ones when this one began."""
-    known: set[str] = set()
-    for run in journal.runs():
-        other = fold(run, journal.events(run))
-        known |= exposed_identifiers(other.started)
-        known.update(text for step in other.steps.values() for text in _texts(step.output))
+    states = [fold(run, journal.events(run)) for run in journal.runs()]
+    known = {text for other in states for text in _made(other)}
+    known |= {identifier for other in states for identifier in exposed_identifiers(other.started)}
     return known.union(*(leaked.get("other_keys", ()) for leaked in leaked_credentials(state)))
+
+
+def made_identifiers(journal: Journal) -> set[str]:
+    """All that any run has made, the sessions among it that it got to prove something with."""
+    return {text for run in journal.runs() for text in _made(fold(run, journal.events(run)))}
+
+
+def _made(state: RunState) -> Iterator[str]:
+    seen = {step["id"] for step in state.started["steps"] if step["phase"] == "review"}
+    for name, step in state.steps.items():
+        if name not in seen:  # what a review saw, somebody else has made
+            yield from _texts(step.output)
+    yield from (leaked.get("session_id", "") for leaked in leaked_credentials(state))
 
 
 def _texts(frozen: Any) -> Iterator[str]:  # noqa: ANN401

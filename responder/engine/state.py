@@ -39,11 +39,15 @@ class Intent:
 
 @dataclass(frozen=True)
 class Look:
-    """A later look at what was contained: it held, was re-applied, is lost, or could not be told."""
+    """A later look at what was contained: it held, was re-applied, is lost, or could not be told.
+
+    Or a review's later look at what was done meanwhile, with what it saw then.
+    """
 
     at: datetime
-    result: Literal["held", "re-applied", "lost", "unknown"]
+    result: Literal["held", "re-applied", "lost", "unknown", "reviewed"]
     detail: str
+    reviewed: Any = None  # frozen
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ class StepState:
     def fold(self, event: Event) -> None:
         data: dict[str, Any] = dict(event.data)
         if event.kind is EventKind.STEP_CHECKED:  # a look changes nothing; its attempts are its own
-            self.looks.append(Look(event.at, data["result"], data["detail"]))
+            self.looks.append(Look(event.at, data["result"], data["detail"], data.get("reviewed")))
             return
         self.attempt = max(self.attempt, event.attempt)
         self.started_at = self.started_at or event.at

@@ -35,7 +35,7 @@ def identify(connections: Connections, found: Found, *, prove_sessions: bool = T
     seen = _as_itself(aws, found, _Seen())
     seen = _whose(aws, found, seen, control["Account"])
     seen = _status(aws, found, seen)
-    session, seen = _canary(aws, found, seen) if prove_sessions else (None, seen)
+    session, session_id, seen = _canary(aws, found, seen) if prove_sessions else (None, "", seen)
     return LeakedAccessKey(
         credential=found.identifier,
         known=False,
@@ -45,6 +45,7 @@ def identify(connections: Connections, found: Found, *, prove_sessions: bool = T
         note=" ".join(seen.notes),
         user=seen.user,
         session=session,
+        session_id=session_id,
         other_keys=seen.other_keys,
         quarantined=seen.quarantined,
     )
@@ -152,14 +153,15 @@ def _is_quarantined(aws: AwsConnection, user: str) -> bool:
     )
 
 
-def _canary(aws: AwsConnection, found: Found, seen: _Seen) -> tuple[Secret | None, _Seen]:
+def _canary(aws: AwsConnection, found: Found, seen: _Seen) -> tuple[Secret | None, str, _Seen]:
+    """The session, and its AccessKeyId, by which a review knows it for ours."""
     if found.secret is None or seen.life != "live" or not seen.user:
-        return None, seen
+        return None, "", seen
     leaked = aws.as_key(found.identifier, found.secret)
     try:
         answer = ask("sts:GetSessionToken", leaked.sts.get_session_token, DurationSeconds=CANARY_SECONDS)
     except ProviderError as error:
-        return None, seen.noting(
+        return None, "", seen.noting(
             f"No session could be got with it to prove later that they are denied: {error}."
         )
     finally:
@@ -168,4 +170,4 @@ def _canary(aws: AwsConnection, found: Found, seen: _Seen) -> tuple[Secret | Non
     parts = {name: got[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")}
     for value in (got["SecretAccessKey"], got["SessionToken"]):
         Secret(value)  # known to the redactor each by itself, too
-    return Secret(json.dumps(parts)), seen
+    return Secret(json.dumps(parts)), got["AccessKeyId"], seen
