@@ -172,8 +172,9 @@ def _layout(connection: ModalConnection, questions: Questions, app_id: str) -> d
 
 
 def _deployed_by(connection: ModalConnection, questions: Questions, app_id: str) -> str:
+    """Who deployed its code; new containers for the same code are anybody's."""
     versions = connection.run("AppDeploymentHistory", lambda: history(connection, app_id), questions.left)
-    return versions[0].deployed_by if versions else ""
+    return next((version.deployed_by for version in versions if not version.rollover), "")
 
 
 def _secret_ids(connection: ModalConnection, questions: Questions, function_id: str) -> tuple[str, ...]:

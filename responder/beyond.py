@@ -1,0 +1,152 @@
+"""What the services have of a credential that the inventory does not know: where no run will reach."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from responder.exposure import Exposure, GithubEnvironmentPlacement, Kind, ModalSecretPlacement
+from responder.inventory import Inventory
+from responder.inventory.drift import unknown_apps, unknown_places, workflows_beside
+from responder.places import Discovered, Family, ModalApp, Place, Workflow
+from responder.report.reach import Edge, Node, Reach, place_node, reach_of
+
+__all__ = ["Widened", "of_exposure", "of_inventory", "warnings"]
+
+_FAMILIES = {
+    "access_keys": Family.AWS,
+    "service_users": Family.MODAL,
+    "member_tokens": Family.MODAL,
+}
+_OF_KIND = {
+    Kind.AWS_ACCESS_KEY: "access_keys",
+    Kind.MODAL_SERVICE_USER: "service_users",
+    Kind.MODAL_MEMBER_TOKEN: "member_tokens",
+    Kind.MODAL_PROXY_TOKEN: "proxy_tokens",
+    Kind.GITHUB_TOKEN: "github_tokens",
+}
+_NOBODYS = {Family.AWS: "some AWS access key", Family.MODAL: "some Modal token"}
+
+
+@dataclass(frozen=True)
+class Widened:
+    """A graph with what only the services know; `unknown` are the nodes that no inventory has."""
+
+    reach: Reach
+    unknown: frozenset[Node]
+
+
+def of_exposure(exposure: Exposure, inventory: Inventory, discovered: Discovered) -> Widened:
+    """The graph of what leaked. A secret with a telling name may hold any of the leaked of its family."""
+    beyond = _Beyond(inventory, discovered)
+    reach = reach_of(exposure)
+    edges = list(beyond.beside((*exposure.modal_secrets, *exposure.github_environments)))
+    for kind, family in _FAMILIES.items():
+        for leaked in getattr(exposure, kind):
+            edges += beyond.maybe_in(reach.credential(leaked.identifier), family)
+    return _widened(reach, edges)
+
+
+def of_inventory(inventory: Inventory, discovered: Discovered) -> Widened:
+    """The graph of all that the inventory has, and beside it what the services have."""
+    beyond = _Beyond(inventory, discovered)
+    known: dict[str, Any] = {kind: [] for kind in _OF_KIND.values()}
+    for name, credential in inventory.credentials.items():
+        known[_OF_KIND[credential.kind]].append({"identifier": name, "credential": name})
+    known["modal_secrets"] = [one.model_dump() for one in inventory.modal_secrets]
+    known["github_environments"] = [one.model_dump() for one in inventory.github_environments]
+    known["workloads"] = [one.model_dump() for one in inventory.workloads]
+    reach = reach_of(known)
+    edges = list(beyond.beside((*inventory.modal_secrets, *inventory.github_environments)))
+    nobodys = []
+    for family, label in _NOBODYS.items():
+        node = Node("credential", f"unknown {family}", label, "which one is not known")
+        if more := list(beyond.maybe_in(node, family)):
+            nobodys.append(node)
+            edges += more
+    widened = _widened(Reach((*reach.credentials, *nobodys), reach.edges), edges)
+    return Widened(widened.reach, widened.unknown | set(nobodys))
+
+
+def warnings(exposure: Exposure, inventory: Inventory, discovered: Discovered) -> Iterator[str]:
+    """What a person has to know before a run: where it will not reach. One sentence or two each."""
+    beyond = _Beyond(inventory, discovered)
+    families = {family for kind, family in _FAMILIES.items() if getattr(exposure, kind)}
+    for place in beyond.places:
+        if place.family in families:
+            since = "" if place.since is None else f" (since {place.since:%Y-%m-%d})"
+            yield (
+                f"May also be in {place.label}, {' and '.join(place.names)}{since}, "
+                "which the inventory does not know. No service shows whose it is: look there."
+            )
+    placed = (*exposure.modal_secrets, *exposure.github_environments)
+    for target, edge in {edge.target: edge for edge in beyond.beside(placed)}.items():
+        if edge.how == _READ:
+            yield (
+                f"{target.label} is given {edge.source.label}, and the inventory does not know it: "
+                "it keeps the old value until somebody deploys it again."
+            )
+        else:
+            yield f"{target.label} uses {edge.source.label} too. Look at what its runs did with it."
+
+
+_READ, _USED = "is read by", "is used by"
+
+
+class _Beyond:
+    def __init__(self, inventory: Inventory, discovered: Discovered) -> None:
+        self._inventory = inventory
+        self._discovered = discovered
+        self.places = unknown_places(inventory, discovered)
+        self._apps = tuple(one.app for one in unknown_apps(inventory, discovered))
+        self._ids = {(one.environment, one.name): one.secret_id for one in discovered.modal_secrets}
+
+    def beside(self, placed: Iterable[ModalSecretPlacement | GithubEnvironmentPlacement]) -> Iterator[Edge]:
+        """What uses these placements, and is nothing that the inventory has."""
+        for place in placed:
+            node = place_node(place.model_dump())
+            if isinstance(place, ModalSecretPlacement):
+                yield from self._read(node, place.environment, place.secret)
+            else:
+                yield from self._used(node, place.repository, (place.identifier_key, place.secret_key))
+
+    def maybe_in(self, credential: Node, family: Family) -> Iterator[Edge]:
+        """Where one of this family may be, and what uses it there."""
+        for place in self.places:
+            if place.family is family:
+                node = Node("placement", _key(place), place.label, " and ".join(place.names))
+                yield Edge(credential, "may be held in", node)
+                yield from self._read(node, place.environment, place.secret)
+                yield from self._used(node, place.repository, place.names)
+
+    def _read(self, node: Node, environment: str, secret: str) -> Iterator[Edge]:
+        held = self._ids.get((environment, secret))
+        for app in self._discovered.modal_apps if held else ():
+            functions = app.functions_with([held or ""])
+            if functions and self._is_unknown(app):
+                label = f"Modal app {app.name} in {environment}"
+                yield Edge(node, _READ, Node("workload", app.app_id, label, ", ".join(functions)))
+
+    def _is_unknown(self, app: ModalApp) -> bool:
+        return app in self._apps
+
+    def _used(self, node: Node, repository: str, names: Iterable[str]) -> Iterator[Edge]:
+        for workflow in workflows_beside(self._inventory, self._discovered, names):
+            if workflow.repository == repository:
+                yield Edge(node, _USED, _workflow(workflow))
+
+
+def _workflow(workflow: Workflow) -> Node:
+    label = f"GitHub workflow {workflow.file} of {workflow.repository}"
+    detail = "it may take any secret" if workflow.any_name else ""
+    return Node("workload", f"{workflow.repository} {workflow.file}", label, detail)
+
+
+def _key(place: Place) -> str:
+    return f"{place.label}: {' and '.join(place.names)}"
+
+
+def _widened(reach: Reach, edges: Iterable[Edge]) -> Widened:
+    more = tuple(dict.fromkeys(edges))
+    known = {node for edge in reach.edges for node in (edge.source, edge.target)} | set(reach.credentials)
+    unknown = {edge.target for edge in more} - known
+    return Widened(Reach(reach.credentials, (*reach.edges, *more)), frozenset(unknown))

@@ -1,0 +1,82 @@
+"""Where a leaked credential may be that the inventory does not know is told before anybody confirms."""
+
+import pytest
+from small_inventory import NOW
+
+from responder.beyond import of_exposure, warnings
+from responder.exposure import LeakedAccessKey, LeakedServiceUser
+from responder.inventory import EXAMPLE, Inventory
+from responder.sandbox import seed
+
+pytest_plugins = ("estate",)
+
+PAIR = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "x")
+TESTS = b"on: push\njobs: {t: {steps: [{run: 'make ${{ secrets.MODAL_TOKEN_SECRET }}'}]}}\n"
+
+
+@pytest.fixture
+def inventory(tmp_path):
+    return Inventory.load(EXAMPLE, {}, tmp_path)
+
+
+def key(user=seed.KEY_OWNER):
+    return LeakedAccessKey(credential="x", known=False, identifier="AKIAIOSFODNN7EXAMPLE", user=user)
+
+
+def token():
+    return LeakedServiceUser(
+        credential="x", known=False, identifier="ak-1", name="ci-prod", base="ci-prod", roles={}
+    )
+
+
+def test_nothing_is_said_where_the_inventory_knows_all(estate, inventory):
+    exposure = inventory.exposure("prod.env", NOW, [key(), token()])
+    assert list(warnings(exposure, inventory, estate.survey())) == []
+
+
+def test_a_secret_with_a_telling_name_is_warned_of_for_what_it_may_hold_alone(estate, inventory):
+    estate.modal.add_secret("tools", "dev", PAIR, created_by="sam")
+    found = estate.survey()
+    aws = list(warnings(inventory.exposure("-", NOW, [key()]), inventory, found))
+    assert len(aws) == 1
+    assert aws[0].startswith(
+        "May also be in Modal Secret dev/tools, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (since "
+    )
+    assert "which the inventory does not know" in aws[0]
+    assert list(warnings(inventory.exposure("-", NOW, [token()]), inventory, found)) == []
+
+
+def test_an_app_and_a_workflow_that_no_run_will_replace_are_warned_of(estate, inventory, tmp_path):
+    estate.deploy_another(tmp_path, "sidecar", "prod")
+    branch = estate.github._state.repository(seed.REPOSITORY).branches["main"]
+    branch.files[".github/workflows/tests.yml"] = TESTS
+    found = estate.survey()
+    assert list(warnings(inventory.exposure("-", NOW, [key()]), inventory, found)) == [
+        "Modal app sidecar in prod is given Modal Secret my-app-secrets in prod, "
+        "and the inventory does not know it: no run will replace what it has."
+    ]
+    (workflow,) = warnings(inventory.exposure("-", NOW, [token()]), inventory, found)
+    assert workflow.startswith(
+        f"GitHub workflow tests.yml of {seed.REPOSITORY} uses GitHub {seed.REPOSITORY}"
+    )
+
+
+def test_without_an_inventory_every_place_is_told(estate):
+    found = list(warnings(Inventory().exposure("-", NOW, [key()]), Inventory(), estate.survey()))
+    assert [one.split(", ")[0] for one in found] == [
+        "May also be in Modal Secret dev/my-app-secrets",
+        "May also be in Modal Secret prod/my-app-secrets",
+    ]
+
+
+def test_the_graph_of_a_leak_marks_what_only_the_services_know(estate, inventory, tmp_path):
+    estate.modal.add_secret("tools", "dev", PAIR, created_by="sam")
+    estate.deploy_another(tmp_path, "sidecar", "dev", secret="tools")
+    widened = of_exposure(inventory.exposure("-", NOW, [key()]), inventory, estate.survey())
+    assert {node.label for node in widened.unknown} == {
+        "Modal Secret dev/tools",
+        "Modal app sidecar in dev",
+    }
+    (credential,) = widened.reach.credentials
+    (place,) = [e.target for e in widened.reach.of(credential) if e.target in widened.unknown]
+    assert [edge.how for edge in widened.reach.of(place)] == ["is read by"]
