@@ -14,6 +14,7 @@ from responder.errors import Exit, InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from responder.providers.github.search import Searched
     from responder.review.history.forms import Value
     from responder.review.history.patterns import Finding
     from responder.review.history.sighting import Scan
@@ -24,13 +25,14 @@ class _Seen:
     """All that one `respond scan` came to."""
 
     scan: "Scan | None" = None
+    github: "Searched | None" = None
     findings: list["Finding"] = field(default_factory=list)  # without those of the baseline
     judged: int = 0  # findings of the baseline
     not_looked_at: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> Exit:
-        if self.findings or (self.scan and self.scan.leaks):
+        if self.findings or (self.scan and self.scan.leaks) or (self.github and self.github.leaks):
             return Exit.FOUND
         return Exit.INCOMPLETE if self.not_looked_at else Exit.DONE
 
@@ -42,6 +44,15 @@ class _Seen:
 )
 @click.option("--paste", is_flag=True, help="Ask for what leaked: a hidden paste.")
 @click.option("--literal", is_flag=True, help="Each line of it is a value to look for, whatever its form.")
+@click.option(
+    "--repo",
+    metavar="OWNER/NAME",
+    help="On GitHub: alerts, the owner's code, workflows' logs, issues. Without PATH, only there.",
+)
+@click.option("--github", is_flag=True, help="As --repo, with the repository that PATH was cloned from.")
+@click.option(
+    "--since", metavar="TIME", help="Read GitHub's logs and issues from then on; 7 days, unless given."
+)
 @click.option("--no-patterns", is_flag=True, help="Look for these values alone, not for credentials by form.")
 @click.option(
     "--baseline",
@@ -64,7 +75,10 @@ def scan(
     leak: str | None,
     sarif_path: Path | None,
     baseline: Path | None,
+    repo: str | None,
+    since: str | None,
     *,
+    github: bool,
     paste: bool,
     literal: bool,
     no_patterns: bool,
@@ -90,12 +104,22 @@ def scan(
         raise InputError(
             "There is nothing to look for.", next_step="Give what leaked: --file FILE, or --paste."
         )
-    seen = _Seen()
     where = path or Path()
-    if values:
+    repo = repo or (_origin(where) if github else None)
+    if repo and not values:
+        raise InputError(
+            "On GitHub, known values are looked for.", next_step="Give what leaked: --file FILE, or --paste."
+        )
+    if since and not repo:
+        raise InputError("--since is for GitHub's logs.", next_step="Add --github, or --repo OWNER/NAME.")
+    only_github = repo is not None and path is None and not github
+    seen = _Seen()
+    if values and not only_github:
         _look_for_values(where, values, seen, out, err)
-    if not no_patterns:
+    if not no_patterns and not only_github:
         _look_for_patterns(where, baseline, seen, out, err, write=write_baseline, alone=not values)
+    if repo:
+        _look_on_github(desk, repo, values, since, seen, out, err)
     _end(seen, out)
     if sarif_path is not None:
         _write_sarif(sarif_path, seen)
@@ -185,6 +209,41 @@ def _look_for_patterns(
     show_findings(out, seen.findings, seen.judged, patterns.version)
 
 
+def _origin(where: Path) -> str:
+    from responder.review.history.git import Repository  # noqa: PLC0415
+    from responder.review.history.github import origin  # noqa: PLC0415
+
+    found = origin(Repository.at(where).git)
+    if found is None:
+        raise InputError(
+            f"{where} does not say which repository it was cloned from.",
+            next_step="Name it: --repo OWNER/NAME.",
+        )
+    return found
+
+
+def _look_on_github(
+    desk: Desk,
+    repo: str,
+    values: Sequence["Value"],
+    since: str | None,
+    seen: _Seen,
+    out: "Console",
+    err: "Console",
+) -> None:
+    from responder.cli.moment import moment  # noqa: PLC0415
+    from responder.cli.scan_screen import show_on_github  # noqa: PLC0415
+    from responder.journal.store import utcnow  # noqa: PLC0415
+    from responder.review.history.github import scan_github  # noqa: PLC0415
+    from responder.trace import LOOK_BACK  # noqa: PLC0415
+
+    begin = moment(since) if since else utcnow() - LOOK_BACK
+    with desk.connections() as connections, err.status("Asking GitHub …"):
+        seen.github = scan_github(connections, repo, values, begin)
+    seen.not_looked_at += seen.github.not_looked_at
+    show_on_github(out, repo, seen.github)
+
+
 def _end(seen: _Seen, out: "Console") -> None:
     from responder.cli.scan_screen import show_advice, show_not_looked_at  # noqa: PLC0415
     from responder.review.history.purge import advice  # noqa: PLC0415
@@ -202,5 +261,6 @@ def _write_sarif(path: Path, seen: _Seen) -> None:
     from responder.review.history.as_sarif import as_sarif  # noqa: PLC0415
 
     sightings = seen.scan.sightings if seen.scan else []
-    log = as_sarif(sightings, seen.findings, seen.not_looked_at, __version__)
+    on_github = seen.github.seen if seen.github else ()
+    log = as_sarif(sightings, seen.findings, on_github, seen.not_looked_at, __version__)
     put(json.dumps(log, indent=1).splitlines(), path)

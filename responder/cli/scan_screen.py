@@ -8,6 +8,7 @@ from responder.secret import redact
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from responder.providers.github.search import Searched
     from responder.review.history.forms import Value
     from responder.review.history.patterns import Finding
     from responder.review.history.purge import Advice
@@ -104,6 +105,20 @@ def show_findings(out: "Console", findings: Sequence["Finding"], judged: int, ve
         place = f"{one.path}, line {one.line}" if one.line else one.path
         table.add_row(Text(_plain(one.name)), Text(_plain(place)), Text(_plain(since)))
     out.print(table)
+
+
+def show_on_github(out: "Console", repository: str, searched: "Searched") -> None:
+    _line(out, f"On GitHub, of {repository}: {'; '.join(searched.looked_at) or 'nothing could be read'}.")
+    if not searched.seen:
+        _line(out, "not found  on GitHub, in what was looked at", "green")
+    for one in searched.seen:
+        _line(
+            out,
+            f"{'FOUND    ' if one.secret else 'mentioned'}  {one.value}",
+            "bold red" if one.secret else "yellow",
+        )
+        _line(out, f"  {one.what}{f': {one.place}' if one.place else ''}", "bold")
+        _line(out, f"      {one.address}")
 
 
 def show_not_looked_at(out: "Console", whys: Sequence[str]) -> None:

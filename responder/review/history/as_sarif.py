@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, Final
 
+from responder.providers.github.search import Seen
 from responder.report.export.sarif import Found, Rule, Where, sarif
 from responder.review.history.patterns import Finding
 from responder.review.history.sighting import Sighting
@@ -22,14 +23,22 @@ _DOMAIN: Final = b"respond:sighting:v1\0"
 
 
 def as_sarif(
-    sightings: Sequence[Sighting], findings: Sequence[Finding], not_looked_at: Sequence[str], version: str
+    sightings: Sequence[Sighting],
+    findings: Sequence[Finding],
+    on_github: Sequence[Seen],
+    not_looked_at: Sequence[str],
+    version: str,
 ) -> dict[str, Any]:
-    """A log of both; a finding's rule is named after the scanner's own."""
+    """A log of all; a finding's rule is named after the scanner's own."""
     rules = {
         one.rule: Rule(one.rule, one.name, f"Looks like a credential: {one.name}.", _MEND) for one in findings
     }
-    found = [*map(_of_sighting, sightings), *map(_of_finding, findings)]
+    found = [*map(_of_sighting, sightings), *map(_on_github, on_github), *map(_of_finding, findings)]
     return sarif(found, version, (_VALUE, _IDENTIFIER, *rules.values()), not_looked_at)
+
+
+def _mark(parts: Sequence[str]) -> str:
+    return hashlib.sha256(_DOMAIN + "\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _of_sighting(one: Sighting) -> Found:
@@ -40,7 +49,7 @@ def _of_sighting(one: Sighting) -> Found:
         rule=rule.id,
         message=f"{one.value} is here ({one.where}, {one.encoding}); reached by {reached}.",
         where=Where(_address(one), one.line, commit=one.commits[0].id if one.commits else ""),
-        fingerprint=hashlib.sha256(_DOMAIN + "\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16],
+        fingerprint=_mark(parts),
         properties=(
             ("where", one.where),
             ("encoding", one.encoding),
@@ -50,6 +59,16 @@ def _of_sighting(one: Sighting) -> Found:
             ("refs", " ".join(one.refs)),
             ("kept", one.kept),
         ),
+    )
+
+
+def _on_github(one: Seen) -> Found:
+    parts = (one.value, one.what, one.address, one.place)
+    return Found(
+        rule=(_VALUE if one.secret else _IDENTIFIER).id,
+        message=f"{one.value} is here ({one.what}{f', {one.place}' if one.place else ''}).",
+        where=Where(one.address),
+        fingerprint=_mark(parts),
     )
 
 

@@ -1,0 +1,161 @@
+"""GitHub beyond the clone: each place is searched here, and what could not be asked says why."""
+
+import base64
+import urllib.parse
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from github_account import Weather, opened
+
+from responder.action import Connections
+from responder.cli import cli
+from responder.errors import Exit, NotFoundError
+from responder.review.history.forms import Value
+from responder.review.history.github import scan_github
+from responder.secret import Secret
+
+KEY, SECRET = "AKIAQYLPMN5HHHFPZAM2", "1tUm636uS1yOEcfP5pvfqJ/ml36mF7AkyHsEU0IU"
+VALUES = (Value(f"secret of {KEY}", Secret(SECRET)), Value(KEY, KEY))
+ENCODED = base64.b64encode(SECRET.encode()).decode()
+ECHO = f"""\
+on: {{workflow_dispatch: {{inputs: {{request: {{type: string}}}}}}}}
+jobs: {{leaky: {{runs-on: x, steps: [{{name: Show, run: "echo {ENCODED}"}}]}}}}
+""".encode()
+LONG_AGO = datetime.now(UTC) - timedelta(days=2)
+
+
+@pytest.fixture(scope="module")
+def world():
+    world = opened()
+    leaks = world.plane.leaks
+    admin = world.plane.add_user("admin")
+    world.plane.add_repository(
+        "rentagpu/other", {"deploy.tf": f'key = "{KEY}"'.encode()}, permissions={"admin": "read"}
+    )
+    world.plane.add_repository(
+        "rentagpu/leaky",
+        {".github/workflows/echo.yml": ECHO, "README.md": b"no"},
+        permissions={"admin": "admin", "oncall": "write"},
+    )
+    issue = leaks.issue("rentagpu/leaky", "It fails", f"With {SECRET} it works")
+    leaks.comment("rentagpu/leaky", issue, f"?key={urllib.parse.quote(SECRET, safe='')}", by="grace")
+    commit = leaks.commit("rentagpu/leaky", {"a.txt": b"x"}, "A change", by="grace")
+    pull = leaks.pull("rentagpu/leaky", "A change", "", [commit])
+    leaks.comment("rentagpu/leaky", pull, f"is {SECRET} needed?", by="grace", path="a.txt")
+    leaks.alert("rentagpu/leaky", SECRET, "aws_secret_access_key", "AWS secret", [])
+    leaks.alert("rentagpu/leaky", "ghp_other", "github_personal_access_token", "GitHub token", [])
+    with_admin = Connections(world.environ(admin))
+    try:
+        repository = "rentagpu/leaky"
+        from responder.providers.github.connection import GithubConnection  # noqa: PLC0415
+
+        with_admin.get(GithubConnection).ask(
+            "dispatch",
+            lambda github: github.get_repo(repository).get_workflow("echo.yml").create_dispatch("main"),
+        )
+        world.plane.wait_until(
+            lambda truth: (
+                [run["status"] for run in truth["repositories"][repository]["runs"]] == ["completed"]
+            ),
+            seconds=20,
+        )
+    finally:
+        with_admin.close()
+    world.admin = admin
+    yield world
+    world.plane.stop()
+
+
+def searched(world, token, repository="rentagpu/leaky", values=VALUES, since=LONG_AGO, url=""):
+    environ = world.environ(token) | ({"GITHUB_API_URL": url} if url else {})
+    connections = Connections(environ)
+    try:
+        return scan_github(connections, repository, values, since)
+    finally:
+        connections.close()
+
+
+@pytest.fixture(scope="module")
+def found(world):
+    return searched(world, world.admin)
+
+
+def of(found, what):
+    return [(one.value, one.place) for one in found.seen if one.what == what]
+
+
+def test_an_alert_for_the_value_is_found_and_others_are_counted(found):
+    assert of(found, "secret-scanning alert") == [(f"secret of {KEY}", "line 1")]
+    assert any("1 open ones are of other secrets" in said for said in found.looked_at)
+
+
+def test_code_of_the_whole_organisation_is_searched_by_the_identifier(found):
+    assert of(found, "code") == [(KEY, "rentagpu/other: deploy.tf")]
+
+
+def test_a_log_is_read_and_an_encoded_value_in_it_found(found):
+    places = of(found, "workflow log")
+    assert {value for value, _ in places} == {f"secret of {KEY}"}
+    assert any("Show.txt" in place and "base64" in place for _, place in places)
+
+
+def test_issues_pull_requests_and_their_comments_are_read(found):
+    assert of(found, "issue") == [(f"secret of {KEY}", "line 2")]
+    assert sorted(of(found, "comment")) == [
+        (f"secret of {KEY}", "line 1"),
+        (f"secret of {KEY}", "line 1, url-encoded"),
+    ]
+
+
+def test_everything_was_looked_at(found):
+    assert found.not_looked_at == []
+
+
+def test_who_may_not_see_alerts_is_told_so(world):
+    found = searched(world, world.oncall)
+    assert [why.partition(":")[0] for why in found.not_looked_at] == ["secret-scanning alerts"]
+    assert of(found, "issue")
+
+
+def test_runs_before_the_time_in_question_are_not_read(world):
+    assert of(searched(world, world.admin, since=datetime.now(UTC) + timedelta(days=1)), "workflow log") == []
+
+
+def test_one_bad_place_does_not_keep_the_others_from_being_searched(world):
+    weather = Weather(world, lambda _method, path: 500 if path.endswith("/actions/runs") else None)
+    try:
+        found = searched(world, world.admin, url=weather.world.url)
+    finally:
+        weather.close()
+    assert [why.partition(":")[0] for why in found.not_looked_at] == ["workflow runs"]
+    assert of(found, "issue")
+
+
+def test_no_value_is_in_anything_that_is_asked(world):
+    weather = Weather(world, lambda *_: None)
+    try:
+        searched(world, world.admin, url=weather.world.url)
+    finally:
+        weather.close()
+    assert weather.asked
+    assert SECRET not in urllib.parse.unquote(str(weather.asked))
+
+
+def test_a_repository_that_is_not_there_is_refused(world):
+    with pytest.raises(NotFoundError):
+        searched(world, world.admin, "rentagpu/nowhere")
+
+
+def test_the_command_searches_github_alone_and_shows_where(world, tmp_path, monkeypatch, capsys):
+    for name, value in world.environ(world.admin).items():
+        monkeypatch.setenv(name, value)
+    leak = tmp_path / "leak.env"
+    leak.write_text(f"AWS_ACCESS_KEY_ID={KEY}\nAWS_SECRET_ACCESS_KEY={SECRET}\n")
+    arguments = ["scan", "--repo", "rentagpu/leaky", "--file", str(leak), "--since", "2026-01-01"]
+    code = cli.main(["--home", str(tmp_path), *arguments], standalone_mode=False)
+    said = capsys.readouterr().out
+    assert code == Exit.FOUND
+    assert "workflow log" in said
+    assert "rentagpu/other: deploy.tf" in said
+    assert SECRET not in said
+    assert "Searched /" not in said
