@@ -78,8 +78,8 @@ def warnings(exposure: Exposure, inventory: Inventory, discovered: Discovered) -
                 f"May also be in {place.label}, {' and '.join(place.names)}{since}, "
                 "which the inventory does not know. No service shows whose it is: look there."
             )
-    placed = (*exposure.modal_secrets, *exposure.github_environments)
-    for target, edge in {edge.target: edge for edge in beyond.beside(placed)}.items():
+    beside = beyond.beside((*exposure.modal_secrets, *exposure.github_environments))
+    for target, edge in {edge.target: edge for edge in beside}.items():
         if edge.how == _READ:
             yield (
                 f"{target.label} is given {edge.source.label}, and the inventory does not know it: "
