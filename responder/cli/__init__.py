@@ -14,6 +14,7 @@ from responder.errors import Exit, RespondError
 COMMANDS = {
     "identify": ("responder.cli.identify:identify", "Say of what leaked whose it is, and what it may do."),
     "leak": ("responder.cli.leak:leak", "A credential has leaked: contain it, replace it, prove both."),
+    "rotate": ("responder.cli.rotate:rotate", "Replace what is due, without an outage."),
     "resume": ("responder.cli.resume:resume", "Go on with a run where it stopped."),
     "runs": ("responder.cli.runs:runs", "List the runs."),
     "show": ("responder.cli.runs:show", "Show one run, step by step."),

@@ -20,7 +20,7 @@ from responder.engine import PlannedStep, RunState, StepState
 from responder.exposure import Exposure, Leaked
 from responder.journal import Event, EventKind
 from responder.report.summary import Reopening, Summary, described_steps, titled
-from responder.report.words import counted, day_and_time, sentence
+from responder.report.words import counted, day_and_time, elapsed, sentence
 from responder.secret import redact
 
 PHASES = ("identify", "contain", "rotate", "recover", "retire", "review")
@@ -182,24 +182,16 @@ def _duration(is_so: StepState) -> Text:
 
 
 def end_screen(summary: Summary) -> RenderableType:
-    """Exposed, contained, proven, not proven, next."""
+    """Exposed, contained, proven, not proven, next; of a rotation what was replaced by what."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    names = ", ".join(f"{c.identifier} ({c.kind}, {c.name})" for c in summary.credentials) or "nothing known"
     for one in summary.reopened:
         table.add_row(Text("UNDONE", style=_ALARM), Text(_undone(one), style=_ALARM))
     if summary.reopened:
         table.add_row("", Text(_INTRUDER.format(run=summary.run), style=_ALARM))
-    table.add_row("Exposed", f"{names}, in {summary.source}")
-    times = [
-        f"{c.name} in {c.contained_after:.1f} s"
-        if c.contained_after is not None
-        else f"{c.name} {'GIVEN BACK' if c.given_back else 'NOT CONTAINED'}"
-        for c in summary.credentials
-    ]
-    since = f"from the confirmation, which came {summary.confirmed_after:.1f} s after the start"
-    table.add_row("Contained", f"{', '.join(times) or 'nothing'}, {since}")
+    for head, text in _replaced(summary) if summary.rotation else _contained(summary):
+        table.add_row(head, text)
     table.add_row(
         "Proven", Text(f"{len(summary.proven)} steps, each against the live service", style="green")
     )
@@ -207,6 +199,28 @@ def end_screen(summary: Summary) -> RenderableType:
     table.add_row("Not proven", Text(still, style="bold yellow") if still else Text("nothing is open"))
     table.add_row("Next", Text(summary.next_command, style="bold"))
     return table
+
+
+def _contained(summary: Summary) -> Iterable[tuple[str, str]]:
+    names = ", ".join(f"{c.identifier} ({c.kind}, {c.name})" for c in summary.credentials) or "nothing known"
+    yield "Exposed", f"{names}, in {summary.source}"
+    times = [
+        f"{c.name} in {c.contained_after:.1f} s"
+        if c.contained_after is not None
+        else f"{c.name} {'GIVEN BACK' if c.given_back else 'NOT CONTAINED'}"
+        for c in summary.credentials
+    ]
+    since = f"from the confirmation, which came {summary.confirmed_after:.1f} s after the start"
+    yield "Contained", f"{', '.join(times) or 'nothing'}, {since}"
+
+
+def _replaced(summary: Summary) -> Iterable[tuple[str, str]]:
+    for one in summary.credentials:
+        yield "Rotated", f"{one.name}: {one.identifier} ({one.kind}) by {one.fresh or 'nothing yet'}"
+        if one.contained_after is not None:
+            yield "Old one", f"gone, {elapsed(one.contained_after)} after the confirmation"
+        else:
+            yield "Old one", "still works, beside the fresh one" if one.fresh else "works"
 
 
 def _undone(one: Reopening) -> str:

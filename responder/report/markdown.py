@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from responder.report.measures import Measure
     from responder.report.quarter import Quarter
 
-__all__ = ["incident_markdown", "quarter_markdown"]
+__all__ = ["escaped", "incident_markdown", "quarter_markdown"]
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~<>$])")
 _NOBODY = "@\N{ZERO WIDTH SPACE}"  # a name after an @ would be sent a notification
@@ -33,17 +33,22 @@ def quarter_markdown(quarter: "Quarter", made_at: datetime, version: str) -> str
 
 
 def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator[str]:
-    yield f"# {_text(incident.title)}"
-    yield f"\n**{incident.state}.** {_text(' '.join(incident.summary))}"
+    yield f"# {escaped(incident.title)}"
+    yield f"\n**{incident.state}.** {escaped(' '.join(incident.summary))}"
     if incident.chain.problem:
-        yield f"\n> **The journal behind this is not what was written:** {_text(incident.chain.problem)}."
+        yield f"\n> **The journal behind this is not what was written:** {escaped(incident.chain.problem)}."
     yield "\n## What leaked\n"
     yield from _leaked(incident)
     yield "\n## Timeline\n"
     yield from _table(
         (f"UTC, {day(incident.clocks.began)}", "From the confirmation", "What", "Of"),
         (
-            (clock(m.at), f"{'+' if m.after > 0 else ''}{elapsed(m.after)}", _text(m.what), _text(m.about))
+            (
+                clock(m.at),
+                f"{'+' if m.after > 0 else ''}{elapsed(m.after)}",
+                escaped(m.what),
+                escaped(m.about),
+            )
             for m in draw(incident).moments
         ),
     )
@@ -54,12 +59,12 @@ def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator
     )
     yield f"\n## Proven: {len(incident.proven)} of {counted(len(incident.active_steps), 'step')}\n"
     for step in incident.unproven:
-        yield f"- **Not proven:** {_text(step.named)}: {step.outcome}. {_text(step.why)}"
+        yield f"- **Not proven:** {escaped(step.named)}: {step.outcome}. {escaped(step.why)}"
     yield "\n## Still to do\n"
     for task in incident.tasks:
-        how = f" {_text(task.how)}" if task.how else ""
+        how = f" {escaped(task.how)}" if task.how else ""
         how += f" {_code(task.command)}" if task.command else ""
-        yield f"- [ ] **{_text(task.what)}** {_text(task.why)}{how} Owner: "
+        yield f"- [ ] **{escaped(task.what)}** {escaped(task.why)}{how} Owner: "
     yield "\n## Every step\n"
     for phase in PHASES:
         of_phase = [step for step in incident.active_steps if step.phase == phase]
@@ -70,12 +75,12 @@ def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator
     yield "## The record\n"
     yield f"- {_verified(incident.chain)}"
     if point := incident.chain.checkpoint:
-        by = f"signed by {_text(point.signed_by)}" if point.signed_by else "signature not checked here"
+        by = f"signed by {escaped(point.signed_by)}" if point.signed_by else "signature not checked here"
         yield f"- Checkpoint {_code(point.file)}: up to event {point.size}, {_code(point.hash)}, {by}"
     yield f"- The run's last event: {incident.last_seq}, {_code(incident.last_hash)}"
     yield f"- Playbook {_code(incident.playbook)}, SHA-256 {_code(incident.playbook_digest)}"
     for term in incident.terms:
-        yield f"- {_text(str(term.actor))}, from {day_and_time(term.since)}"
+        yield f"- {escaped(str(term.actor))}, from {day_and_time(term.since)}"
     keys = "".join(f" --key {key}" for key in point.keys) if point else ""
     yield f"- Check: {_code(f'respond audit verify --journal journal.db{keys} --known {incident.last_hash}')}"
     yield _made(made_at, version)
@@ -87,30 +92,30 @@ def _leaked(incident: "Incident") -> Iterator[str]:
         contained = f"contained {clock(at)} UTC" if at else "dead already"
         contained = "**not proven contained**" if one.at_large else contained
         fresh = f"replaced by {_code(one.fresh)}" if one.fresh else "not replaced"
-        held = f"; held in {_text(', '.join(one.places))}" if one.places else ""
-        yield f"- {_text(one.words)} {_code(one.identifier)}: {contained}, {fresh}{held}"
+        held = f"; held in {escaped(', '.join(one.places))}" if one.places else ""
+        yield f"- {escaped(one.words)} {_code(one.identifier)}: {contained}, {fresh}{held}"
         if one.undone:
             yield f"  - **Somebody had undone it**, found at {clock(one.undone[-1])} UTC"
     for lost in incident.unidentified:
         state = "**not proven contained**" if lost.at_large else "dead already"
-        yield f"- {_code(lost.identifier)} ({_text(lost.kind)}): not identified, {state}"
+        yield f"- {_code(lost.identifier)} ({escaped(lost.kind)}): not identified, {state}"
 
 
 def _step(step: StepReading) -> str:
     took = f", {elapsed(step.seconds)}" if step.seconds is not None else ""
     tries = f", {counted(step.attempts, 'attempt')}" if step.attempts > 1 else ""
     text = step.evidence or step.why
-    return f"- {_text(step.named)}: {step.outcome}{took}{tries}{'. ' + _code(text) if text else ''}"
+    return f"- {escaped(step.named)}: {step.outcome}{took}{tries}{'. ' + _code(text) if text else ''}"
 
 
 def _quarter(quarter: "Quarter", made_at: datetime, version: str) -> Iterator[str]:
     yield f"# Credentials and incidents since {day(quarter.since)}"
-    yield f"\n{_text(quarter.summary)}"
+    yield f"\n{escaped(quarter.summary)}"
     if quarter.chain.problem:
-        yield f"\n> **The journal behind this is not what was written:** {_text(quarter.chain.problem)}."
+        yield f"\n> **The journal behind this is not what was written:** {escaped(quarter.chain.problem)}."
     yield "\n## Credentials\n"
     if quarter.no_inventory:
-        yield f"{_text(quarter.no_inventory)}\n"
+        yield f"{escaped(quarter.no_inventory)}\n"
     yield from (
         ()
         if quarter.no_inventory
@@ -118,12 +123,12 @@ def _quarter(quarter: "Quarter", made_at: datetime, version: str) -> Iterator[st
             ("Credential", "Kind", "Last rotation", "Age", "Allowed", "State"),
             (
                 (
-                    _text(one.name),
-                    _text(one.kind),
+                    escaped(one.name),
+                    escaped(one.kind),
                     day(one.rotated_at) if one.rotated_at else "not in the journal",
                     f"{one.age_days} d" if one.age_days is not None else "not known",
                     in_words(one.max_age) if one.max_age else "no limit",
-                    _text(one.state),
+                    escaped(one.state),
                 )
                 for one in quarter.credentials
             ),
@@ -136,8 +141,8 @@ def _quarter(quarter: "Quarter", made_at: datetime, version: str) -> Iterator[st
             (
                 _code(one.run),
                 f"{one.began_at:%Y-%m-%d %H:%M}",
-                _text(", ".join(one.credentials)),
-                _text(one.source),
+                escaped(", ".join(one.credentials)),
+                escaped(one.source),
                 one.outcome,
                 elapsed(one.contained_after) if one.contained_after is not None else "not proven",
                 elapsed(one.recovered_after) if one.recovered_after is not None else "not known",
@@ -147,12 +152,12 @@ def _quarter(quarter: "Quarter", made_at: datetime, version: str) -> Iterator[st
         ),
     )
     yield "\n## Time to contain\n"
-    yield f"{_text(quarter.containment.words)}"
+    yield f"{escaped(quarter.containment.words)}"
     yield "\n## Failures by step\n"
     yield from _table(
         ("Step", "Runs", "Failed", "Left for a person", "Tried again"),
         (
-            (_text(one.title), str(one.runs), str(one.failed), str(one.parked), str(one.retried))
+            (escaped(one.title), str(one.runs), str(one.failed), str(one.parked), str(one.retried))
             for one in quarter.failures
         ),
     )
@@ -187,10 +192,10 @@ def _measured(measure: "Measure") -> str:
 
 
 def _meant(measure: "Measure") -> str:
-    return f"{measure.meaning}. {_text(measure.why)}" if measure.seconds is None else measure.meaning
+    return f"{measure.meaning}. {escaped(measure.why)}" if measure.seconds is None else measure.meaning
 
 
-def _text(text: str) -> str:
+def escaped(text: str) -> str:
     """As plain text: nothing in it is markup, a mention or a link."""
     plain = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
     return plain.replace("&", "&amp;").replace("@", _NOBODY).replace("://", ":\N{ZERO WIDTH SPACE}//")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from responder.engine.ending import NOT_CONTAINED, SUCCEEDED, at_large
-from responder.engine.state import OVER, RunState, StepState
+from responder.engine.state import OVER, RunState, StepState, is_rotation
 from responder.engine.undo import PARTLY, UNDONE
 
 _TYPED = ("AKIA", "ak-", "wk-")  # how identifiers begin that `respond leak` takes as arguments
@@ -25,7 +25,10 @@ KINDS = {
 
 @dataclass(frozen=True)
 class CredentialReading:
-    """`contained_after` is seconds from the confirmation to the last proof of its containment."""
+    """`contained_after` is seconds from the confirmation to the last proof of its containment.
+
+    In a rotation that is when the old one was out of use for good.
+    """
 
     name: str
     kind: str
@@ -34,6 +37,7 @@ class CredentialReading:
     contained_after: float | None
     note: str = ""
     given_back: bool = False  # an undo let it live again
+    fresh: str = ""  # what replaces it
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Summary:
     proven: tuple[str, ...]  # titles of the steps whose end state was proven
     still_open: tuple[Open, ...]
     reopened: tuple[Reopening, ...] = ()
+    rotation: bool = False  # nothing leaked: it was due
 
     @property
     def contained(self) -> bool:
@@ -123,6 +128,7 @@ def summarise(state: RunState) -> Summary:
         proven=tuple(titled(step) for step, is_so in steps if is_so.status == "succeeded"),
         still_open=still_open,
         reopened=tuple(_reopened(steps)),
+        rotation=is_rotation(state.started),
     )
 
 
@@ -133,15 +139,17 @@ def titled(step: Mapping[str, Any]) -> str:
 def _credentials(
     state: RunState, steps: list[tuple[dict[str, Any], StepState]], confirmed: datetime
 ) -> Iterator[CredentialReading]:
+    rotation = is_rotation(state.started)
+    ending = "retire" if rotation else "contain"
     for kind, words in KINDS.items():
         for leaked in state.started["exposure"].get(kind, ()):  # older runs know fewer kinds
             name = leaked["credential"]
             containing = [
                 is_so
                 for step, is_so in steps
-                if (step["phase"], step["credential"]) == ("contain", name)
+                if (step["phase"], step["credential"]) == (ending, name)
                 and step["active"]
-                and not step["wait_seconds"]
+                and (rotation or not step["wait_seconds"])
             ]
             ended = [
                 is_so.finished_at for is_so in containing if is_so.status == "succeeded" and not is_so.lost
@@ -150,8 +158,23 @@ def _credentials(
             after = max((at - confirmed).total_seconds() for at in ended if at) if all_over else None
             back = any(is_so.status == "undone" for is_so in containing)
             yield CredentialReading(
-                name, words, leaked["identifier"], leaked["known"], after, leaked["note"], back
+                name,
+                words,
+                leaked["identifier"],
+                leaked["known"],
+                after,
+                leaked["note"],
+                back,
+                _fresh(name, steps),
             )
+
+
+def _fresh(name: str, steps: list[tuple[dict[str, Any], StepState]]) -> str:
+    for step, is_so in steps:
+        match is_so.output:
+            case {"identifier": str(identifier)} if step["credential"] == name and step["phase"] == "rotate":
+                return identifier
+    return ""
 
 
 def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) -> Iterator[Open]:
