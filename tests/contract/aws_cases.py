@@ -15,6 +15,7 @@ from responder.providers.aws.create import FreshAccessKey, User
 from responder.providers.aws.deactivate import AccessKeyOfUser
 from responder.providers.aws.delete import OldAccessKey, Room
 from responder.providers.aws.deny_sessions import SessionsOfRole, SessionsOfUser
+from responder.providers.aws.users import UserInput
 from responder.sandbox.aws import AwsPlane
 from responder.secret import Secret
 
@@ -171,6 +172,20 @@ def delete_access_key(aws):
     yield aws.stage("aws.delete_access_key", user, given)
 
 
+@contextmanager
+def create_user(aws):
+    user = f"made-{next(aws.numbers)}"
+    policy = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::b/*"]}
+    given = UserInput(
+        user=user, policy_name="access", policy={"Version": "2012-10-17", "Statement": [policy]}
+    )
+
+    def world():
+        return [u["inline_policies"] for u in aws.plane.world()["users"] if u["name"] == user]
+
+    yield replace(aws.stage("aws.create_user", user, given), world=world)
+
+
 CASES = Cases(
     open=account,
     by_action={
@@ -181,6 +196,7 @@ CASES = Cases(
         "aws.create_access_key": Case(create_access_key, makes_new=True),
         "aws.prove_access_key": Case(prove_access_key),
         "aws.delete_access_key": Case(delete_access_key),
+        "aws.create_user": Case(create_user),
         **REVIEW,
     },
 )

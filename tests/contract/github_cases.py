@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from case import Case, Cases, Stage
 
 from responder.providers.github.environment_secrets import EnvironmentValues
+from responder.providers.github.protection import EnvironmentRules, VariableInput
 from responder.providers.github.tokens import LeakedToken
 from responder.providers.github.workflow import Dispatch
 from responder.sandbox.github import GithubPlane
@@ -30,21 +31,23 @@ jobs:
 @contextmanager
 def plane():
     served = GithubPlane(auto_approve=0.2)
-    operator, leaked = served.add_user("oncall"), served.add_user("grace")
+    roles = {"oncall": "write", "grace": "write", "owner": "admin"}
+    tokens = {login: served.add_user(login) for login in roles}
     files = {".github/workflows/deploy.yml": WORKFLOW}
-    served.add_repository(REPOSITORY, files, permissions={"oncall": "write", "grace": "write"})
+    served.add_repository(REPOSITORY, files, permissions=roles)
     served.add_environment(REPOSITORY, "prod", reviewers=["grace"], branches=["main"])
     for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "UNRELATED"):
         served.put_environment_secret(REPOSITORY, "prod", name, f"old-value-of-{name}")
     url = served.start()
-    yield served, url, operator, leaked
+    yield served, url, tokens
     served.stop()
 
 
-def case(given, *, makes_new=False):
+def case(given, *, makes_new=False, by="oncall"):
     @contextmanager
     def prepare(opened):
-        served, url, operator, leaked = opened
+        served, url, tokens = opened
+        operator, leaked = tokens[by], tokens["grace"]
         was = served.snapshot()
         try:
             yield Stage(
@@ -67,11 +70,15 @@ def seen_of(world):
     return {
         "tokens": {token["token"]: token["live"] for token in world["tokens"]},
         "environments": {
-            name: {**found, "secrets": {key: entry["value"] for key, entry in found["secrets"].items()}}
+            name: {**found, **{kind: _values(found[kind]) for kind in ("secrets", "variables")}, "id": 0}
             for name, found in environments.items()
         },
         "runs": [(run["title"], run["status"], run["conclusion"]) for run in repository["runs"]],
     }
+
+
+def _values(entries):
+    return {name: entry["value"] for name, entry in entries.items()}
 
 
 def secrets_of(world):
@@ -98,10 +105,22 @@ def deployment(_leaked):
     return Dispatch(repository=REPOSITORY, workflow="deploy.yml", ref="main", environment="prod")
 
 
+def stricter(_leaked):
+    return EnvironmentRules(repository=REPOSITORY, environment="staging", reviewers=("grace",), branch="main")
+
+
+def variable(_leaked):
+    return VariableInput(
+        repository=REPOSITORY, environment="prod", variable="MODAL_APP_NAME", value="rentagpu-executor"
+    )
+
+
 CASES = Cases(
     open=plane,
     by_action={
         "github.put_environment_secrets": case(fresh_values, makes_new=True),
+        "github.protect_environment": case(stricter, by="owner"),
+        "github.put_variable": case(variable),
         "github.run_workflow": case(deployment),
         "github.revoke_token": case(lambda leaked: LeakedToken(token=Secret(leaked))),
     },

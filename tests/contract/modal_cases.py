@@ -13,6 +13,7 @@ from responder.providers.modal.account import Account
 from responder.providers.modal.apps import CONTRIBUTOR
 from responder.providers.modal.connection import ModalConnection
 from responder.providers.modal.deploy import DeployInput
+from responder.providers.modal.environments import EnvironmentInput
 from responder.providers.modal.rollover import RolloverInput
 from responder.providers.modal.secret_values import UpdateInput
 from responder.providers.modal.service_users import CreateInput, DeleteInput, FreezeInput
@@ -190,6 +191,23 @@ def update_secret(at):
 
 
 @contextmanager
+def create_secret(at):
+    environment = at.with_secret()
+    values = {"NEW_TOKEN": Secret(NEW_SECRET), "S3_BUCKET": "another"}
+    given = UpdateInput(environment=environment, secret="my-app-secrets", values=values)
+    yield at.stage(given, lambda: at.values(environment), CONTRIBUTOR, environment)
+
+
+@contextmanager
+def create_environment(at):
+    name = at.name("made")
+    given = EnvironmentInput(name=name, restricted=True)
+    yield at.stage(
+        given, lambda: [e["restricted"] for e in at.plane.world()["environments"] if e["name"] == name]
+    )
+
+
+@contextmanager
 def rollover_app(at):
     environment = at.with_secret()
     at.deploy(environment)
@@ -228,6 +246,8 @@ CASES = Cases(
         "modal.delete_proxy_token": Case(delete_proxy_token),
         "modal.prove_token": Case(prove_token),
         "modal.update_secret": Case(update_secret, makes_new=True),
+        "modal.create_secret": Case(create_secret),
+        "modal.create_environment": Case(create_environment),
         "modal.rollover_app": Case(rollover_app, makes_new=True),
         "modal.deploy_app": Case(deploy_app, makes_new=True),
         "modal.verify_workload": Case(verify_workload),

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from github import Github
 
 # A token's permission -> what its owner must be allowed in the repository, by GitHub's word for it there.
-ROLES: Final = {"Metadata: read": "pull", "Actions: write": "push", "Environments: write": "push"}
+ROLES: Final = {
+    "Metadata: read": "pull",
+    "Actions: write": "push",
+    "Environments: write": "push",
+    "Administration: write": "admin",
+}
 
 _TOKENS: Final = "https://github.com/settings/tokens"
 # What `run-name` must end in, so that a dispatched run is found again by its title.
@@ -75,7 +80,7 @@ def repository(connections: Connections, name: str, wanted: Collection[str]) -> 
         return
     lacking = [one for one in sorted(wanted) if one in ROLES and not may.get(ROLES[one])]
     if lacking:
-        role = max((ROLES[one] for one in lacking), key=("pull", "push").index)
+        role = max((ROLES[one] for one in lacking), key=("pull", "push", "admin").index)
         yield failed(
             f"{login} may not {role} to {name}, which {', '.join(lacking)} takes.",
             f"An administrator types: gh api -X PUT repos/{name}/collaborators/{login} -f permission={role}",

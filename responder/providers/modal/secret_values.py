@@ -89,6 +89,62 @@ class UpdateSecret(Irreversible[UpdateInput, Nothing]):
         )
 
 
+class CreateSecret(Irreversible[UpdateInput, Nothing]):
+    """A Secret that is not there yet; of one that is, only keys that it lacks are added."""
+
+    name = "modal.create_secret"
+    permissions = (CONTRIBUTOR,)
+    point_of_no_return = "A Secret is deleted by hand: what is deployed may already refer to it."
+
+    def plan(self, call: Call, given: UpdateInput) -> Plan:
+        where = f"Secret {given.secret} of {given.environment}"
+        there = _keys_or_none(call, given)
+        if there is None:
+            return Plan(f"Create {where} with {', '.join(given.values)}")
+        lacking = [key for key in given.values if key not in there]
+        return Plan(f"Add {', '.join(lacking)} to {where}" if lacking else f"Nothing: {where} has all keys")
+
+    @answered
+    def probe(self, call: Call, given: UpdateInput) -> Probe[Nothing]:
+        there = _keys_or_none(call, given)
+        lacking = [key for key in given.values if key not in (there or ())]
+        where = f"Secret {given.secret} of {given.environment}"
+        if there is None:
+            return NotDone(f"There is no {where}.")
+        if lacking:
+            return NotDone(f"{where} has no {', '.join(lacking)}.")
+        return Done(Nothing(), f"SecretGetOrCreate lists {', '.join(given.values)} in {where}")
+
+    def apply(self, call: Call, given: UpdateInput) -> Nothing:
+        import modal  # noqa: PLC0415
+
+        connection = call.connections.get(ModalConnection)
+        there = _keys_or_none(call, given)
+        lacking = {key: value for key, value in given.values.items() if key not in (there or ())}
+        secret = _secret(connection, given)
+
+        async def put() -> None:
+            values = {key: v.reveal() if isinstance(v, Secret) else v for key, v in lacking.items()}
+            if there is not None:
+                await secret.update.aio(values)
+                return
+            await modal.Secret.objects.create.aio(
+                given.secret, values, environment_name=given.environment, client=connection.client
+            )
+
+        if lacking:
+            connection.run("SecretGetOrCreate", put)
+        return Nothing()
+
+
+def _keys_or_none(call: Call, given: UpdateInput) -> list[str] | None:
+    """None where there is no such Secret, or no such environment yet."""
+    try:
+        return keys_of(call.connections.get(ModalConnection), given.environment, given.secret)
+    except NotFoundError:
+        return None
+
+
 def _secret(connection: ModalConnection, given: UpdateInput) -> "modal.Secret":
     import modal  # noqa: PLC0415
 
@@ -108,4 +164,4 @@ def keys_of(connection: ModalConnection, environment: str, secret: str) -> list[
     return sorted(str(key) for key in answer.metadata.keys)
 
 
-ACTIONS = (UpdateSecret(),)
+ACTIONS = (UpdateSecret(), CreateSecret())
