@@ -18,7 +18,8 @@ HOST = "https://api.github.com"
 # openapi-core refuses path parameters for the one, and looks for a property of an array for the other.
 UNUSABLE = ("readOnly", "discriminator")
 NO_API = re.compile(r"/_sandbox/|/(?!repos/)[^/]+/[^/]+/actions/runs/\d+$")  # and a run's page for people
-MULTI_SEGMENT = ("/contents/", "/branches/", "/git/refs/")  # the last parameter holds slashes, which OpenAPI cannot say
+# The last parameter holds slashes, which OpenAPI cannot say.
+MULTI_SEGMENT = ("/contents/", "/branches/", "/git/refs/")
 
 
 @functools.cache

@@ -133,3 +133,9 @@ def modal_world(modal_workspace: ModalWorld) -> Iterator[ModalWorld]:
 def modal_seed():
     """Fills a plane of the test's own; gives its tokens."""
     return seed
+
+
+@pytest.fixture(scope="session")
+def modal_world_of():
+    """Fills a plane of the test's own; gives it as a world."""
+    return lambda plane, url, config: ModalWorld(plane, url, config, **seed(plane))

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from datetime import timedelta
 
 import modal
 import pytest
@@ -211,3 +212,28 @@ def test_a_reply_is_not_held_back_by_the_network_stack(modal_world):
         client.hello()
         waits.append(time.perf_counter() - start)
     assert statistics.median(waits) < 0.03  # with Nagle's algorithm it is over 0.04 s
+
+
+def test_without_the_plan_there_is_no_audit_log(modal_world):
+    with pytest.raises(modal.exception.PermissionDeniedError, match="Enterprise"):
+        modal_world.rpc(modal_world.ada, "AuditLogSettingsGet", api_pb2.AuditLogSettingsGetRequest())
+
+
+def test_anyone_in_the_workspace_makes_and_deletes_proxy_tokens(modal_world):
+    proxies = modal_world.workspace(modal_world.ci_prod).proxy_tokens
+    token = proxies.create("edge")
+    assert [(one.token_id, one.created_by) for one in proxies.list()] == [(token.token_id, "ci-prod")]
+    proxies.delete(token.token_id)
+    assert proxies.list() == []
+
+
+def test_a_workspace_can_have_been_there_for_a_while(modal_world):
+    modal_world.deploy(modal_world.ci_prod)
+    users = modal_world.workspace(modal_world.ada).service_users
+    (was,) = (one.created_at for one in users.list() if one.name == "ci-prod")
+    deployed = modal_world.plane.world()["apps"][0]["versions"][0]["deployed_at"]
+    modal_world.plane.backdate(timedelta(days=1))
+    (now,) = (one.created_at for one in users.list() if one.name == "ci-prod")
+    assert was - now == timedelta(days=1)
+    assert modal_world.plane.world()["apps"][0]["versions"][0]["deployed_at"] == deployed - 86400
+    assert modal_world.client(modal_world.ci_prod).hello() is None

@@ -5,12 +5,15 @@ import copy
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from responder.sandbox.faults import Faults
 from responder.sandbox.loopback import loopback_socket
 from responder.sandbox.modal import environments, workspace
+from responder.sandbox.modal.age import backdate
 from responder.sandbox.modal.apps import AppRpcs
+from responder.sandbox.modal.audit import Audit, AuditRpcs
 from responder.sandbox.modal.calls import Calls
 from responder.sandbox.modal.environments import EnvironmentRpcs, SecretRpcs
 from responder.sandbox.modal.fleet import Fleet
@@ -33,6 +36,7 @@ class ModalPlane:
         clock: Unix seconds; decides every recorded time and every expiry.
         container_env: merged into the environment of every container.
         faults: what goes wrong for clients, not for containers; without it nothing does.
+        audit_log: whether the workspace is on the plan that has one.
 
     Raises (all seeding methods): GRPCError, as the service would answer, for unknown or duplicate names.
     """
@@ -44,11 +48,12 @@ class ModalPlane:
         clock: Callable[[], float] = time.time,
         container_env: Mapping[str, str] = {},
         faults: Faults | None = None,
+        audit_log: bool = False,
     ) -> None:
         self._clock = clock
         self._faults = faults or Faults()
         self._end_watch: Callable[[], None] = lambda: None
-        self._state = State(workspace, fresh_id("ac"))
+        self._state = State(workspace, fresh_id("ac"), audit_log=[] if audit_log else None)
         self._calls = Calls()
         self._fleet = Fleet(self._current_state, clock, container_env)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -83,12 +88,14 @@ class ModalPlane:
             EnvironmentRpcs(self._current_state, self._clock),
             SecretRpcs(self._current_state, self._clock),
             AppRpcs(self._current_state, self._clock, self._fleet),
+            AuditRpcs(self._current_state),
             functions,
         )
+        audited = Audit(self._current_state, self._clock).over(rpcs)
         # grpclib does not say which port 0 became, so the socket is made here.
         sock = loopback_socket(port)
         self._server = Listener(
-            Service(rpcs, lambda metadata: authenticate(self._state, metadata, self._clock), self._faults)
+            Service(audited, lambda metadata: authenticate(self._state, metadata, self._clock), self._faults)
         )
         await self._server.start(sock=sock)
         bound: int = sock.getsockname()[1]
@@ -171,6 +178,10 @@ class ModalPlane:
             secret.updated_at = self._clock()
 
         self._do(update)
+
+    def backdate(self, age: timedelta) -> None:
+        """Have all that there is be older by that, but for what runs."""
+        self._do(lambda: backdate(self._state, age.total_seconds()))
 
     def world(self) -> dict[str, Any]:
         """The ground truth, secrets in clear. For tests and the sandbox's own endpoint only."""

@@ -65,7 +65,7 @@ class ProxyToken:
     token_id: str
     token_secret: str = field(repr=False)
     name: str
-    created_by: Member
+    created_by: Member | ServiceUser
     created_at: float
     environments: set[str] = field(default_factory=set)
 
@@ -155,6 +155,7 @@ class State:
     files: dict[str, bytes] = field(default_factory=dict)  # by SHA-256
     function_calls: int = 0
     default_environment: str = ""
+    audit_log: list[api_pb2.AuditLogEntry] | None = None  # None without the Enterprise plan
 
     def environment(self, name: str) -> Environment:
         """The environment of that name, or the default one for the empty name."""

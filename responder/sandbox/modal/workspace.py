@@ -198,21 +198,20 @@ class WorkspaceRpcs:
     def WebhookTokenCreate(
         self, request: api_pb2.WebhookTokenCreateRequest, caller: Caller
     ) -> api_pb2.TokenCreateResponse:
-        caller.require_administrator()
+        """Everyone in the workspace may: https://modal.com/docs/guide/webhook-proxy-auth."""
         token = ProxyToken(
             token_id=fresh_id("wk"),
             token_secret=fresh_id("ws"),
             name=request.name,
-            created_by=caller.require_member(),
+            created_by=caller.principal,
             created_at=self._clock(),
         )
         self._state().proxy_tokens[token.token_id] = token
         return api_pb2.TokenCreateResponse(token_id=token.token_id, token_secret=token.token_secret)
 
     def WebhookTokenUpdate(
-        self, request: api_pb2.WebhookTokenUpdateRequest, caller: Caller
+        self, request: api_pb2.WebhookTokenUpdateRequest, _caller: Caller
     ) -> api_pb2.WebhookToken:
-        caller.require_administrator()
         token = self._proxy_token(request.token_id)
         token.name = request.name
         return _proxy_token_item(token)
@@ -246,8 +245,7 @@ class WorkspaceRpcs:
         self._proxy_token(request.token_id).environments.discard(environment.name)
         return Empty()
 
-    def WebhookTokenDelete(self, request: api_pb2.TokenDeleteRequest, caller: Caller) -> Empty:
-        caller.require_administrator()
+    def WebhookTokenDelete(self, request: api_pb2.TokenDeleteRequest, _caller: Caller) -> Empty:
         del self._state().proxy_tokens[self._proxy_token(request.token_id).token_id]
         return Empty()
 
@@ -274,8 +272,9 @@ def _timestamp(seconds: float) -> Timestamp:
     return stamp
 
 
-def _user_identity(member: Member) -> api_pb2.UserIdentity:
-    return api_pb2.UserIdentity(user_id=member.user_id, username=member.name)
+def _user_identity(principal: Member | ServiceUser) -> api_pb2.UserIdentity:
+    number = principal.user_id if isinstance(principal, Member) else principal.service_user_id
+    return api_pb2.UserIdentity(user_id=number, username=principal.name)
 
 
 def _member_item(state: State, member: Member) -> api_pb2.WorkspaceMembersListItem:

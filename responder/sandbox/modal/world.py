@@ -68,6 +68,7 @@ def world(state: State, containers: Iterable[Container], now: float) -> dict[str
                 "token_secret": t.token_secret,
                 "name": t.name,
                 "created_by": t.created_by.name,
+                "created_at": t.created_at,
                 "environments": sorted(t.environments),
             }
             for t in state.proxy_tokens.values()
