@@ -45,5 +45,16 @@ def log(
     with Journal.open(path or desk.journal_path, read_only=True) as journal:
         if run is not None and run not in journal.runs():
             raise InputError(f"There is no run {run}.", next_step="`respond runs` lists them.")
-        for record in filter(wanted, records(journal.iterate(run))):
-            click.echo(json.dumps(lines.as_json(record)) if as_json else lines.as_line(record))
+        seen, found = lines.Seen(), False
+        for record in records(journal.iterate(run)):
+            seen.note(record)
+            if wanted(record):
+                found = True
+                click.echo(json.dumps(lines.as_json(record)) if as_json else lines.as_line(record))
+    for what, name, known in seen.unknown(wanted):
+        raise InputError(
+            f"No event has the {what} {name}.",
+            next_step=f"There are: {', '.join(known)}." if known else "The journal names none.",
+        )
+    if not found:
+        click.echo("No event matches all of that.", err=True)

@@ -1,17 +1,18 @@
 """The record as lines: one an event, for people and for machines."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from responder.journal.events import stamp
 from responder.report.record import Record, StepDescription
+from responder.report.steps import PHASES
 
 if TYPE_CHECKING:
     from responder.action import Json
 
-__all__ = ["Filter", "as_json", "as_line"]
+__all__ = ["Filter", "Seen", "as_json", "as_line"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,31 @@ class Filter:
             and (self.since is None or record.event.at >= self.since)
             and (self.until is None or record.event.at < self.until)
         )
+
+
+@dataclass
+class Seen:
+    """What the records have of each thing that can be asked for by name, whether it was wanted or not."""
+
+    credentials: set[str] = field(default_factory=set)
+    actors: set[str] = field(default_factory=set)
+    phases: set[str] = field(default_factory=set)
+
+    def note(self, record: Record) -> None:
+        self.actors.update(_names(record))
+        if record.step:
+            self.credentials.add(record.step.credential)
+            self.phases.add(record.step.phase)
+
+    def unknown(self, wanted: Filter) -> Iterator[tuple[str, str, list[str]]]:
+        """What is no phase, or in no record: what it is, the name that was asked for, those that there are."""
+        if wanted.credential and wanted.credential not in self.credentials:
+            yield "credential", wanted.credential, sorted(self.credentials - {""})
+        phases = dict.fromkeys((*PHASES, *sorted(self.phases - {""})))
+        if wanted.phase and wanted.phase not in phases:
+            yield "phase", wanted.phase, list(phases)
+        if wanted.actor and not any(wanted.actor in name for name in self.actors):
+            yield "actor", wanted.actor, sorted(self.actors - {""})
 
 
 def as_line(record: Record) -> str:

@@ -27,7 +27,7 @@ def journal(path, signer, holder):
 def logged(*options):
     result = respond("log", "--json", *options)
     assert result.exception is None
-    return [json.loads(line)["seq"] for line in result.output.splitlines()]
+    return [json.loads(line)["seq"] for line in result.stdout.splitlines()]
 
 
 def test_a_line_says_when_who_from_where_what_on_what_with_which_outcome_and_how_it_is_known(journal):
@@ -66,6 +66,29 @@ def test_json_has_all_that_the_record_has(journal):
 )
 def test_each_filter_leaves_what_it_names(journal, options, seqs):
     assert logged(*options) == seqs
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "known"),
+    [
+        ("--phase", "nophase", "contain, rotate, recover"),
+        ("--credential", "s4", "s3"),
+        ("--actor", "mallory", "grace@desk"),
+    ],
+)
+def test_a_name_that_no_event_has_is_told_with_those_that_there_are(journal, option, name, known):
+    refused = respond("log", option, name).exception
+    assert isinstance(refused, InputError)
+    assert name in refused.what
+    assert known in refused.next_step
+
+
+def test_names_that_no_one_event_has_together_are_no_mistake_and_are_said_to_match_none(journal):
+    for options in (("--actor", "grace", "--credential", "s3"), ("--phase", "rotate")):
+        result = respond("log", *options)
+        assert result.exception is None
+        assert result.stdout == ""
+        assert "No event matches" in result.stderr
 
 
 def test_a_copy_is_read_where_it_is(journal, tmp_path, monkeypatch):
