@@ -51,10 +51,7 @@ def identify_session(connections: Connections, found: Found) -> LeakedSession:
 def _tried(aws: AwsConnection, found: Found) -> _Seen:
     """STS answers even where a policy denies everything, so what is live may be denied already."""
     if found.secret is None or found.session_token is None:
-        lacks = "its secret" if found.secret is None else "its session token"
-        return _Seen(
-            note=f"It was not tried: {lacks} is not known here. It ends by itself, after 36 h at most."
-        )
+        return _Seen(note="It was not tried, which takes its secret and its session token.")
     tried = aws.as_key(found.identifier, found.secret, found.session_token)
     try:
         answer = ask("sts:GetCallerIdentity", tried.sts.get_caller_identity)

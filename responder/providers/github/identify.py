@@ -30,7 +30,7 @@ def identify(connections: Connections, found: Found) -> LeakedGithubToken:
     `credential` is the identifier and `known` is false until the inventory says otherwise.
     """
     if found.secret is None:
-        standing = Standing("unknown", "Only its fingerprint is known, so it could not be tried.")
+        standing = Standing("unknown", "It was not tried.")
     else:
         standing = standing_of(connections, found.secret)
     note = "" if standing.life == "live" else standing.why
