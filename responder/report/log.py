@@ -55,7 +55,7 @@ class Seen:
             self.phases.add(record.step.phase)
 
     def unknown(self, wanted: Filter) -> Iterator[tuple[str, str, list[str]]]:
-        """What is no phase, or in no record: what it is, the name that was asked for, those that there are."""
+        """What is no phase, or in no record: what it is, the name that was asked for, those there are."""
         if wanted.credential and wanted.credential not in self.credentials:
             yield "credential", wanted.credential, sorted(self.credentials - {""})
         phases = dict.fromkeys((*PHASES, *sorted(self.phases - {""})))
