@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import sys
 from typing import Any, NoReturn
 
@@ -106,6 +107,7 @@ def main() -> NoReturn:  # noqa: C901  # a case an ending
         error.show()
         sys.exit(Exit.INPUT)
     except (click.Abort, KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one has nothing left to stop
         _say("Stopped on request. Nothing more was done.")
         sys.exit(Exit.INTERRUPTED)
     except RespondError as error:
