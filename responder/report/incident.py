@@ -14,6 +14,7 @@ from responder.errors import InputError
 from responder.journal import EventKind, Journal
 from responder.report.integrity import Chain
 from responder.report.measures import Clocks, Measure, measures
+from responder.report.reach import Reach, reach_of
 from responder.report.record import Actor, Record, records
 from responder.report.steps import StepReading, read_steps
 from responder.report.stories import CredentialStory, WorkloadStory, credential_stories, workload_stories
@@ -57,6 +58,7 @@ class Incident:
     confirmed_by: str
     terms: tuple[Term, ...]
     credentials: tuple[CredentialStory, ...]
+    reach: Reach
     unidentified: tuple[Unidentified, ...]
     workloads: tuple[WorkloadStory, ...]
     steps: tuple[StepReading, ...]
@@ -199,6 +201,7 @@ def read_incident(
         confirmed_by=state.started["confirmed_by"],
         terms=tuple(_terms(told)),
         credentials=credentials,
+        reach=reach_of(exposure),
         unidentified=unidentified,
         workloads=workloads,
         steps=steps,

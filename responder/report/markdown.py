@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from responder.report.integrity import Chain
     from responder.report.measures import Measure
     from responder.report.quarter import Quarter
+    from responder.report.reach import Node, Reach
 
 __all__ = ["escaped", "incident_markdown", "quarter_markdown"]
 
@@ -92,13 +93,20 @@ def _leaked(incident: "Incident") -> Iterator[str]:
         contained = f"contained {clock(at)} UTC" if at else "dead already"
         contained = "**not proven contained**" if one.at_large else contained
         fresh = f"replaced by {_code(one.fresh)}" if one.fresh else "not replaced"
-        held = f"; held in {escaped(', '.join(one.places))}" if one.places else ""
-        yield f"- {escaped(one.words)} {_code(one.identifier)}: {contained}, {fresh}{held}"
+        yield f"- {escaped(one.words)} {_code(one.identifier)}: {contained}, {fresh}"
         if one.undone:
             yield f"  - **Somebody had undone it**, found at {clock(one.undone[-1])} UTC"
+        yield from _hanging(incident.reach, incident.reach.credential(one.identifier), "  ")
     for lost in incident.unidentified:
         state = "**not proven contained**" if lost.at_large else "dead already"
         yield f"- {_code(lost.identifier)} ({escaped(lost.kind)}): not identified, {state}"
+
+
+def _hanging(reach: "Reach", node: "Node", indent: str) -> Iterator[str]:
+    for edge in reach.of(node):
+        detail = f" ({escaped(edge.target.detail)})" if edge.target.detail else ""
+        yield f"{indent}- {edge.how} {escaped(edge.target.label)}{detail}"
+        yield from _hanging(reach, edge.target, f"{indent}  ")
 
 
 def _step(step: StepReading) -> str:

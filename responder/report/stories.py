@@ -29,7 +29,6 @@ class CredentialStory:
     dead_already: bool  # and nothing was to be done to contain it
     known: bool  # to the inventory
     note: str
-    places: tuple[str, ...]
     contained_at: datetime | None
     looked_again: tuple[datetime, ...]  # proofs after that, that it still was
     undone: tuple[datetime, ...]  # when it was found not to hold any more
@@ -64,7 +63,7 @@ def credential_stories(
     exposure: Mapping[str, Any], steps: Sequence[StepReading]
 ) -> tuple[CredentialStory, ...]:
     return tuple(
-        _credential(exposure, leaked, words, [s for s in steps if s.active])
+        _credential(leaked, words, [s for s in steps if s.active])
         for kind, words in KINDS.items()
         for leaked in exposure.get(kind, ())
     )
@@ -89,9 +88,7 @@ def _workloads(exposure: Mapping[str, Any], steps: Sequence[StepReading]) -> Ite
             yield WorkloadStory(workload["name"], workload["app"], workload["environment"], _when(own))
 
 
-def _credential(
-    exposure: Mapping[str, Any], leaked: Mapping[str, Any], words: str, steps: Sequence[StepReading]
-) -> CredentialStory:
+def _credential(leaked: Mapping[str, Any], words: str, steps: Sequence[StepReading]) -> CredentialStory:
     """Of two exposed values of one credential the spare one is told by its identifier."""
     name = leaked["credential"]
     spare = leaked.get("spare", False)
@@ -111,7 +108,6 @@ def _credential(
         dead_already=leaked["life"] == "dead" and not containing,
         known=leaked["known"],
         note=leaked["note"],
-        places=tuple(_places(exposure, name)),
         contained_at=_when(containing),
         looked_again=tuple(sorted(_looks(containing, again))),
         undone=tuple(sorted(_undone(containing, again))),
@@ -121,15 +117,6 @@ def _credential(
         placed=bool(placing),
         placed_at=_when(placing),
     )
-
-
-def _places(exposure: Mapping[str, Any], name: str) -> Iterator[str]:
-    for place in exposure["modal_secrets"]:
-        if place["credential"] == name:
-            yield f"Modal Secret {place['secret']} in {place['environment']}"
-    for place in exposure["github_environments"]:
-        if place["credential"] == name:
-            yield f"GitHub {place['repository']}, environment {place['environment']}"
 
 
 def _looks(containing: Iterable[StepReading], again: Iterable[StepReading]) -> Iterator[datetime]:

@@ -1,10 +1,12 @@
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from page_check import Page, faults
-from tale import BEGAN, FRESH, LEAKED, TOKEN, exposure
+from tale import BEGAN, FRESH, KEY_ID, LEAKED, TOKEN, exposure
 
 from responder.inventory import EXAMPLE, Inventory
 from responder.journal import EventKind
@@ -79,6 +81,48 @@ def test_the_picture_has_a_text_and_a_table_that_say_the_same(tale):
     for moment in drawn.moments:
         assert f"{moment.at:%H:%M:%S}" in page.words
         assert moment.what in page.words
+
+
+HANGING = (
+    "s3 AWS access key",
+    "is held in Modal Secret app in prod (ID and SECRET)",
+    "is read by Modal app executor in prod (web)",
+    "ci Modal service user's token",
+    "opens Modal environment prod (contributor)",
+    "is held in GitHub rentagpu/executor, environment prod (ID and SECRET)",
+)
+
+
+def with_a_workload():
+    web = exposure().workloads[0].model_copy(update={"runs_with": ("s3",)})
+    return exposure().model_copy(update={"workloads": (web,)})
+
+
+def test_what_hangs_on_each_credential_is_a_list_within_a_list_down_to_the_workload(tale):
+    tree = page_of(tale.begin(exposed=with_a_workload()).goes_well())
+    tree = tree.partition('<ul class="tree" role="list">')[2].partition("</section>")[0]
+    depth, told = 1, []
+    for part in re.split(r"(</?ul[^>]*>)", tree):
+        depth += {"<ul": 1, "</u": -1}.get(part[:3], 0)
+        texts = [" ".join(unescape(re.sub("<[^>]*>", " ", line)).split()) for line in part.split("<li>")]
+        told += [(depth, text) for text in texts if text]
+    # Only words between tags that touch have a space too many.
+    assert [(depth, text.replace("( ", "(")) for depth, text in told] == list(
+        zip((1, 2, 3, 1, 2, 2), HANGING, strict=True)
+    )
+
+
+def test_the_markdown_nests_what_hangs_on_each_credential_below_it(tale):
+    text = incident_markdown(incident_of(tale.begin(exposed=with_a_workload()).goes_well()), NOW, "0.1")
+    lines = text.splitlines()
+    held = next(number for number, line in enumerate(lines) if line.startswith("  - is held in Modal Secret"))
+    assert lines[held - 1].startswith("- s3 (AWS access key)")
+    assert lines[held + 1] == "    - is read by Modal app executor in prod (web)"
+
+
+def test_a_credential_that_the_inventory_does_not_know_hangs_nowhere_and_that_is_said(tale):
+    page = Page(page_of(tale.begin(exposed=exposure(), credential=KEY_ID, known=False).goes_well()))
+    assert f"{KEY_ID} AWS access key is held where nobody knows: it is not in the inventory" in page.words
 
 
 def test_a_cut_in_the_line_says_how_much_is_not_drawn(tale):
