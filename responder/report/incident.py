@@ -169,7 +169,8 @@ def read_incident(
         journal: opened to read.
         run: its name.
         chain: of the same journal.
-        exposed_since: since when the credentials were exposed, where a person has found it out.
+        exposed_since: since when the credentials were exposed, where a person has found it out; it goes
+            before what was known when the run began.
 
     Raises:
         InputError: there is no such run, or it began before the exposure is said to have.
@@ -220,13 +221,15 @@ def _clocks(state: RunState, told: Sequence[Record], exposed_since: datetime | N
             f"The response began at {began:%Y-%m-%d %H:%M:%S} UTC, before the exposure is said to have.",
             next_step="Give --exposed-since in UTC, as the logs have it.",
         )
+    known = state.started["exposure"].get("since")
     first = (
         record.event.at
         for record in told
         if record.event.kind is EventKind.STEP_INTENDED and record.step and record.step.phase == "contain"
     )
     return Clocks(
-        exposed_since=exposed_since,
+        exposed_since=exposed_since or (datetime.fromisoformat(known) if known else None),
+        recorded=bool(known) and not exposed_since,
         began=began,
         confirmed=datetime.fromisoformat(state.started["confirmed_at"]),
         first_action=next(first, None),

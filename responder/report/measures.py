@@ -30,10 +30,12 @@ class Measure:
 class Clocks:
     """The moments that times are counted from. `exposed_since` is None unless somebody found it out.
 
-    `first_action` is the first intent to contain anything.
+    `recorded` tells whether the journal has that, or only this report was told. `first_action` is the first
+    intent to contain anything.
     """
 
     exposed_since: datetime | None
+    recorded: bool
     began: datetime
     confirmed: datetime
     first_action: datetime | None

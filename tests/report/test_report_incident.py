@@ -40,6 +40,15 @@ def test_the_time_to_detect_is_known_only_when_somebody_tells_it(tale):
     assert times["Dwell time"] == pytest.approx(7200 + 30 + 1.4)
 
 
+def test_since_when_it_was_exposed_is_known_where_the_run_was_told_unless_the_report_knows_better(tale):
+    told = exposure().model_copy(update={"since": BEGAN - timedelta(hours=1)})
+    tale.begin(exposed=told).goes_well()
+    assert measured(read(tale))["Time to detect"] == 3600
+    assert read(tale).clocks.recorded
+    better = read(tale, exposed_since=BEGAN - timedelta(hours=2))
+    assert (measured(better)["Time to detect"], better.clocks.recorded) == (7200, False)
+
+
 def test_an_exposure_that_began_after_the_response_is_refused(tale):
     tale.begin().goes_well()
     with pytest.raises(InputError, match="before the exposure"):
