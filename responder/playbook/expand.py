@@ -1,5 +1,6 @@
 """From a playbook and an exposure to the steps of a run: `for_each`, `if` and needs resolved."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -72,9 +73,10 @@ def arguments(
     by_step: dict[str, list[Instance]] = {}
     for other in instances:
         by_step.setdefault(other.step.id, []).append(other)
-    steps = {
-        step_id: _outputs_for(instance, group[0].step, group, outputs) for step_id, group in by_step.items()
-    }
+    # A step that had nothing to iterate over has no outputs, for nobody.
+    steps: defaultdict[str, Outputs] = defaultdict(lambda: Outputs(None, {}))
+    for step_id, group in by_step.items():
+        steps[step_id] = _outputs_for(instance, group[0].step, group, outputs)
     scope = {**setting.scope(), "steps": steps, "each": instance.item}
     return evaluate(instance.step.arguments, scope)
 

@@ -131,6 +131,21 @@ def test_of_finds_the_output_by_the_credentials_name_and_gives_nothing_where_the
     )
 
 
+def test_a_step_that_had_nothing_to_iterate_over_gives_nothing():
+    only_ci = exposure().model_copy(update={"access_keys": ()})
+    rollover = {"rollover[executor-prod]": {"version": 2, "replaced": ["ta-1"]}}
+    assert given("verify_workload[executor-prod]", rollover, only_ci)["access_key_id"] is None
+
+
+def test_a_wait_may_be_that_of_the_item():
+    rotation = load(*read("rotate"), ACTIONS)
+    patient = exposure().access_keys[0].model_copy(update={"overlap": 90})
+    leak = exposure().model_copy(update={"access_keys": (patient,)})
+    waits = {one.id: one.wait for one in expand(rotation, setting(leak))}
+    assert waits["deactivate_key[s3]"] == 90
+    assert waits["delete_service_user[ci]"] == waits["delete_key[s3]"] == 0
+
+
 def test_an_output_that_is_not_there_gives_nothing():
     assert given("prove_key[s3]")["access_key_id"] is None
 

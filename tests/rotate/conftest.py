@@ -1,0 +1,16 @@
+"""What the tests of rotations share."""
+
+import pytest
+from hasty import Hasty
+from jobs import Job, inventory
+
+
+@pytest.fixture(scope="module")
+def forked(incident):
+    with Hasty(incident.env) as server:
+        yield server
+
+
+@pytest.fixture
+def job(forked, tmp_path):
+    return Job(forked, tmp_path / "home", inventory(tmp_path / "respond.toml"))

@@ -1,0 +1,142 @@
+"""Rotations played whole in the sandbox; what came of them is told by the sandbox."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import hasty  # noqa: F401  # puts the helpers below on the path
+from aftermath import github_secrets, keys, runs, secret_values, service_users
+from jobs import inventory
+from operators import iam
+
+from responder.journal.audit import verify
+
+LOAD = Path(__file__).with_name("load.py")
+POINTS = sorted(random.sample(range(1, 22), 3))  # events after which a start is killed
+
+
+@contextmanager
+def under_load(sandbox, environment):
+    """The answers of calls that go on while the block runs; at least one before it and one after."""
+    answers = []
+    with subprocess.Popen(
+        [sys.executable, str(LOAD), environment],
+        env=sandbox.env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as load:
+        answers.append(json.loads(load.stdout.readline()))
+        yield answers
+        load.stdin.close()
+        answers += map(json.loads, load.stdout)
+
+
+def assert_rotated(before, after, told):
+    """One live key, which every Modal Secret and every container has; the old one gone."""
+    ((old, _),) = keys(before).items()
+    ((fresh, key),) = keys(after).items()
+    assert (told["old"], told["fresh"]) == (old, fresh)
+    assert old != fresh
+    assert key["status"] == "Active"
+    pair = {"AWS_ACCESS_KEY_ID": fresh, "AWS_SECRET_ACCESS_KEY": key["secret_access_key"]}
+    for environment, values in secret_values(after).items():
+        assert values == secret_values(before)[environment] | pair
+    running = [c for c in after["modal"]["containers"] if c["state"] != "stopped"]
+    assert {c["environment"] for c in running} == {"dev", "prod"}
+    assert {c["values"]["AWS_ACCESS_KEY_ID"] for c in running} == {fresh}
+
+
+def test_a_key_is_replaced_everywhere_while_calls_go_on_of_which_none_is_lost(incident, job):
+    before = incident.world()
+    with under_load(incident, "prod") as answers:
+        code, told, stderr = job("s3", "--yes")
+    assert code == 0, stderr
+    (rotated,) = told["rotated"]
+    assert_rotated(before, incident.world(), rotated)
+    assert [one for one in answers if "lost" in one] == []
+    assert answers[0]["key"] == rotated["old"]
+    assert answers[-1]["key"] == rotated["fresh"]
+    assert len(answers) > 10, "the load was none"
+    assert told["runs"] == [rotated["run"]]
+    assert "leak" not in stderr.lower()
+    assert verify(job.home / "journal" / "journal.db").sound
+
+
+def test_a_service_user_is_replaced_by_one_with_the_same_roles_and_ci_deploys_as_that(incident, job):
+    before = incident.world()
+    code, told, stderr = job("ci-dev", "--yes")
+    assert code == 0, stderr
+    after = incident.world()
+    ((old,), (fresh,)) = service_users(before, "ci-dev"), service_users(after, "ci-dev")
+    assert told["rotated"][0] | {"run": ""} == {
+        "credential": "ci-dev",
+        "run": "",
+        "old": old["token_id"],
+        "fresh": fresh["token_id"],
+    }
+    assert fresh["roles"] == old["roles"]
+    assert github_secrets(after, "dev") == {
+        "MODAL_TOKEN_ID": fresh["token_id"],
+        "MODAL_TOKEN_SECRET": fresh["token_secret"],
+    }
+    assert old["token_id"] not in {one["token_id"] for one in after["modal"]["tokens"] if one["live"]}
+    assert len(runs(after)) == len(runs(before)) + 1
+    assert keys(after) == keys(before), "nothing else was touched"
+
+
+def test_a_start_that_was_killed_anywhere_is_gone_on_with_by_the_next_to_the_same_end(incident, job):
+    inventory(job.inventory, max_age="1s")
+    for point in POINTS:
+        before = incident.world()
+        code, _, stderr = job("ci-dev", "--due", "--yes", killed_after=point)
+        assert code == -signal.SIGKILL, stderr
+        code, told, stderr = job("ci-dev", "--due", "--yes")
+        assert code == 0, f"after event {point}: {stderr}"
+        after = incident.world()
+        ((old,), (fresh,)) = service_users(before, "ci-dev"), service_users(after, "ci-dev")
+        assert [(one["old"], one["fresh"]) for one in told["rotated"]] == [
+            (old["token_id"], fresh["token_id"])
+        ], f"after event {point}"
+        assert github_secrets(after, "dev")["MODAL_TOKEN_SECRET"] == fresh["token_secret"]
+        assert len(runs(after)) == len(runs(before)) + 1, f"after event {point}"
+
+
+def test_an_overlap_is_left_to_a_later_start_which_retires_the_old_one(incident, job):
+    inventory(job.inventory, max_age="1s", overlap="5s")
+    before = incident.world()
+    code, told, stderr = job("s3", "--due", "--yes")
+    assert code == 0, stderr
+    (parked,) = told["overlap"]
+    assert told["rotated"] == []
+    beside = incident.world()
+    assert len(keys(beside)) == 2
+    assert {key["status"] for key in keys(beside).values()} == {"Active"}
+
+    while told["overlap"]:
+        code, told, stderr = job("s3", "--due")
+        assert (code, told["runs"]) == (0, [parked["run"]]), stderr
+    assert_rotated(before, incident.world(), told["rotated"][0])
+
+
+def test_beside_a_second_key_nothing_is_replaced_until_a_person_says_which_goes(incident, job):
+    operator = iam(incident)
+    (in_use,) = keys(incident.world())
+    second = operator.create_access_key(UserName="rentagpu-s3")["AccessKey"]["AccessKeyId"]
+    for status in ("Active", "Inactive"):
+        operator.update_access_key(UserName="rentagpu-s3", AccessKeyId=second, Status=status)
+        before = incident.world()
+        code, told, _ = job("s3", "--yes")
+        assert code == 3
+        (skipped,) = told["skipped"]
+        assert f"--delete-key {second}" in skipped["next_step"]
+        assert keys(incident.world()) == keys(before)
+
+    code, told, stderr = job("s3", "--delete-key", second, "--yes")
+    assert code == 0, stderr
+    assert told["rotated"][0]["old"] == in_use
+    assert set(keys(incident.world())) == {told["rotated"][0]["fresh"]}
