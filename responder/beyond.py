@@ -1,6 +1,6 @@
 """What the services have of a credential that the inventory does not know: where no run will reach."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,13 @@ from responder.inventory.drift import unknown_apps, unknown_places, workflows_be
 from responder.places import Discovered, Family, ModalApp, Place, Workflow
 from responder.report.reach import Edge, Node, Reach, place_node, reach_of
 
-__all__ = ["Widened", "of_exposure", "of_inventory", "warnings"]
+__all__ = ["Widened", "concerned", "of_exposure", "of_inventory", "warnings"]
 
 _FAMILIES = {
-    "access_keys": Family.AWS,
-    "service_users": Family.MODAL,
-    "member_tokens": Family.MODAL,
+    Kind.AWS_ACCESS_KEY: Family.AWS,
+    Kind.MODAL_SERVICE_USER: Family.MODAL,
+    Kind.MODAL_MEMBER_TOKEN: Family.MODAL,
+    Kind.MODAL_TOKEN: Family.MODAL,
 }
 _OF_KIND = {
     Kind.AWS_ACCESS_KEY: "access_keys",
@@ -40,9 +41,9 @@ def of_exposure(exposure: Exposure, inventory: Inventory, discovered: Discovered
     beyond = _Beyond(inventory, discovered)
     reach = reach_of(exposure)
     edges = list(beyond.beside((*exposure.modal_secrets, *exposure.github_environments)))
-    for kind, family in _FAMILIES.items():
-        for leaked in getattr(exposure, kind):
-            edges += beyond.maybe_in(reach.credential(leaked.identifier), family)
+    for kind, field in _OF_KIND.items():
+        for leaked in getattr(exposure, field) if kind in _FAMILIES else ():
+            edges += beyond.maybe_in(reach.credential(leaked.identifier), _FAMILIES[kind])
     return _widened(reach, edges)
 
 
@@ -67,10 +68,25 @@ def of_inventory(inventory: Inventory, discovered: Discovered) -> Widened:
     return Widened(widened.reach, widened.unknown | set(nobodys))
 
 
-def warnings(exposure: Exposure, inventory: Inventory, discovered: Discovered) -> Iterator[str]:
-    """What a person has to know before a run: where it will not reach. One sentence or two each."""
+def concerned(exposure: Exposure) -> tuple[set[Kind], set[str]]:
+    """Which kinds leaked, and which credentials of the inventory."""
+    kinds = {kind for kind, field in _OF_KIND.items() if getattr(exposure, field)}
+    return kinds | {one.kind for one in exposure.unidentified}, {one.credential for one in exposure.leaked()}
+
+
+def warnings(
+    kinds: Collection[Kind], credentials: Collection[str], inventory: Inventory, discovered: Discovered
+) -> Iterator[str]:
+    """What a person has to know before a run: where it will not reach. One sentence or two each.
+
+    Args:
+        kinds: of what leaked.
+        credentials: what leaked, by its names in the inventory; others count for nothing.
+        inventory: may be empty.
+        discovered: what the services said.
+    """
     beyond = _Beyond(inventory, discovered)
-    families = {family for kind, family in _FAMILIES.items() if getattr(exposure, kind)}
+    families = {_FAMILIES[kind] for kind in kinds if kind in _FAMILIES}
     for place in beyond.places:
         if place.family in families:
             since = "" if place.since is None else f" (since {place.since:%Y-%m-%d})"
@@ -78,8 +94,11 @@ def warnings(exposure: Exposure, inventory: Inventory, discovered: Discovered) -
                 f"May also be in {place.label}, {' and '.join(place.names)}{since}, "
                 "which the inventory does not know. No service shows whose it is: look there."
             )
-    beside = beyond.beside((*exposure.modal_secrets, *exposure.github_environments))
-    for target, edge in {edge.target: edge for edge in beside}.items():
+    placed: tuple[ModalSecretPlacement | GithubEnvironmentPlacement, ...] = (
+        *(one for one in inventory.modal_secrets if one.credential in credentials),
+        *(one for one in inventory.github_environments if one.credential in credentials),
+    )
+    for target, edge in {edge.target: edge for edge in beyond.beside(placed)}.items():
         if edge.how == _READ:
             yield (
                 f"{target.label} is given {edge.source.label}, and the inventory does not know it: "

@@ -8,6 +8,7 @@ import click
 
 from responder.cli.desk import Desk, consoles
 from responder.cli.material import inventory_or_none, material_arguments, read_material
+from responder.cli.surveying import survey_beside, tell_beyond
 from responder.errors import Exit
 
 if TYPE_CHECKING:
@@ -41,13 +42,16 @@ def identify(desk: Desk, what: Sequence[str], path: Path | None, *, probe: bool,
     with desk.connections() as connections:
         material = read_material("identify", what, path, connections, inventory)
         with err.status("Asking Modal, AWS and GitHub what this is …"):
+            survey = survey_beside(connections, inventory)
             found = profiles(connections, inventory, material, probe=probe)
+            elsewhere = survey.result()
     left = strayed(material)
     if as_json:
         for one in (*found, *left):
             click.echo(one.model_dump_json())
         return Exit.DONE
     out.print(profiles_screen(found, left, material.source))
+    tell_beyond(out, {one.kind for one in found}, {one.credential for one in found}, inventory, elsewhere)
     out.print(f"\nNothing was changed. Next: {_next(material)}", markup=False, soft_wrap=True)
     return Exit.DONE
 

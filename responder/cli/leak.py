@@ -11,6 +11,7 @@ from responder.cli.confirm import confirm
 from responder.cli.desk import Desk, consoles
 from responder.cli.material import inventory_or_none, material_arguments, read_material
 from responder.cli.operator import operator
+from responder.cli.surveying import survey_beside, tell_beyond
 from responder.errors import Exit, UnavailableError
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def leak(
     issue, comment or gist on GitHub, a secret-scanning alert's number or address. Public identifiers (AKIA…,
     ak-…) may be given too; secrets may not: with nothing given, they are asked for as a hidden paste.
     """
+    from responder.beyond import concerned  # noqa: PLC0415
     from responder.cli.playing import (  # noqa: PLC0415  # what takes long to import: not for --help
         Stage,
         fresh_run,
@@ -82,6 +84,7 @@ def leak(
         _refuse_second_run(journal, {one.identifier for one in material.found})
         with err.status("Asking Modal, AWS and GitHub what this is …"):
             refuse_own(connections, material.found)
+            survey = survey_beside(connections, inventory)
             who = Asking().ask(operator, connections)
             exposure = identify(
                 connections,
@@ -109,15 +112,17 @@ def leak(
         )
         with err.status("Planning …"):
             planned = plan(loaded, order, connections)
-        if not planned and exposure.all_dead:
+        changing = [one for one in planned if one.instance.step.phase != "review"]
+        if not changing and exposure.all_dead:
             out.print("All of it is dead already: there is nothing to contain.")
             return Exit.DONE
-        if not planned:
+        if not changing:
             raise UnavailableError(
                 "Nothing of this can be contained from here: no service said whose it is.",
                 next_step="Where a service did not answer, type the same again when it does. Else revoke it "
                 "by hand at its provider: runbooks/leak.md says how.",
             )
+        tell_beyond(out, *concerned(exposure), inventory, survey.result())
         out.print(_plan_screen(planned, order, loaded))
         if dry_run:
             out.print("Nothing was changed: --dry-run stops here.")

@@ -1,12 +1,21 @@
 """What commands share that ask the services where credentials are."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from responder.cli.desk import Desk, consoles
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from responder.action import Connections
+    from responder.discover import Survey
+    from responder.exposure import Kind
+    from responder.inventory import Inventory
     from responder.places import Discovered
+
+_MOST_LINES = 8
 
 
 def surveyed(desk: Desk, repositories: Sequence[str]) -> "Discovered":
@@ -19,5 +28,46 @@ def surveyed(desk: Desk, repositories: Sequence[str]) -> "Discovered":
 
 
 def tell_unread(desk: Desk, discovered: "Discovered") -> None:
+    """What has one reason in one line."""
+    by_reason: dict[str, list[str]] = {}
     for one in discovered.unread:
-        desk.tell("inventory.unread", f"Not read: {one}", warning=True)
+        what, _, why = one.partition(": ")
+        by_reason.setdefault(why, []).append(what)
+    for why, whats in by_reason.items():
+        desk.tell("inventory.unread", f"Not read: {'; '.join(whats)}: {why}", warning=True)
+
+
+def survey_beside(connections: "Connections", inventory: "Inventory") -> "Survey":
+    """Begins to ask where else credentials are, while they are identified, and with the same deadline."""
+    from responder.discover import Survey  # noqa: PLC0415
+    from responder.identify import PATIENCE  # noqa: PLC0415
+
+    here = os.environ.get("GITHUB_REPOSITORY", "")
+    repositories = inventory.repositories or ((here,) if here else ())
+    return Survey(connections, repositories, patience=PATIENCE, services=("modal", "github"))
+
+
+def tell_beyond(
+    out: "Console",
+    kinds: "Collection[Kind]",
+    credentials: Collection[str],
+    inventory: "Inventory",
+    discovered: "Discovered",
+) -> None:
+    """Where what leaked may be, and what runs with it, that the inventory does not know."""
+    from responder.beyond import warnings  # noqa: PLC0415
+
+    found = list(warnings(kinds, credentials, inventory, discovered))
+    for line in found[:_MOST_LINES]:
+        _line(out, f"! {line}", "bold yellow")
+    if len(found) > _MOST_LINES:
+        _line(out, f"! and {len(found) - _MOST_LINES} more: respond inventory check", "bold yellow")
+    if unread := discovered.unread:
+        more_unread = f" (and {len(unread) - 1} more)" if unread[1:] else ""
+        _line(out, f"? Whether it is elsewhere too was not read whole: {unread[0]}{more_unread}", "yellow")
+
+
+def _line(out: "Console", text: str, style: str) -> None:
+    from responder.secret import redact  # noqa: PLC0415
+
+    out.print(redact(text), style=style, markup=False)

@@ -3,7 +3,7 @@
 import pytest
 from small_inventory import NOW
 
-from responder.beyond import of_exposure, warnings
+from responder.beyond import concerned, of_exposure, warnings
 from responder.exposure import LeakedAccessKey, LeakedServiceUser
 from responder.inventory import EXAMPLE, Inventory
 from responder.sandbox import seed
@@ -29,21 +29,25 @@ def token():
     )
 
 
+def warned(exposure, inventory, found):
+    return list(warnings(*concerned(exposure), inventory, found))
+
+
 def test_nothing_is_said_where_the_inventory_knows_all(estate, inventory):
     exposure = inventory.exposure("prod.env", NOW, [key(), token()])
-    assert list(warnings(exposure, inventory, estate.survey())) == []
+    assert (warned(exposure, inventory, estate.survey())) == []
 
 
 def test_a_secret_with_a_telling_name_is_warned_of_for_what_it_may_hold_alone(estate, inventory):
     estate.modal.add_secret("tools", "dev", PAIR, created_by="sam")
     found = estate.survey()
-    aws = list(warnings(inventory.exposure("-", NOW, [key()]), inventory, found))
+    aws = warned(inventory.exposure("-", NOW, [key()]), inventory, found)
     assert len(aws) == 1
     assert aws[0].startswith(
         "May also be in Modal Secret dev/tools, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (since "
     )
     assert "which the inventory does not know" in aws[0]
-    assert list(warnings(inventory.exposure("-", NOW, [token()]), inventory, found)) == []
+    assert (warned(inventory.exposure("-", NOW, [token()]), inventory, found)) == []
 
 
 def test_an_app_and_a_workflow_that_the_inventory_does_not_know_are_warned_of(estate, inventory, tmp_path):
@@ -51,15 +55,15 @@ def test_an_app_and_a_workflow_that_the_inventory_does_not_know_are_warned_of(es
     branch = estate.github._state.repository(seed.REPOSITORY).branches["main"]
     branch.files[".github/workflows/tests.yml"] = TESTS
     found = estate.survey()
-    (app,) = warnings(inventory.exposure("-", NOW, [key()]), inventory, found)
+    (app,) = warned(inventory.exposure("-", NOW, [key()]), inventory, found)
     assert app.startswith("Modal app sidecar in prod is given Modal Secret my-app-secrets in prod, and")
     assert app.endswith("it keeps the old value until somebody deploys it again.")
-    (workflow,) = warnings(inventory.exposure("-", NOW, [token()]), inventory, found)
+    (workflow,) = warned(inventory.exposure("-", NOW, [token()]), inventory, found)
     assert workflow.startswith(f"GitHub workflow tests.yml of {seed.REPOSITORY} uses GitHub ")
 
 
 def test_without_an_inventory_every_place_is_told(estate):
-    found = list(warnings(Inventory().exposure("-", NOW, [key()]), Inventory(), estate.survey()))
+    found = warned(Inventory().exposure("-", NOW, [key()]), Inventory(), estate.survey())
     assert [one.split(", ")[0] for one in found] == [
         "May also be in Modal Secret dev/my-app-secrets",
         "May also be in Modal Secret prod/my-app-secrets",

@@ -46,14 +46,20 @@ def test_the_seeded_world_is_told_whole(estate):
     assert found.ours == (("aws", "respond-operator"),)
 
 
-def test_an_app_is_told_with_who_deployed_it_and_which_functions_are_given_a_secret(estate):
+def test_an_app_is_told_with_who_deployed_it_and_which_functions_are_given_a_secret(estate, tmp_path):
+    estate.deploy_another(tmp_path, "sidecar", "prod")
     found = estate.survey()
     secrets = {one.environment: one.secret_id for one in found.modal_secrets}
-    apps = {app.environment: app for app in found.modal_apps}
-    assert {name: app.deployed_by for name, app in apps.items()} == {"dev": "ci-dev", "prod": "ci-prod"}
-    assert apps["prod"].functions_with([secrets["prod"]]) == ("Executor.*", "identity")
-    assert apps["prod"].functions_with([secrets["dev"]]) == ()
-    assert apps["prod"].is_told
+    apps = {(app.name, app.environment): app for app in found.modal_apps}
+    assert {where: app.deployed_by for where, app in apps.items()} == {
+        ("rentagpu-executor", "dev"): "ci-dev",
+        ("rentagpu-executor", "prod"): "ci-prod",
+        ("sidecar", "prod"): "ci-prod",
+    }
+    assert apps["sidecar", "prod"].functions_with([secrets["prod"]]) == ("work",)
+    assert apps["sidecar", "prod"].functions_with([secrets["dev"]]) == ()
+    assert "identity" in apps["rentagpu-executor", "dev"].functions_with([secrets["dev"]])
+    assert all(app.is_told for app in apps.values())
 
 
 def test_the_workflow_that_deploys_is_told_with_what_it_uses_and_takes(estate):

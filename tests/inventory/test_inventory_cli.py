@@ -90,7 +90,8 @@ def test_differences_and_what_was_not_read_are_told_to_people_and_machines(respo
     code, out, err = respond("inventory", "check")
     assert code == Exit.UNAVAILABLE
     assert "could not be read" in out
-    assert f"Not read: the environments of {REPOSITORY}: " in err
+    assert f"Not read: the default branch of {REPOSITORY}; the environments of {REPOSITORY}; " in err
+    assert err.count("Bad credentials") == 1
     (tmp_path / "respond.toml").write_text(EXAMPLE.read_text().replace('"rentagpu-s3"', '"x"'))
     code, out, _ = respond("inventory", "check", "--json")
     answer = json.loads(out)
@@ -115,3 +116,37 @@ def test_the_graph_shows_what_the_inventory_has_and_marks_what_it_has_not(respon
         "some AWS access key",
         "may be held in Modal Secret dev/tools",
     ]
+
+
+@pytest.mark.parametrize("command", [("leak", "--dry-run"), ("identify",)])
+def test_before_anybody_confirms_it_is_said_where_else_it_may_be(respond, estate, tmp_path, command):
+    (tmp_path / "respond.toml").write_text(EXAMPLE.read_text())
+    estate.modal.add_secret("tools", "dev", {"AWS_SECRET_ACCESS_KEY": "x"}, created_by="sam")
+    estate.deploy_another(tmp_path, "sidecar", "prod")
+    code, out, _ = respond(*command, estate.leaked.access_key_id)
+    assert code == Exit.DONE
+    assert [line[:60] for line in out.splitlines() if line[:2] in ("! ", "? ")] == [
+        "! May also be in Modal Secret dev/tools, AWS_SECRET_ACCESS_KEY (since"[:60],
+        "! Modal app sidecar in prod is given Modal Secret my-app-secrets"[:60],
+    ]
+
+
+def test_a_silent_service_is_said_to_be_unread_and_many_places_are_counted(respond, estate, tmp_path):
+    (tmp_path / "respond.toml").write_text(EXAMPLE.read_text())
+    for number in range(10):
+        estate.modal.add_secret(f"s{number}", "dev", {"AWS_SECRET_ACCESS_KEY": "x"}, created_by="sam")
+    real = estate.github.app.wsgi_app
+    estate.github.app.wsgi_app = refusing
+    try:
+        _, out, _ = respond("leak", "--dry-run", estate.leaked.access_key_id)
+    finally:
+        estate.github.app.wsgi_app = real
+    marked = [line for line in out.splitlines() if line[:2] in ("! ", "? ")]
+    assert len(marked) == 10
+    assert marked[-2] == "! and 2 more: respond inventory check"
+    assert marked[-1].startswith("? Whether it is elsewhere too was not read whole: the default branch of")
+
+
+def refusing(environ, start_response):
+    start_response("403 Forbidden", [("Content-Type", "application/json")])
+    return [b'{"message": "No."}']
