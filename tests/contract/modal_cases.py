@@ -3,7 +3,8 @@
 import itertools
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from responder.providers.modal.apps import CONTRIBUTOR
 from responder.providers.modal.connection import ModalConnection
 from responder.providers.modal.deploy import DeployInput
 from responder.providers.modal.environments import EnvironmentInput
+from responder.providers.modal.evict import ForeignApp, ForeignToken
+from responder.providers.modal.review import ModalLookBack
 from responder.providers.modal.rollover import RolloverInput
 from responder.providers.modal.secret_values import UpdateInput
 from responder.providers.modal.service_users import CreateInput, DeleteInput, FreezeInput
@@ -116,7 +119,7 @@ class Space:
 
 @contextmanager
 def space():
-    plane = ModalPlane()
+    plane = ModalPlane(audit_log=True)
     url = plane.start()
     plane.add_environment("main")
     plane.add_member("ada", "ada@example.com", role="owner")
@@ -236,6 +239,42 @@ def verify_workload(at):
     yield at.stage(given, lambda: at.versions(environment), CONTRIBUTOR, environment, make_so=make_so)
 
 
+@contextmanager
+def review(at):
+    name = at.name("left")
+
+    def make_so():
+        at.owner.run("WebhookTokenCreate", lambda: at.owner.workspace.proxy_tokens.create.aio(name))
+
+    def world():
+        world = at.plane.world()
+        return [world[what] for what in ("proxy_tokens", "service_users", "apps", "secrets")]
+
+    given = ModalLookBack(leaked=("ak-leaked",), known=("rentagpu-executor",))
+    stage = at.stage(given, world, make_so=make_so)
+    yield replace(stage, given=given.model_copy(update={"since": datetime.now(UTC)}))
+
+
+@contextmanager
+def stop_app(at):
+    environment = at.with_secret()
+    at.deploy(environment)
+    found = [app for app in at.plane.world()["apps"] if app["environment"] == environment]
+
+    def world():
+        return [app["state"] for app in at.plane.world()["apps"] if app["environment"] == environment]
+
+    given = ForeignApp(app_id=found[0]["app_id"], environment=environment, known=("another-app",))
+    yield at.stage(given, world, CONTRIBUTOR, environment)
+
+
+@contextmanager
+def delete_foreign_token(at):
+    name, token = at.service_user(at.environment())
+    given = ForeignToken(token_id=token.token_id, known=("ci-prod",))
+    yield at.stage(given, lambda: at.roles(name))
+
+
 CASES = Cases(
     open=space,
     by_action={
@@ -251,5 +290,8 @@ CASES = Cases(
         "modal.rollover_app": Case(rollover_app, makes_new=True),
         "modal.deploy_app": Case(deploy_app, makes_new=True),
         "modal.verify_workload": Case(verify_workload),
+        "modal.review": Case(review),
+        "modal.stop_app": Case(stop_app),
+        "modal.delete_foreign_token": Case(delete_foreign_token),
     },
 )

@@ -1,0 +1,50 @@
+"""Who is who in a review: the intruder by what leaked, us by identifier, and everybody else."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from responder.providers.modal.review_read import Workspace
+from responder.trace import Severity
+
+if TYPE_CHECKING:
+    from responder.providers.modal.review import ModalLookBack
+
+
+@dataclass(frozen=True)
+class Who:
+    since: datetime
+    us: str
+    ours: frozenset[str]  # names and token ids that runs made
+    known: frozenset[str]  # names of the inventory
+    leaked: frozenset[str]  # names under which what leaked is shown
+    leaked_ids: frozenset[str]
+
+    @classmethod
+    def of(cls, given: "ModalLookBack", there: Workspace, since: datetime) -> Self:
+        ids = frozenset(given.leaked)
+        names = {one.name for one in there.service_users if one.token_id in ids}
+        names |= {one.username for one in there.member_tokens if one.token_id in ids}
+        return cls(
+            since=since,
+            us=there.us,
+            ours=frozenset(one for one in given.ours if one),
+            known=frozenset(given.known),
+            leaked=frozenset({*given.principals, *names}),
+            leaked_ids=ids,
+        )
+
+    def is_ours(self, name: str) -> bool:
+        """The operator, or whom a run made; not where their own token leaked."""
+        return bool(name) and name not in self.leaked and (name == self.us or name in self.ours)
+
+    def made(self, by: str, otherwise: Severity) -> tuple[Severity, str]:
+        """How severe it is that `by` made something, and why."""
+        if by in self.leaked:
+            return "critical", "It was made with what leaked, and lives on when that is dead."
+        if self.is_ours(by):
+            return "low", f"{by} made it, under whose name you are signed in: was it you?"
+        return (
+            otherwise,
+            f"{by or 'Nobody that Modal names'} made it; no token of theirs is known to have leaked.",
+        )
