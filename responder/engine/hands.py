@@ -14,7 +14,7 @@ def available(journal: Journal, run: str, *, take_over: bool, by: str) -> Holder
     Args:
         journal: where it is.
         run: its name.
-        take_over: even from a process that may be alive: it stops at its next event.
+        take_over: even from a process that may be alive: it stops within seconds.
         by: the command that would take it up.
 
     Raises:
@@ -26,7 +26,7 @@ def available(journal: Journal, run: str, *, take_over: bool, by: str) -> Holder
         raise RefusedError(
             f"Run {run} is in the hands of {holder}.",
             next_step=f"`respond show {run} --follow` watches it. `respond {by} {run} --take-over` takes it "
-            "from them: they will stop at their next event.",
+            "from them: they will stop within seconds.",
         )
     return holder
 
@@ -58,7 +58,7 @@ def already_on_it(journal: Journal, run: str, identifiers: Collection[str]) -> R
     elif alive is False:
         how = f"`respond resume {run}` goes on where they stopped"
     else:
-        how = f"`respond resume {run} --take-over` takes it from them: they will stop at their next event"
+        how = f"`respond resume {run} --take-over` takes it from them: they will stop within seconds"
     return RefusedError(what, next_step=f"`respond show {run} --follow` watches it. {how}.")
 
 

@@ -5,10 +5,10 @@ What does not hold is applied again by the action's own contract: intent, apply,
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from responder import logs
 from responder.action import AnyAction, Call, Done, Input, Json, NotDone, Output, Probe, Unknown, exchanges
@@ -37,6 +37,9 @@ class Stranger:
     identifier: str
     what: str  # whose it is, how old, whether it was used
     command: str  # what to type against it
+
+
+_Answer: TypeAlias = "Future[Sequence[Stranger]]"
 
 
 class Strangers(Protocol):
@@ -183,13 +186,13 @@ class Watch:
         """All at once: one service that is down keeps no other from being asked. Says whether all held."""
         watched.looks += 1
         before = {one.step: self._alive_until(one) for one in self._held}
-        with ThreadPoolExecutor(len(self._held) + 1, thread_name_prefix="watch") as pool:
+        leaked = leaked_credentials(self._state)
+        with ThreadPoolExecutor(len(self._held) + len(leaked), thread_name_prefix="watch") as pool:
             try:
-                strangers = pool.submit(self._find_strangers, watched)
-                results = self._looked_at(pool, writer, self._held, strangers.result)
+                results = self._looked_at(pool, writer, self._held, self._strangers_of(pool, leaked, watched))
                 # A key that lived meanwhile may have got sessions.
                 late = [one for one in self._held if self._alive_until(one) != before[one.step]]
-                results |= self._looked_at(pool, writer, late, dict)
+                results |= self._looked_at(pool, writer, late, {})
             except BaseException:
                 self._engine.stopping.set()  # the pool waits for its threads
                 raise
@@ -202,9 +205,9 @@ class Watch:
         pool: ThreadPoolExecutor,
         writer: Writer,
         held: Sequence[Held],
-        strangers: Callable[[], Mapping[str, Sequence[Stranger]]],
+        strangers: Mapping[str, Sequence[_Answer]],
     ) -> set[str]:
-        futures = [pool.submit(self._look_at, writer, one, strangers) for one in held]
+        futures = [pool.submit(self._look_at, writer, one, strangers.get(one.step, ())) for one in held]
         return {future.result() for future in futures}
 
     def _alive_until(self, one: Held) -> datetime | None:
@@ -213,9 +216,7 @@ class Watch:
         looks = (look for held in ours if held != one for look in self._state.step(held.step).looks)
         return max((look.at for look in looks if look.result in ("re-applied", "lost")), default=None)
 
-    def _look_at(
-        self, writer: Writer, one: Held, strangers: Callable[[], Mapping[str, Sequence[Stranger]]]
-    ) -> str:
+    def _look_at(self, writer: Writer, one: Held, strangers: Sequence[_Answer]) -> str:
         is_so = self._state.step(one.step)
         with exchanges() as requests:
             # An intent without an outcome: this did it again, and was killed before the proof.
@@ -234,7 +235,7 @@ class Watch:
             "action": one.action.name,
             "result": result,
             "detail": redact(detail),
-            "strangers": [asdict(stranger) for stranger in strangers().get(one.step, ())],
+            "strangers": [asdict(stranger) for answer in strangers for stranger in answer.result()],
             "requests": told,
         }
         number = len(is_so.looks) + 1
@@ -273,21 +274,29 @@ class Watch:
             return "re-applied", f"{before}Now: {is_so.evidence}"
         return "lost", f"{before}It could not be contained again: {is_so.why}"
 
-    def _find_strangers(self, watched: Watched) -> dict[str, Sequence[Stranger]]:
-        """By the step whose look will record them."""
-        found: dict[str, Sequence[Stranger]] = {}
+    def _strangers_of(
+        self, pool: ThreadPoolExecutor, leaked: Sequence[Mapping[str, Any]], watched: Watched
+    ) -> dict[str, list[_Answer]]:
+        """By the step whose look will record them; no other look waits for them."""
+        asked: dict[str, list[_Answer]] = {}
         ours = known_identifiers(self._engine.journal, self._state)
-        for leaked in leaked_credentials(self._state):
-            try:
-                strangers = self._strangers(leaked, ours)
-            except ProviderError as error:
-                watched.results.add("unknown")
-                self._log.warning("watch.strangers", why=redact(error.what))
-                continue
-            watched.strangers |= {one.identifier: one for one in strangers}
-            first = (one.step for one in self._held if one.credential == leaked["credential"])
-            found[next(first, "")] = strangers
-        return found
+        for one in leaked:
+            first = (held.step for held in self._held if held.credential == one["credential"])
+            answer = pool.submit(self._find_strangers, one, ours, watched)
+            asked.setdefault(next(first, ""), []).append(answer)
+        return asked
+
+    def _find_strangers(
+        self, leaked: Mapping[str, Any], ours: set[str], watched: Watched
+    ) -> Sequence[Stranger]:
+        try:
+            strangers = self._strangers(leaked, ours)
+        except ProviderError as error:
+            watched.results.add("unknown")
+            self._log.warning("watch.strangers", why=redact(error.what))
+            return ()
+        watched.strangers |= {one.identifier: one for one in strangers}
+        return strangers
 
     def _call(self, one: Held) -> Call:
         return Call(

@@ -20,8 +20,9 @@ def test_two_ctrl_c_while_a_silent_service_is_asked_for_the_plan_end_in_one_line
         while "Exposed in" not in process.stdout.readline():  # what comes next is the plan
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=PATIENCE)
+        said = process.stderr.readline()
+        process.send_signal(signal.SIGINT)  # while it waits for nobody any more, and ends
+        said += process.communicate(timeout=PATIENCE)[1]
     incident.weather()
 
     assert process.returncode == Exit.INTERRUPTED

@@ -101,9 +101,11 @@ def test_who_is_taken_over_stops_and_says_by_whom_and_a_third_watches(patient, q
 
     taker = Person(patient, home, "resume", run, "--take-over")
     until(lambda: "run.resumed" in kinds(home), "the run is taken over")
+    stopped = first.end()  # though it had only been asking GitHub, and nobody has approved yet
+    assert waiting(patient)
     approve(patient)
 
-    finished, stopped, watched = taker.end(), first.end(), third.end()
+    finished, watched = taker.end(), third.end()
     assert finished.returncode == Exit.DONE, finished.stderr
     assert stopped.returncode == Exit.REFUSED, stopped.stderr
     assert "Somebody took over this run" in stopped.stderr

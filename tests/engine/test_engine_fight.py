@@ -10,10 +10,10 @@ import pytest
 from contained import LEAKED, contain, door, doors, house, leaked, undone, watch
 from fakes.doors.actions import DoorInput, Shut
 from fakes.world import World
-from table import BEGAN, Table, Ticking, playbook
+from table import BEGAN, Table, Ticking, Watcher, playbook
 
 from responder.action import Actions, Call, Done, Input, NotDone, Nothing, Plan, Reversible
-from responder.engine import Stranger
+from responder.engine import Stranger, Watch
 
 
 def opening(table: Table, name: str):
@@ -205,6 +205,25 @@ def test_looks_at_the_same_since_another_time_are_one_thing_to_watch_and_to_undo
     assert sessions.kinds("again[front]")[-1] == "step.undone"
     assert sessions.kinds("deny[front]").count("step.undo_intended") == 1
     assert sessions.kinds("again[front]").count("step.undo_intended") == 0
+
+
+def test_only_the_look_at_the_same_credential_waits_for_strangers(sessions: Table):
+    house(sessions, "a")
+    contain(sessions, leaked("shut"), door("a"))
+    others = threading.Event()
+    waited = []
+
+    def strangers(_leaked, _ours) -> list[Stranger]:
+        waited.append(others.wait(10))
+        return []
+
+    class Told(Watcher):
+        def event(self, event) -> None:
+            if event.kind == "step.checked" and event.step == "a":
+                others.set()
+
+    Watch(sessions.engine(Told()), "r1", strangers, sessions.clock.advance).keep([], operator={})
+    assert waited == [True]
 
 
 def test_a_slow_answer_about_strangers_keeps_no_look_waiting(sessions: Table):

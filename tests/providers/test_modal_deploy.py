@@ -10,7 +10,7 @@ import pytest
 from modal_operator import APP, EXECUTOR, intended
 
 from responder.action import Done, NotDone
-from responder.errors import InterruptedRunError, RejectedError
+from responder.errors import InputError, InterruptedRunError, RejectedError
 from responder.providers.modal.deploy import DeployApp, DeployInput
 
 pytest_plugins = ("modal_operator",)
@@ -45,6 +45,15 @@ def test_a_source_that_fails_changes_nothing_and_says_why_without_a_secret(modal
     with pytest.raises(RejectedError, match="no such lease") as failed:
         DEPLOY.apply(intended(DEPLOY, modal_operator.call(), given(source)), given(source))
     assert modal_operator.ada.token_secret not in failed.value.what
+    assert versions(modal_operator) == []
+
+
+def test_a_source_that_is_not_there_is_said_in_the_plan_and_starts_no_deployment(modal_operator, tmp_path):
+    missing = given(tmp_path / "gone.py")
+    for part in (DEPLOY.plan, DEPLOY.apply):
+        with pytest.raises(InputError, match="There is no file .*gone.py to deploy from"):
+            part(modal_operator.call(), missing)
+    assert DEPLOY.plan(modal_operator.call(), given(f"{APP}::app")).change.startswith("Deploy")
     assert versions(modal_operator) == []
 
 

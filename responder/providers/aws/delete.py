@@ -40,7 +40,7 @@ class MakeRoomForAccessKey(Irreversible[Room, Nothing]):
 
     name = "aws.make_room_for_access_key"
     permissions = ("iam:ListAccessKeys", "iam:GetAccessKeyLastUsed", "iam:DeleteAccessKey")
-    point_of_no_return = "A deleted access key cannot be had back."
+    point_of_no_return = "The access key that was deleted to make room cannot be had back."
 
     def plan(self, call: Call, given: Room) -> Plan:
         keys = list_keys(call.connections.get(AwsConnection), given.user).keys

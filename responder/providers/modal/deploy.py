@@ -5,10 +5,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import ClassVar
 
 from responder.action import Call, Done, Input, Irreversible, Json, NotDone, Output, Plan, Probe, answered
-from responder.errors import InterruptedRunError, RejectedError, UnreachableError
+from responder.errors import InputError, InterruptedRunError, RejectedError, UnreachableError
 from responder.providers.modal.apps import CONTRIBUTOR, deployed
 from responder.providers.modal.connection import ModalConnection
 from responder.providers.modal.errors import PROVIDER
@@ -52,6 +53,7 @@ class DeployApp(Irreversible[DeployInput, DeployedApp]):
     deadline: ClassVar[float] = 300.0
 
     def plan(self, call: Call, given: DeployInput) -> Plan:
+        _there(given.source)
         found = deployed(call.connections.get(ModalConnection), given.app, given.environment)
         now = f"it runs {found.newest}" if found else "it is not deployed there"
         return Plan(
@@ -81,9 +83,11 @@ class DeployApp(Irreversible[DeployInput, DeployedApp]):
         """Run the package's own command.
 
         Raises:
+            InputError: there is no such file here.
             RejectedError: the deployment failed; its last lines are in the text.
             UnreachableError: it took longer than the deadline, or the service was not to be had.
         """
+        _there(given.source)
         connection = call.connections.get(ModalConnection)
         connection.hello()  # modal's own client would try for a minute
         _run(call, connection, given)
@@ -102,6 +106,16 @@ class DeployApp(Irreversible[DeployInput, DeployedApp]):
             output,
             f"`modal deploy` ended well and AppDeploymentHistory still shows {found.newest}: skipped as "
             "unchanged, and the old containers go on until a rollover",
+        )
+
+
+def _there(source: str) -> None:
+    path = Path(source.partition("::")[0])  # as `modal deploy FILE::APP` has it
+    if not path.is_file():
+        raise InputError(
+            f"There is no file {path.absolute()} to deploy from.",
+            next_step="Work in a checkout of the app's repository, where the `source` in respond.toml leads "
+            "to its file; or leave --redeploy direct, and the repository's own workflow deploys.",
         )
 
 
