@@ -11,7 +11,7 @@ from responder.engine.ending import NOT_CONTAINED, SUCCEEDED, at_large
 from responder.engine.state import OVER, RunState, StepState, is_rotation
 from responder.engine.undo import PARTLY, UNDONE
 
-_TYPED = ("AKIA", "ak-", "wk-")  # how identifiers begin that `respond leak` takes as arguments
+_TYPED = ("AKIA", "ASIA", "ak-", "wk-")  # how identifiers begin that `respond leak` takes as arguments
 
 KINDS = {
     "access_keys": "AWS access key",
@@ -99,6 +99,8 @@ class Summary:
     def _once_more(self) -> str:
         if Path(self.source).is_file():
             return f"respond leak --file {shlex.quote(self.source)}"
+        if self.source.startswith(("https://", "http://")):
+            return f"respond leak {shlex.quote(self.source)}"
         alive = dict.fromkeys(one.identifier for one in self.still_open if one.alive)
         return " ".join(("respond leak", *(one for one in alive if one.startswith(_TYPED))))
 

@@ -3,11 +3,13 @@
 import json
 
 import pytest
-from conftest import NOWHERE, S3, document, of_key, of_session, of_token
+from company import NOWHERE, S3, document, of_key, of_session, of_token
 
 from responder.identify import OWN_PATIENCE, PATIENCE
 from responder.profiling import OWN
 from responder.secret import Secret
+
+pytest_plugins = ("company",)
 
 BOUNDARY = "arn:aws:iam::aws:policy/PowerUserAccess"
 GHP = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3fG5"
