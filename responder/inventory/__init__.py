@@ -203,7 +203,8 @@ def _locate(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
             return place
     raise NoInventoryError(
         f"There is no inventory: neither {places[0]} nor {places[1]} exists, and {VARIABLE} is not set.",
-        next_step=f"Start from the annotated example: cp {EXAMPLE} {FILE_NAME}",
+        next_step="Draft one from what is there: respond inventory discover. "
+        f"Or start from the annotated example: cp {EXAMPLE} {FILE_NAME}",
     )
 
 
