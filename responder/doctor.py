@@ -23,12 +23,14 @@ from responder.playbook import load, named, read
 __all__ = ["PATIENCE", "Answer", "Subject", "examine"]
 
 PATIENCE = 8.5  # seconds for all answers together: they are on the screen within 10
+PLANNED = frozenset({"setup"})  # takes an administrator, and nobody plays it in a hurry
 SERVICES: Mapping[str, str] = {"aws": "AWS", "modal": "Modal", "github": "GitHub"}
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is examined. `playbooks` are names or files; without any, all that come with `respond`."""
+    """What is examined. `playbooks` are names or files; without any, all that come with `respond` and
+    may be needed in a hurry."""
 
     connections: Connections
     environ: Mapping[str, str]
@@ -62,7 +64,7 @@ def examine(subject: Subject, patience: float = PATIENCE) -> list[Answer]:
     Raises:
         PlaybookError: a playbook that was named is not there or is wrong.
     """
-    wanted = _permissions(subject.playbooks or list(named()))
+    wanted = _permissions(subject.playbooks or [name for name in named() if name not in PLANNED])
     inventory, found = _inventory(subject.load_inventory)
     now = subject.clock()
     questions = [

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from responder.baseline import Baseline
 from responder.secret import Secret
 from responder.trace import Trace
 
@@ -213,6 +214,7 @@ class Exposure(_Model):
     github_environments: tuple[GithubEnvironmentPlacement, ...] = ()
     workloads: tuple[Workload, ...] = ()
     traces: tuple[Trace, ...] = ()  # of a review, chosen to be removed
+    baseline: Baseline = Baseline()  # what a setup still has to make
 
     def leaked(self) -> tuple[Leaked, ...]:
         """Every credential of whatever kind that a provider knows."""
@@ -232,6 +234,10 @@ class Exposure(_Model):
             *(place.environment for place in self.github_environments),
             *(workload.environment for workload in self.workloads),
             *(environment for user in self.service_users for environment in user.roles),
+            *(environment.name for environment in self.baseline.environments),
+            *(secret.environment for secret in self.baseline.secrets),
+            *(one.environment for one in self.baseline.protections),
+            *(one.environment for one in self.baseline.variables),
         }
 
     @property

@@ -23,7 +23,7 @@ from responder.report.summary import Reopening, Summary, described_steps, titled
 from responder.report.words import counted, day_and_time, elapsed, sentence
 from responder.secret import redact
 
-PHASES = ("identify", "contain", "rotate", "recover", "retire", "review")
+PHASES = ("prepare", "identify", "contain", "rotate", "recover", "retire", "review")
 _LIFE = {"live": ("LIVE", "bold red"), "dead": ("dead", "green"), "unknown": ("unknown", "yellow")}
 _FOR_GOOD = " ⊘"
 _ALARM = "bold red"

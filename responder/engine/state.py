@@ -213,7 +213,13 @@ def subjects(started: Mapping[str, Any]) -> set[str]:
     The old and the new key of one user are one credential: two rotations of it would undo each other.
     """
     named = {str(item["credential"]) for item in exposed(started) if item.get("known")}
-    return named | exposed_identifiers(started)
+    made = {
+        str(item["credential"])
+        for items in started["exposure"].get("baseline", {}).values()
+        for item in items
+        if "credential" in item
+    }
+    return named | made | exposed_identifiers(started)
 
 
 def fold(run: str, events: Iterable[Event]) -> RunState:

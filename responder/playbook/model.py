@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from responder.playbook.expression import alone
 
-Phase: TypeAlias = Literal["identify", "contain", "rotate", "recover", "retire", "review"]
+Phase: TypeAlias = Literal["prepare", "identify", "contain", "rotate", "recover", "retire", "review"]
 
 LONGEST_WAIT = 7 * 24 * 3600  # seconds
 EXPRESSION_SCHEMA: dict[str, Any] = {"type": "string", "pattern": r"^\$\{\{.*\}\}$"}

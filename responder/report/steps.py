@@ -11,7 +11,7 @@ from responder.report.summary import described_steps, titled
 
 __all__ = ["PHASES", "StepReading", "Try", "read_steps"]
 
-PHASES = ("identify", "contain", "rotate", "recover", "retire", "review")
+PHASES = ("prepare", "identify", "contain", "rotate", "recover", "retire", "review")
 
 _WORDS = {  # by the kind of event; a kind that a later version writes is told by its own name
     "step.intended": "about to be done",

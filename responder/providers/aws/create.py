@@ -17,6 +17,7 @@ from responder.action import (
     Unknown,
     answered,
 )
+from responder.errors import NotFoundError
 from responder.providers.aws.connection import AwsConnection
 from responder.providers.aws.errors import UnknownKeyError, WrongSecretError, ask, request_id
 from responder.providers.aws.keys import (
@@ -67,7 +68,10 @@ class CreateAccessKey(Reversible[User, FreshCredential]):
     settle = 60.0  # a fresh key is known everywhere within seconds
 
     def plan(self, call: Call, given: User) -> Plan:
-        listed = list_keys(call.connections.get(AwsConnection), given.user)
+        try:
+            listed = list_keys(call.connections.get(AwsConnection), given.user)
+        except NotFoundError:
+            return Plan(f"Create an access key for {given.user}, once there is such a user")
         beside = f", beside {' and '.join(listed.ids)}" if listed.keys else ""
         return Plan(f"Create a fresh access key for {given.user}{beside}")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from responder.action import AnyAction, Call, Done, Input, Irreversible, NotDone, Output, Plan, Probe
+from responder.errors import NotFoundError
 from responder.providers.github.answers import known
 from responder.providers.github.connection import GithubConnection
 from responder.secret import Secret
@@ -52,7 +53,10 @@ class PutEnvironmentSecrets(Irreversible[EnvironmentValues, SecretsPut]):
     )
 
     def plan(self, call: Call, given: EnvironmentValues) -> Plan:
-        fresh = [name for name, at in _updated(call, given).items() if at is None]
+        try:
+            fresh = [name for name, at in _updated(call, given).items() if at is None]
+        except NotFoundError:  # it may be made before
+            fresh = list(given.values)
         new = f" ({', '.join(fresh)}: not there yet)" if fresh else ""
         where = f"environment {given.environment} of {given.repository}"
         return Plan(f"Write {', '.join(given.values)} in {where}{new}.")

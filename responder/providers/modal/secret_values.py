@@ -40,7 +40,10 @@ class UpdateSecret(Irreversible[UpdateInput, Nothing]):
     )
 
     def plan(self, call: Call, given: UpdateInput) -> Plan:
-        keys = keys_of(call.connections.get(ModalConnection), given.environment, given.secret)
+        keys = _keys_or_none(call, given)
+        if keys is None:
+            names = ", ".join(given.values)
+            return Plan(f"Set {names} in Secret {given.secret} of {given.environment}, once it is there")
         fresh = [key for key in given.values if key not in keys]
         untouched = [key for key in keys if key not in given.values]
         return Plan(

@@ -18,6 +18,7 @@ __all__ = ["ACTIVITY", "Names", "Workflow"]
 
 # Of the vocabulary playbook-activity-type-ov.
 ACTIVITY: Final = {
+    "prepare": "configure-systems",
     "identify": "identify-indicators",
     "contain": "restrict-access",
     "rotate": "configure-systems",

@@ -21,6 +21,7 @@ _CAPTIONS: Final = {
     _OTHER: "Other",
 }
 _BY_PHASE: Final = {
+    "prepare": _HARDEN,
     "identify": _DETECT,
     "contain": _ISOLATE,
     "rotate": _HARDEN,
