@@ -13,6 +13,8 @@ from typing import ClassVar, Final, Literal, TypeVar, final, get_args
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from responder.action import Action, Call, Done, Input, Output, Plan, Probe
+from responder.errors import InterruptedRunError, RespondError
+from responder.secret import redact
 
 __all__ = ["LOOK_BACK", "RANK", "LookBack", "Review", "Reviewed", "Severity", "Trace", "worst_first"]
 
@@ -116,20 +118,34 @@ class Review(Action[In, Reviewed]):
 
     @final
     def probe(self, call: Call, given: In) -> Probe[Reviewed]:
-        reviewed = self.look(call, given)
-        return Done(reviewed, _told(reviewed))
+        reviewed = self.see(call, given)
+        return Done(reviewed, self.told(reviewed))
+
+    @final
+    def see(self, call: Call, given: In) -> Reviewed:
+        """`look`, where whatever goes wrong is what could not be read."""
+        try:
+            return self.look(call, given)
+        except InterruptedRunError:
+            raise
+        except RespondError as error:
+            why = f"{error.what} {error.next_step}".strip()
+        except Exception as error:  # noqa: BLE001  # a mistake of ours here must not fail a containment
+            why = f"a mistake of ours: {type(error).__name__}: {error}"
+        return Reviewed(unread=(redact(f"{self.looks_at}: {why}"),))
+
+    @staticmethod
+    def told(reviewed: Reviewed) -> str:
+        """In a line: how much there is to look at, and what could not be read."""
+        to_look_at = sum(one.to_look_at for one in reviewed.traces)
+        said = f"{to_look_at or 'no'} thing{'' if to_look_at == 1 else 's'} to look at"
+        return f"{said}; not read: {'; '.join(reviewed.unread)}" if reviewed.unread else said
 
     @final
     def apply(self, call: Call, given: In) -> Reviewed:
-        return self.look(call, given)
+        return self.see(call, given)
 
 
 def worst_first(traces: Sequence[Trace]) -> list[Trace]:
     """The most severe first; of the same severity the oldest."""
     return sorted(traces, key=lambda one: (RANK[one.severity], one.at.timestamp() if one.at else 0.0))
-
-
-def _told(reviewed: Reviewed) -> str:
-    to_look_at = sum(one.to_look_at for one in reviewed.traces)
-    said = f"{to_look_at or 'no'} thing{'' if to_look_at == 1 else 's'} to look at"
-    return f"{said}; not read: {'; '.join(reviewed.unread)}" if reviewed.unread else said

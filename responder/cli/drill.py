@@ -31,14 +31,15 @@ _LEFT_OUT = ("AWS_", "MODAL_", "GITHUB_", "GH_", "RESPOND_", "NO_PROXY", "no_pro
 @click.command()
 @click.option("--strategy", type=click.Choice(STRATEGIES), help="As in `respond leak`.")
 @click.option("--redeploy", type=click.Choice(["workflow", "direct"]), help="As in `respond leak`.")
+@click.option("--intruder", is_flag=True, help="An intruder has used what leaked: is every trace found?")
 @click.option("--keep", is_flag=True, help="Keep the journal, to look at it afterwards.")
 @click.pass_obj
-def drill(desk: Desk, *, strategy: str | None, redeploy: str | None, keep: bool) -> int:
+def drill(desk: Desk, *, strategy: str | None, redeploy: str | None, intruder: bool, keep: bool) -> int:
     """Play a whole incident in a sandbox, end to end.
 
     Somebody has pushed a file with a live AWS key and CI's Modal token. `respond leak` is run on it, and in
     the end the sandbox itself says whether the leak is over. It needs no account and no network, and takes
-    half a minute.
+    half a minute. With --intruder it also says how many of the intruder's traces the review found.
     """
     out, err = consoles()
     options = [f"--strategy={strategy}"] if strategy else []
@@ -46,7 +47,7 @@ def drill(desk: Desk, *, strategy: str | None, redeploy: str | None, keep: bool)
     folder = Path(tempfile.mkdtemp(prefix="respond-drill-"))
     with ExitStack() as cleaning:
         cleaning.callback(shutil.rmtree, folder)
-        code, found = _play(folder, desk, options, err)
+        code, found = _play(folder, desk, options, err, intruder=intruder)
         _show(found, out)
         untrue = code == Exit.DONE and any(verdict.wrong for verdict in found)
         if keep or untrue or code not in (Exit.DONE, Exit.INTERRUPTED):
@@ -71,15 +72,17 @@ def concluded(code: int, found: list["Verdict"]) -> int:
     return code
 
 
-def _play(folder: Path, desk: Desk, options: list[str], err: "Console") -> tuple[int, list["Verdict"]]:
+def _play(
+    folder: Path, desk: Desk, options: list[str], err: "Console", *, intruder: bool
+) -> tuple[int, list["Verdict"]]:
     """The exit code of `respond leak`, and what the sandbox says afterwards."""
     from responder.bundled import bundled  # noqa: PLC0415  # not for --help
     from responder.sandbox.notice import ground_truth  # noqa: PLC0415
-    from responder.sandbox.verdict import intruder_is_in, verdicts  # noqa: PLC0415
+    from responder.sandbox.verdict import intruder_is_in, review_verdict, verdicts  # noqa: PLC0415
 
     shutil.copytree(bundled("gpu_app"), folder / "gpu_app", ignore=shutil.ignore_patterns("__pycache__"))
     env = _clean_env(folder)
-    with _sandbox(folder, env, err) as notice:
+    with _sandbox(folder, env, err, ["--intruder"] if intruder else []) as notice:
         before = ground_truth(notice["urls"]["github"])
         command = ("leak", "--file", "prod.env", "--yes", *options)
         err.print(f"$ respond {' '.join(command)}", style="bold")
@@ -87,11 +90,31 @@ def _play(folder: Path, desk: Desk, options: list[str], err: "Console") -> tuple
         code = _run((*_OURS, *_global_options(desk), *command), folder, env)
         after = ground_truth(notice["urls"]["github"])
         inside = intruder_is_in(notice["urls"]["aws"], before)
-    return code, verdicts(before, after, intruder_is_in=inside)
+    found = verdicts(before, after, intruder_is_in=inside)
+    traces = _traces(folder / "home")
+    if traces is not None:
+        found.append(review_verdict(before, traces))
+    return code, found
+
+
+def _traces(home: Path) -> list[tuple[str, str, str]] | None:
+    """What the run's review found worth a look; None where there was no run."""
+    from responder.engine import fold  # noqa: PLC0415  # not for --help
+    from responder.journal import Journal  # noqa: PLC0415
+    from responder.review.reading import seen  # noqa: PLC0415
+
+    path = home / "journal" / "journal.db"
+    if not path.exists():
+        return None
+    with Journal.open(path, read_only=True) as journal:
+        states = [fold(run, journal.events(run)) for run in journal.runs()]
+    return [one.thing for state in states for one in seen(state).to_look_at]
 
 
 @contextmanager
-def _sandbox(folder: Path, env: Mapping[str, str], err: "Console") -> Iterator[dict[str, Any]]:
+def _sandbox(
+    folder: Path, env: Mapping[str, str], err: "Console", options: list[str]
+) -> Iterator[dict[str, Any]]:
     """What `respond sandbox up --json` prints, while it runs.
 
     It is out of reach of the terminal's Ctrl-C, so that it is still there when `respond leak` writes its last
@@ -110,7 +133,7 @@ def _sandbox(folder: Path, env: Mapping[str, str], err: "Console") -> Iterator[d
         f"--approve-after={APPROVE_AFTER}",
     )
     with subprocess.Popen(
-        (*command, "--leak=prod.env"),
+        (*command, "--leak=prod.env", *options),
         env=env,
         cwd=folder,
         stdin=subprocess.PIPE,

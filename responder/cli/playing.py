@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from responder.action import Actions
 from responder.cli.audit_checkpoint import at_the_end_of_a_run
 from responder.cli.desk import Desk, consoles
+from responder.cli.review_screen import at_the_end
 from responder.cli.screen import end_screen, screen_of
 from responder.engine import plan_steps
 from responder.errors import Exit
 from responder.journal.store import utcnow
 from responder.playbook import expand, load, read
 from responder.report.summary import summarise
+from responder.review.reading import review_steps, seen
 
 if TYPE_CHECKING:
     from responder.action import Connections
@@ -43,8 +45,11 @@ class Stage:
     def play(self, begin: "Callable[[Engine], RunState]", run: str) -> int:
         """Play to the end or until nothing more can be done; gives the exit code."""
         out, _ = consoles()
-        summary = summarise(self.perform(begin, run))
+        state = self.perform(begin, run)
+        summary = summarise(state)
         out.print(end_screen(summary))
+        if review_steps(state):
+            out.print(at_the_end(run, seen(state)))
         at_the_end_of_a_run(self.desk, self.journal, self.connections)
         return exit_code(summary)
 

@@ -5,6 +5,7 @@
 
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeAlias
@@ -32,6 +33,28 @@ def verdicts(before: World, after: World, *, intruder_is_in: bool) -> list[Verdi
         _service_user(before, after),
         _workload(before, after),
     ]
+
+
+def review_verdict(before: World, found: Iterable[tuple[str, str, str]]) -> Verdict:
+    """Whether a review found each trace that the intruder left, and none that nobody left.
+
+    `found` are kind, owner and identifier of each, as the review calls them.
+    """
+    left = {(one["kind"], one["of"], one["subject"]) for one in before["left"]}
+    told = set(found)
+    missed = sorted(left - told)
+    invented = sorted(told - left)
+    wrong = ""
+    if missed:
+        wrong = f"it missed {'; '.join(map(_named, missed))}"
+    elif invented:
+        wrong = f"nobody left {'; '.join(map(_named, invented))}"
+    count = f"{len(left & told)} of {len(left)} traces of the intruder"
+    return Verdict(f"The review found {count if left else 'nothing, and there was nothing to find'}.", wrong)
+
+
+def _named(trace: tuple[str, str, str]) -> str:
+    return " ".join(filter(None, trace))
 
 
 def intruder_is_in(aws_url: str, before: World) -> bool:

@@ -18,8 +18,8 @@ from responder.doctor import Answer, Subject, examine
 from responder.exposure import Kind
 from responder.inventory import EXAMPLE, Credential, Inventory
 from responder.playbook import load as load_playbook
-from responder.playbook import read
-from responder.providers.aws.preflight import UNDENIABLE
+from responder.playbook import named, read
+from responder.providers.aws.preflight import BESIDE, UNDENIABLE
 from responder.providers.modal.connection import ModalConnection
 from responder.sandbox import seed
 from responder.sandbox.aws import AwsPlane, KeyPair
@@ -30,13 +30,14 @@ SIMULATE = ("iam:SimulatePrincipalPolicy", "iam:GetUser")
 
 
 def declared(provider: str) -> list[str]:
-    """All permissions that the playbook's actions of a provider declare."""
+    """All permissions that the playbooks' actions of a provider declare."""
     actions = Actions()
-    uses = {step.uses for step in load_playbook(*read("leak"), actions).steps}
+    uses = {step.uses for name in named() for step in load_playbook(*read(name), actions).steps}
     return sorted({p for name in uses if name.startswith(f"{provider}.") for p in actions[name].permissions})
 
 
-AWS = [one for one in declared("aws") if one not in UNDENIABLE]
+AWS = [one for one in declared("aws") if one not in UNDENIABLE | BESIDE]
+SOME = [one for one in declared("aws") if one in BESIDE]  # for some things only
 ONE_USER = Inventory(credentials={"s3": Credential(name="s3", kind=Kind.AWS_ACCESS_KEY, user="rentagpu-s3")})
 UNTRIABLE = {"iam:CreateAccessKey", "iam:PutUserPolicy"}
 

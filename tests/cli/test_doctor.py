@@ -17,6 +17,7 @@ from doctor_world import AWS, ONE_USER, SIMULATE, Report
 from responder.doctor import Subject, examine
 from responder.inventory import EXAMPLE, NoInventoryError
 from responder.journal import Holder, Journal
+from responder.sandbox import seed
 
 pytest_plugins = ["doctor_world"]
 
@@ -126,6 +127,8 @@ class TestClock:
     def test_ages_are_told_against_what_the_inventory_allows(self, world, journal):
         fine = world.examined(journal, clock=lambda: datetime.now(UTC) + timedelta(days=80, hours=1)).of("ok")
         assert "modal.ci-prod: Service user ci-prod is 80 days old, of 90 days: due in 10 days." in fine
+        sooner = timedelta(days=80, hours=1) - seed.AGE  # the key is older than the service user
+        fine = world.examined(journal, clock=lambda: datetime.now(UTC) + sooner).of("ok")
         assert any(
             "rentagpu-s3 (Active) is 80 days old, of 90 days: due in 10 days." in line for line in fine
         )

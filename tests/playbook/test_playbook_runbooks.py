@@ -13,6 +13,7 @@ from responder.action import Actions
 from responder.bundled import bundled
 from responder.playbook import load, named, read
 
+GLOBAL = {"--profile", "--output", "--query", "--region"}  # of the aws command line itself
 RUNBOOKS = sorted(bundled("runbooks").glob("*.md"))
 
 
@@ -50,7 +51,7 @@ def test_each_section_stands_under_its_phase(page: Path):
 
 @pytest.mark.parametrize("words", commands("aws"), ids=" ".join)
 def test_each_aws_command_and_option_exists(words: list[str]):
-    options = [word for word in words if word.startswith("--") and word not in {"--profile", "--output"}]
+    options = [word for word in words if word.startswith("--") and word not in GLOBAL]
     service, operation = (words[2:] if words[0] == "--profile" else words)[:2]
     model = botocore.session.get_session().get_service_model(service)
     known = {xform_name(name, "-"): name for name in model.operation_names}

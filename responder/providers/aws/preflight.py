@@ -25,6 +25,41 @@ MOST_KEYS: Final = 2  # a user may have
 _NO_KEY: Final = "AKIA" + "0" * 16
 _NO_POLICY: Final = "respond-doctor-asks"
 
+# What cannot be done without these, while all else can.
+_FOR_WHAT: Final[Mapping[str, Collection[str]]] = {
+    "the leaked session of a role could not be denied": (
+        "iam:DeleteRolePolicy",
+        "iam:GetRolePolicy",
+        "iam:PutRolePolicy",
+    ),
+    "what was done with a leaked key could not all be reviewed": (
+        "cloudtrail:LookupEvents",
+        "ec2:DescribeRegions",
+        "iam:GetAccountAuthorizationDetails",
+        "iam:GetLoginProfile",
+    ),
+    "what an intruder left could not all be deleted": (
+        "iam:DeactivateMFADevice",
+        "iam:DeleteLoginProfile",
+        "iam:DeleteRole",
+        "iam:DeleteUser",
+        "iam:DetachRolePolicy",
+        "iam:DetachUserPolicy",
+        "iam:GetRole",
+        "iam:GetUser",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListAttachedUserPolicies",
+        "iam:ListGroupsForUser",
+        "iam:ListInstanceProfilesForRole",
+        "iam:ListMFADevices",
+        "iam:ListRolePolicies",
+        "iam:ListUserPolicies",
+        "iam:RemoveRoleFromInstanceProfile",
+        "iam:RemoveUserFromGroup",
+    ),
+}
+BESIDE: Final = frozenset(word for words in _FOR_WHAT.values() for word in words)
+
 # Each changes nothing, as what it names does not exist, and is refused only for want of the permission.
 _HARMLESS: Final[Mapping[str, Callable[["IAMClient", str], object]]] = {
     "iam:DeleteAccessKey": lambda iam, user: iam.delete_access_key(UserName=user, AccessKeyId=_NO_KEY),
@@ -70,9 +105,8 @@ def permissions(connections: Connections, wanted: Collection[str], users: Sequen
             "Make an administrator of its own: aws iam create-user --user-name respond-operator",
         )
         return
-    on_roles = [one for one in needed if one.endswith("RolePolicy")]
-    yield from _on_roles(aws, operator, on_roles)
-    needed = [one for one in needed if one not in on_roles]
+    yield from _beside(aws, operator, needed)
+    needed = [one for one in needed if one not in BESIDE]
     if not needed:
         return
     resources = [operator.arn_of(aws, user) for user in users]
@@ -102,23 +136,23 @@ def permissions(connections: Connections, wanted: Collection[str], users: Sequen
         yield ok(f"{operator.name} may {', '.join(needed)} on {targets} (by {how}).")
 
 
-def _on_roles(aws: AwsConnection, operator: "_Operator", needed: Sequence[str]) -> Iterator[Finding]:
-    """Only where the session of a role leaks are these needed: without them the rest works all the same."""
-    if not needed:
-        return
+def _beside(aws: AwsConnection, operator: "_Operator", wanted: Sequence[str]) -> Iterator[Finding]:
+    """What is needed for some things only: without it the rest works all the same."""
+    asked = [one for one in wanted if one in BESIDE]
     try:
-        decided = _simulated(aws, operator, needed, [])
+        decided = _simulated(aws, operator, asked, []) if asked else {}
     except (DeniedError, NotFoundError, RejectedError):
         decided = {}
-    absent = [one for one in needed if decided.get(one) != "allowed"]
-    if absent:
-        yield warning(
-            f"{operator.name} may not {', '.join(absent)}, or that could not be found out: "
-            "the leaked session of a role could not be denied.",
-            operator.allow(needed, []),
-        )
-    else:
-        yield ok(f"{operator.name} may {', '.join(needed)}.")
+    for without, words in _FOR_WHAT.items():
+        needed = [one for one in asked if one in words]
+        absent = [one for one in needed if decided.get(one) != "allowed"]
+        if absent:
+            yield warning(
+                f"{operator.name} may not {', '.join(absent)}, or that could not be found out: {without}.",
+                operator.allow(needed, []),
+            )
+        elif needed:
+            yield ok(f"{operator.name} may {', '.join(needed)}.")
 
 
 def access_keys(

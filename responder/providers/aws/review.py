@@ -16,7 +16,7 @@ from responder.providers.aws.telling import TELLINGS, Telling, holder_of
 from responder.questions import Questions
 from responder.trace import LookBack, Review, Reviewed, Trace
 
-_SECONDS: Final = 45.0
+_SECONDS: Final = 30.0
 _AT_ONCE: Final = 20
 _MAY_BE_GONE: Final = {KINDS[what].kind: what for what in ("user", "key", "role")}
 

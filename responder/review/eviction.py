@@ -1,0 +1,58 @@
+"""Which of what a review saw is to be removed, as the exposure that the playbook `evict` is played over."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from responder.errors import InputError, RefusedError
+from responder.exposure import Exposure
+from responder.review.reading import Seen
+from responder.trace import Trace
+
+PLAYBOOK = "evict"
+
+
+def to_remove(
+    run: str, seen: Seen, subjects: Iterable[str], known: Collection[str], at: datetime
+) -> Exposure:
+    """What a person named, as the review saw it.
+
+    Args:
+        run: that was reviewed.
+        seen: what its reviews saw.
+        subjects: as a person named them.
+        known: names of the inventory and of what runs made, which are refused.
+        at: now.
+
+    Raises:
+        InputError: no review of that run saw one of them.
+        RefusedError: one of them is known here, or nothing of ours removes it.
+    """
+    traces = {one.label: one for subject in subjects for one in _named(run, seen, subject, known)}
+    return Exposure(
+        source=f"the review of run {run}",
+        seen_at=at,
+        traces=tuple(traces.values()),
+        known=tuple(sorted(known)),
+    )
+
+
+def _named(run: str, seen: Seen, subject: str, known: Collection[str]) -> list[Trace]:
+    found = [one for one in seen.traces if one.subject == subject]
+    if not found:
+        raise InputError(
+            f"No review of run {run} saw {subject}.",
+            next_step=f"`respond review {run} --all` lists all it saw.",
+        )
+    if subject in known:
+        raise RefusedError(
+            f"{subject} is not foreign: the inventory knows it, or a run made it.",
+            next_step="If it leaked, type `respond leak`; that replaces it.",
+        )
+    removable = [one for one in found if one.remove_with]
+    if not removable:
+        by_hand = next((one.undo for one in found if one.undo), "")
+        raise RefusedError(
+            f"Nothing of `respond` removes {subject}: {found[-1].what}.",
+            next_step=f"By hand: {by_hand}" if by_hand else "There is nothing to remove.",
+        )
+    return removable

@@ -1,0 +1,80 @@
+"""What the reviews of a run saw, the later looks included, as the journal has it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from responder.engine import RunState
+from responder.trace import Reviewed, Trace, worst_first
+
+PHASE = "review"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """By all looks together: each thing as it was seen last, the most severe first.
+
+    `unread` is of the last look of each step. `missing` are titles of what was not looked at yet.
+    """
+
+    traces: tuple[Trace, ...]
+    first_seen: dict[str, datetime]  # by a trace's key
+    unread: tuple[str, ...]
+    missing: tuple[str, ...]
+    looks: int
+
+    @property
+    def to_look_at(self) -> tuple[Trace, ...]:
+        return tuple(one for one in self.traces if one.to_look_at)
+
+    @property
+    def only_told(self) -> tuple[Trace, ...]:
+        return tuple(one for one in self.traces if not one.to_look_at)
+
+
+def review_steps(state: RunState) -> list[dict[str, Any]]:
+    """The steps that look, as they were confirmed."""
+    return [one for one in state.started["steps"] if one["phase"] == PHASE and one["active"]]
+
+
+def seen(state: RunState) -> Seen:
+    """All that was seen so far."""
+    found: dict[tuple[str, str, str], Trace] = {}
+    first: dict[str, datetime] = {}
+    unread: list[str] = []
+    missing: list[str] = []
+    looks = 0
+    for step in review_steps(state):
+        told = list(_looks(state, step["id"]))
+        if not told:
+            missing.append(str(step["title"]))
+            continue
+        looks = max(looks, len(told))
+        unread += told[-1][1].unread
+        for at, reviewed in told:
+            for trace in reviewed.traces:
+                found[trace.thing] = trace
+                first.setdefault(trace.key, at)
+    return Seen(
+        traces=tuple(worst_first(list(found.values()))),
+        first_seen=first,
+        unread=tuple(dict.fromkeys(unread)),
+        missing=tuple(missing),
+        looks=looks,
+    )
+
+
+def new_among(traces: Sequence[Trace], before: Seen) -> list[Trace]:
+    """Those that no earlier look had seen in this state, the most severe first."""
+    fresh = {one.key: one for one in traces if one.key not in before.first_seen}
+    return worst_first(list(fresh.values()))
+
+
+def _looks(state: RunState, step: str) -> Iterator[tuple[datetime, Reviewed]]:
+    is_so = state.step(step)
+    if is_so.output is not None and is_so.finished_at is not None:
+        yield is_so.finished_at, Reviewed.model_validate(is_so.output)
+    for look in is_so.looks:
+        if look.reviewed is not None:
+            yield look.at, Reviewed.model_validate(look.reviewed)
