@@ -43,6 +43,11 @@ class _Seen:
     "--file", "-f", "leak", metavar="FILE", help="A text that holds what leaked; `-` is standard input."
 )
 @click.option("--paste", is_flag=True, help="Ask for what leaked: a hidden paste.")
+@click.option(
+    "--run",
+    metavar="RUN",
+    help="Look for what this run is about, and write down in the journal what was seen.",
+)
 @click.option("--literal", is_flag=True, help="Each line of it is a value to look for, whatever its form.")
 @click.option(
     "--repo",
@@ -73,6 +78,7 @@ def scan(
     desk: Desk,
     path: Path | None,
     leak: str | None,
+    run: str | None,
     sarif_path: Path | None,
     baseline: Path | None,
     repo: str | None,
@@ -99,7 +105,7 @@ def scan(
         raise InputError(
             "--write-baseline needs a file.", next_step="Name it: --baseline FILE --write-baseline"
         )
-    values = _values(leak, err, paste=paste, literal=literal)
+    values = _values(desk, leak, run, err, paste=paste, literal=literal)
     if no_patterns and not values:
         raise InputError(
             "There is nothing to look for.", next_step="Give what leaked: --file FILE, or --paste."
@@ -120,13 +126,17 @@ def scan(
         _look_for_patterns(where, baseline, seen, out, err, write=write_baseline, alone=not values)
     if repo:
         _look_on_github(desk, repo, values, since, seen, out, err)
+    if run:
+        _write_down(desk, run, seen)
     _end(seen, out)
     if sarif_path is not None:
         _write_sarif(sarif_path, seen)
     return seen.exit_code
 
 
-def _values(leak: str | None, err: "Console", *, paste: bool, literal: bool) -> Sequence["Value"]:
+def _values(
+    desk: Desk, leak: str | None, run: str | None, err: "Console", *, paste: bool, literal: bool
+) -> Sequence["Value"]:
     from responder.recognise.source import read_source  # noqa: PLC0415  # not for --help
     from responder.review.history.values import each_line, recognised_values  # noqa: PLC0415
 
@@ -137,7 +147,9 @@ def _values(leak: str | None, err: "Console", *, paste: bool, literal: bool) -> 
             raise InputError(
                 "--literal needs --file or --paste.", next_step="Give the values with one of them."
             )
-        return ()
+        return _values_of(desk, run) if run else ()
+    if run:
+        _known(desk, run)
     if leak is not None:
         source = read_source(leak)
         name, text = source.name, source.text
@@ -146,6 +158,34 @@ def _values(leak: str | None, err: "Console", *, paste: bool, literal: bool) -> 
 
         name, text = "the paste", pasted("scan", err)
     return each_line(text, name) if literal else recognised_values(text, name)
+
+
+def _values_of(desk: Desk, run: str) -> Sequence["Value"]:
+    import os  # noqa: PLC0415
+
+    from responder.journal import Seals  # noqa: PLC0415
+    from responder.journal.keys import master_key  # noqa: PLC0415
+    from responder.review.history.values import run_values  # noqa: PLC0415
+
+    _known(desk, run)
+    with desk.journal() as journal:
+        return run_values(
+            journal, Seals(journal, master_key(desk.folder, os.environ, existing_only=True)), run
+        )
+
+
+def _known(desk: Desk, run: str) -> None:
+    with desk.journal(read_only=True) as journal:
+        if run not in journal.runs():
+            raise InputError(f"There is no run {run}.", next_step="`respond runs` lists them.")
+
+
+def _write_down(desk: Desk, run: str, seen: _Seen) -> None:
+    from responder.review.history.note import note_scan  # noqa: PLC0415
+
+    with desk.journal() as journal:
+        note_scan(journal, run, seen.scan, seen.github)
+    desk.tell("scan.noted", f"Written down beside run {run}: `respond audit log` shows it.")
 
 
 def _look_for_values(

@@ -27,7 +27,7 @@ _OPEN: Final = (
     "ORDER BY seq"
 )
 _NOTES: Final = "SELECT max(attempt) FROM events WHERE run = '' AND step = ? AND kind = ?"
-_NOTED: Final = f"SELECT {COLUMNS} FROM events WHERE run = '' ORDER BY seq"  # noqa: S608
+_NOTED: Final = f"SELECT {COLUMNS} FROM events WHERE run = '' AND kind = ? ORDER BY seq"  # noqa: S608
 
 
 def utcnow() -> datetime:
@@ -188,16 +188,17 @@ class Journal:
         """The names of those that somebody may still act in, the one that started last first."""
         return [run for _, run, *_ in reversed(self.database.rows(_OPEN))]
 
-    def note(self, about: str, data: "Mapping[str, Json]") -> Event:
-        """Write down what a provider said of a credential, outside of any run."""
-        kind = EventKind.CREDENTIAL_SEEN
+    def note(
+        self, about: str, data: "Mapping[str, Json]", kind: EventKind = EventKind.CREDENTIAL_SEEN
+    ) -> Event:
+        """Write down, outside of any run, what a provider said of a credential, or what a search has seen."""
         with self.database.transaction() as connection:
             (last,) = connection.execute(_NOTES, (about, kind.value)).fetchone()
             return self._add(connection, "", kind, (last or 0) + 1, data, about)
 
-    def noted(self) -> list[Event]:
+    def noted(self, kind: EventKind = EventKind.CREDENTIAL_SEEN) -> list[Event]:
         """All that was written down so, in order."""
-        return list(map(Event.of, self.database.rows(_NOTED)))
+        return list(map(Event.of, self.database.rows(_NOTED, (kind.value,))))
 
     def head(self) -> Event | None:
         """The last event of all; its hash stands for the whole journal."""

@@ -137,6 +137,10 @@ def records(events: Iterable[Event]) -> Iterator[Record]:
                 )
                 yield Record(event, _actor(event.data), "", "", seen)
                 continue
+            case EventKind.HISTORY_SCANNED:
+                looked = StepDescription(event.step, label=event.step, phase="review", action="scan")
+                yield Record(event, _actor(event.data), "", "", looked)
+                continue
         term = terms.get(event.run, _Term())
         step = term.steps.get(event.step, StepDescription(event.step)) if event.step else None
         yield Record(event, term.actor, term.playbook, term.digest, step)

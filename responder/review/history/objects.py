@@ -146,22 +146,23 @@ class _Reader:
     def _whole_ones(self, begin: int, end: int) -> int:
         """Search the objects that are in the window whole; gives where the next begins."""
         starts: list[int] = []
-        heads: list[list[bytes]] = []
+        heads: list[bytearray] = []  # name, kind and size
         sizes: list[int] = []
         archives: list[int] = []
         buffer, place = self._buffer, begin
         while (newline := buffer.find(b"\n", place, end)) >= 0:
-            head = bytes(buffer[place:newline]).split()
-            if head[-1] == b"missing":
+            head = buffer[place:newline]
+            last = head.rindex(b" ")
+            if head.endswith(b" missing"):
                 self._missing += 1
                 place = newline + 1
                 continue
-            size = int(head[2])
+            size = int(head[last:])
             after = newline + 2 + size
             if after > end:
                 break
-            if head[1] == b"commit":
-                self._commits.append(head[0])
+            if head.endswith(b" commit", 0, last):
+                self._commits.append(bytes(head[: last - len(b" commit")]))
             elif size and buffer[newline + 1] in FIRST_BYTES and packed(self._view[newline + 1 : after]):
                 archives.append(len(starts))
             starts.append(newline + 1)
@@ -180,7 +181,7 @@ class _Reader:
         begin: int,
         end: int,
         starts: Sequence[int],
-        heads: Sequence[list[bytes]],
+        heads: Sequence[bytearray],
         sizes: Sequence[int],
         archives: Sequence[int],
     ) -> None:
@@ -189,7 +190,8 @@ class _Reader:
         }
         for one in sorted(near.union(archives) - {-1}):
             data = bytes(self._view[starts[one] : starts[one] + sizes[one]])
-            self._note(heads[one][0].decode(), heads[one][1].decode(), *self._searcher.hits(data))
+            name, kind, _ = heads[one].decode().split()
+            self._note(name, kind, *self._searcher.hits(data))
 
     def _note(self, name: str, kind: str, hits: list[Hit], not_opened: list[str]) -> None:
         with self._objects.lock:
