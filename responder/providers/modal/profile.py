@@ -84,10 +84,11 @@ def _of_member(connection: ModalConnection, owner: str) -> tuple[tuple[Power, ..
     if not role:
         return (), ("What its owner may do.",)
     leads = role in ("owner", "manager")
-    more = "makes and deletes tokens, members and environments" if leads else "what this member may"
+    more = "makes and deletes tokens, members and environments" if leads else "whatever its owner may"
+    untold = () if leads else ("Which role its owner has in which environment.",)
     return (
         Power(what=f"{role} of the workspace: {more}", by="its owner", reach="admin" if leads else ""),
-    ), ()
+    ), untold
 
 
 def _proxy_token(connection: ModalConnection, leaked: LeakedProxyToken) -> Facts:
