@@ -33,7 +33,7 @@ class ReviewModal(Review[ModalLookBack]):
         now = call.clock()
         since = given.start(now)
         there = read(call.connections.get(ModalConnection), since, now, questions)
-        who = Who.of(given, there, since)
+        who = Who.of(given, there, since, call.run)
         left = [*_apps(there, who), *_tokens(there, who), *_secrets(there, who)]
         told = [one.model_copy(update=origin(one, there)) for one in left]
         return Reviewed(traces=(*told, *activity(there, who, left)), unread=questions.unread)

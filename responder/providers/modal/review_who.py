@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
+from responder.exposure import base_of, successor
 from responder.providers.modal.review_read import Workspace
 from responder.trace import Severity
 
@@ -21,14 +22,16 @@ class Who:
     leaked_ids: frozenset[str]
 
     @classmethod
-    def of(cls, given: "ModalLookBack", there: Workspace, since: datetime) -> Self:
+    def of(cls, given: "ModalLookBack", there: Workspace, since: datetime, run: str) -> Self:
+        """The successors that the run itself makes are known by its id in their names."""
         ids = frozenset(given.leaked)
         names = {one.name for one in there.service_users if one.token_id in ids}
         names |= {one.username for one in there.member_tokens if one.token_id in ids}
+        mine = {one.name for one in there.service_users if one.name == successor(base_of(one.name), run)}
         return cls(
             since=since,
             us=there.us,
-            ours=frozenset(one for one in given.ours if one),
+            ours=frozenset({*filter(None, given.ours), *mine}),
             known=frozenset(given.known),
             leaked=frozenset({*given.principals, *names}),
             leaked_ids=ids,

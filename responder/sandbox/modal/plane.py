@@ -183,6 +183,14 @@ class ModalPlane:
         """Have all that there is be older by that, but for what runs."""
         self._do(lambda: backdate(self._state, age.total_seconds()))
 
+    def forget_audit_log(self, *, keep: bool = True) -> None:
+        """Empty it; without `keep` the workspace is no longer on the plan that has one."""
+
+        def forget() -> None:
+            self._state.audit_log = [] if keep and self._state.audit_log is not None else None
+
+        self._do(forget)
+
     def world(self) -> dict[str, Any]:
         """The ground truth, secrets in clear. For tests and the sandbox's own endpoint only."""
         return self._do(lambda: world(self._state, self._fleet.containers.values(), self._clock()))
