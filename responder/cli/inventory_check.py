@@ -32,7 +32,7 @@ def check(desk: Desk, *, as_json: bool) -> int:
 
     desk.start_logging()
     inventory = desk.load_inventory()
-    discovered = surveyed(desk, inventory.repositories)
+    discovered = surveyed(desk, inventory, inventory.repositories)
     found = drift(inventory, discovered)
     if as_json:
         lines = [one.model_dump() for one in found]

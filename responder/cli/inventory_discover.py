@@ -43,13 +43,14 @@ def discover(desk: Desk, output: str, repositories: Sequence[str], *, force: boo
     A line with GUESS says why it was guessed; one with CHOOSE waits for you, as no service shows what a
     secret holds. The exit code is 5 where something could not be read.
     """
+    from responder.inventory import Inventory  # noqa: PLC0415
     from responder.inventory.draft import CHOOSE, draft  # noqa: PLC0415  # not for --help
     from responder.journal.store import utcnow  # noqa: PLC0415
 
     desk.start_logging()
     named = _repositories(repositories)
     path = None if output == _STANDARD_OUTPUT else _free(Path(output), force=force)
-    discovered = surveyed(desk, named)
+    discovered = surveyed(desk, Inventory(), named)
     if not discovered.read:
         raise _nothing(discovered)
     text = draft(discovered, named[0] if named else "", f"{utcnow():%Y-%m-%d}")
@@ -57,7 +58,7 @@ def discover(desk: Desk, output: str, repositories: Sequence[str], *, force: boo
         click.echo(text, nl=False)
     else:
         _write(path, text, force=force)
-    if not named:
+    if not named and os.environ.get("GITHUB_TOKEN"):
         desk.tell(
             "inventory.no-repository",
             "GitHub was not asked: no repository is named. Add --repository OWNER/NAME.",
@@ -94,7 +95,7 @@ def _free(path: Path, *, force: bool) -> Path:
 
 def _nothing(discovered: "Discovered") -> UnavailableError:
     return UnavailableError(
-        "No service said anything:\n" + "\n".join(discovered.unread),
+        "\n".join(("No service said anything.", *discovered.unread)),
         state="Nothing was written.",
         next_step="`respond doctor` says what each needs.",
     )

@@ -18,7 +18,7 @@ def graph(desk: Desk) -> None:
 
     desk.start_logging()
     inventory = desk.load_inventory()
-    discovered = surveyed(desk, inventory.repositories)
+    discovered = surveyed(desk, inventory, inventory.repositories)
     out, _ = consoles()
     widened = of_inventory(inventory, discovered)
     out.print(reach_trees(widened.reach, widened.unknown))

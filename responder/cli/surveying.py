@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 _MOST_LINES = 8
 
 
-def surveyed(desk: Desk, repositories: Sequence[str]) -> "Discovered":
-    """All services' answers; a person sees that they are being asked."""
-    from responder.discover import Survey  # noqa: PLC0415  # not for --help
+def surveyed(desk: Desk, inventory: "Inventory", repositories: Sequence[str]) -> "Discovered":
+    """All services' answers; a person sees that they are being asked, and which are not."""
+    from responder.discover import Survey, named_in  # noqa: PLC0415  # not for --help
 
     _, err = consoles()
     with desk.connections() as connections, err.status("Asking Modal, AWS and GitHub …"):
-        return Survey(connections, repositories).result()
+        survey = Survey(connections, repositories, needed=named_in(inventory))
+        discovered = survey.result()
+    for service in survey.left_out:
+        desk.tell("inventory.not-asked", f"{service} was not asked: you are not signed in to it.")
+    return discovered
 
 
 def tell_unread(desk: Desk, discovered: "Discovered") -> None:
@@ -39,12 +43,17 @@ def tell_unread(desk: Desk, discovered: "Discovered") -> None:
 
 def survey_beside(connections: "Connections", inventory: "Inventory") -> "Survey":
     """Begins to ask where else credentials are, while they are identified, and with the same deadline."""
-    from responder.discover import Survey  # noqa: PLC0415
+    from responder.discover import Survey, named_in  # noqa: PLC0415
     from responder.identify import PATIENCE  # noqa: PLC0415
 
     here = os.environ.get("GITHUB_REPOSITORY", "")
-    repositories = inventory.repositories or ((here,) if here else ())
-    return Survey(connections, repositories, patience=PATIENCE, services=("modal", "github"))
+    return Survey(
+        connections,
+        inventory.repositories or ((here,) if here else ()),
+        patience=PATIENCE,
+        services=("modal", "github"),  # AWS keeps none that others use
+        needed=named_in(inventory),
+    )
 
 
 def tell_beyond(

@@ -2,8 +2,11 @@
 
 import threading
 
+import pytest
+
 from responder.action import Connections
-from responder.discover import Survey
+from responder.discover import Survey, named_in
+from responder.inventory import Inventory
 from responder.places import Family, Read
 from responder.sandbox import seed
 
@@ -103,6 +106,33 @@ def test_a_service_that_refuses_us_is_unread_and_the_others_are_told(estate):
     assert any("the Modal environments" in one and "MODAL_TOKEN_ID" in one for one in found.unread)
     assert any(one.startswith("GitHub: ") and "GITHUB_TOKEN" in one for one in found.unread)
     assert not any("as-wrong" in one for one in found.unread)
+
+
+def test_who_has_no_account_at_a_service_is_not_told_that_it_was_not_read(estate, monkeypatch):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    env = {name: value for name, value in estate.env.items() if not name.startswith(("AWS_", "GITHUB_"))}
+    nobody = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+    connections = Connections({**env, **nobody})
+    survey = Survey(connections, [REPOSITORY], needed=("modal", "github"))
+    found = survey.result()
+    connections.close()
+    assert survey.left_out == ("AWS",)
+    assert [one.partition(":")[0] for one in found.unread] == ["GitHub"]
+    assert found.modal_secrets
+
+
+@pytest.mark.parametrize(
+    ("text", "services"),
+    [
+        ("", set()),
+        ('[credentials.k]\nkind = "aws-access-key"\nuser = "u"\n', {"aws"}),
+        ('[credentials.k]\nkind = "modal-proxy-token"\nidentifiers = ["wk-1"]\n', {"modal"}),
+        ('[github]\nrepository = "a/b"\n', {"github"}),
+    ],
+)
+def test_what_an_inventory_has_something_of_has_to_be_read(tmp_path, text, services):
+    (tmp_path / "respond.toml").write_text(text)
+    assert named_in(Inventory.load(None, {}, tmp_path)) == services
 
 
 def test_what_the_operator_may_not_see_is_unread_not_empty(estate):

@@ -26,6 +26,7 @@ def discover(connections: Connections, questions: Questions) -> Discovered:
         UnauthenticatedError: there is nobody to ask as.
     """
     aws = connections.get(AwsConnection)
+    aws.key_id()
     us = questions.ask("who we are at AWS", whoami, connections)
     listed = questions.ask("the IAM users", _users, aws)
     asked = [
