@@ -7,6 +7,7 @@ from case import Case, Cases, Stage
 
 from responder.providers.github.environment_secrets import EnvironmentValues
 from responder.providers.github.protection import EnvironmentRules, VariableInput
+from responder.providers.github.reviewers import ReviewerInput
 from responder.providers.github.tokens import LeakedToken
 from responder.providers.github.workflow import Dispatch
 from responder.sandbox.github import GithubPlane
@@ -109,6 +110,10 @@ def stricter(_leaked):
     return EnvironmentRules(repository=REPOSITORY, environment="staging", reviewers=("grace",), branch="main")
 
 
+def leaver(_leaked):
+    return ReviewerInput(repository=REPOSITORY, environment="prod", login="grace", instead="oncall")
+
+
 def variable(_leaked):
     return VariableInput(
         repository=REPOSITORY, environment="prod", variable="MODAL_APP_NAME", value="rentagpu-executor"
@@ -120,6 +125,7 @@ CASES = Cases(
     by_action={
         "github.put_environment_secrets": case(fresh_values, makes_new=True),
         "github.protect_environment": case(stricter, by="owner"),
+        "github.remove_reviewer": case(leaver, by="owner"),
         "github.put_variable": case(variable),
         "github.run_workflow": case(deployment),
         "github.revoke_token": case(lambda leaked: LeakedToken(token=Secret(leaked))),

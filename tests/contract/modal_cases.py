@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import modal
 from case import Case, Cases, Stage
 
 from responder.providers.modal.account import Account
@@ -16,6 +17,7 @@ from responder.providers.modal.connection import ModalConnection
 from responder.providers.modal.deploy import DeployInput
 from responder.providers.modal.environments import EnvironmentInput
 from responder.providers.modal.evict import ForeignApp, ForeignToken
+from responder.providers.modal.members import MemberInput
 from responder.providers.modal.review import ModalLookBack
 from responder.providers.modal.rollover import RolloverInput
 from responder.providers.modal.secret_values import UpdateInput
@@ -164,6 +166,35 @@ def disable_member_token(at):
 
 
 @contextmanager
+def delete_member_token(at):
+    token = at.member()
+    given = MemberTokenInput(token_id=token.token_id, token_secret=Secret(token.token_secret))
+
+    def world():
+        return [t["disabled"] for t in at.plane.world()["tokens"] if t["token_id"] == token.token_id]
+
+    yield at.stage(given, world)
+
+
+@contextmanager
+def take_member_role(at):
+    environment, member = at.environment(), at.name("leaver")
+    at.plane.add_member(member, f"{member}@example.com")
+
+    async def give():
+        where = modal.Environment.from_name(environment, client=at.owner.client)
+        await where.roles.update.aio(users={member: "contributor"})
+
+    at.owner.run("EnvironmentRoleSet", give)
+
+    def world():
+        found = next(e for e in at.plane.world()["environments"] if e["name"] == environment)
+        return found["roles"].get(member)
+
+    yield at.stage(MemberInput(environment=environment, member=member), world)
+
+
+@contextmanager
 def delete_proxy_token(at):
     token = at.owner.run("WebhookTokenCreate", lambda: at.owner.workspace.proxy_tokens.create.aio("edge"))
 
@@ -282,6 +313,8 @@ CASES = Cases(
         "modal.delete_service_user": Case(delete_service_user),
         "modal.create_service_user": Case(create_service_user, makes_new=True),
         "modal.disable_member_token": Case(disable_member_token),
+        "modal.delete_member_token": Case(delete_member_token),
+        "modal.take_member_role": Case(take_member_role),
         "modal.delete_proxy_token": Case(delete_proxy_token),
         "modal.prove_token": Case(prove_token),
         "modal.update_secret": Case(update_secret, makes_new=True),

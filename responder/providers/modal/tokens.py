@@ -80,6 +80,44 @@ class DisableMemberToken(Reversible[MemberTokenInput, Nothing]):
         return f"TokensList: {given.token_id} is not there any more" if gone else ""
 
 
+class DeleteMemberToken(Irreversible[MemberTokenInput, Nothing]):
+    """After it was disabled: what is deleted cannot be enabled again by mistake."""
+
+    name = "modal.delete_member_token"
+    permissions = (workspace.MANAGER,)
+    point_of_no_return = "A deleted token never works again; its owner gets a new one with `modal token new`."
+
+    def plan(self, call: Call, given: MemberTokenInput) -> Plan:
+        connection = call.connections.get(ModalConnection)
+        workspace.refuse_own(connection, given.token_id)
+        token = workspace.member_token(connection, given.token_id)
+        if token is None:
+            return Plan(f"Nothing: no member token {given.token_id} is to be seen")
+        return Plan(f"Delete member token {given.token_id} of {token.username}")
+
+    @answered
+    def probe(self, call: Call, given: MemberTokenInput) -> Probe[Nothing]:
+        connection = call.connections.get(ModalConnection)
+        if workspace.member_token(connection, given.token_id) is not None:
+            return NotDone(f"Member token {given.token_id} is there.")
+        listed = f"TokensList: {given.token_id} is not there"
+        if given.token_secret is None and not workspace.sees_every_token(connection):
+            return Unknown(f"{listed}, and others' tokens are shown only to owners and managers.")
+        return proven_dead(call.connections, given.token_id, given.token_secret, listed)
+
+    def apply(self, call: Call, given: MemberTokenInput) -> Nothing:
+        """Delete that one token.
+
+        Raises:
+            RefusedError: it is the operator's own token.
+        """
+        connection = call.connections.get(ModalConnection)
+        workspace.refuse_own(connection, given.token_id)
+        delete = connection.workspace.member_tokens.delete.aio
+        connection.run("TokenDelete", lambda: delete(given.token_id, allow_missing=True))
+        return Nothing()
+
+
 class ProxyTokenInput(Input):
     token_id: str
 
@@ -139,4 +177,4 @@ class ProveToken(Check[ProveInput, Nothing]):
                 return Unknown(trial.evidence)
 
 
-ACTIONS = (DisableMemberToken(), DeleteProxyToken(), ProveToken())
+ACTIONS = (DisableMemberToken(), DeleteMemberToken(), DeleteProxyToken(), ProveToken())
