@@ -16,7 +16,7 @@ from responder.errors import Exit, UnavailableError
 
 if TYPE_CHECKING:
     from responder.engine import Order, PlannedStep
-    from responder.exposure import Exposure
+    from responder.exposure import Exposure, Found
     from responder.journal import Journal
     from responder.playbook import Playbook
 
@@ -64,6 +64,7 @@ def leak(
     ak-…) may be given too; secrets may not: with nothing given, they are asked for as a hidden paste.
     """
     from responder.beyond import concerned  # noqa: PLC0415
+    from responder.cli import superseding  # noqa: PLC0415
     from responder.cli.playing import (  # noqa: PLC0415  # what takes long to import: not for --help
         Stage,
         fresh_run,
@@ -86,24 +87,35 @@ def leak(
             refuse_own(connections, material.found)
             survey = survey_beside(connections, inventory)
             who = Asking().ask(operator, connections)
-            exposure = identify(
-                connections,
-                inventory,
-                material.found,
-                material.source,
-                began_at,
-                prove_sessions=not dry_run,
-                lone=material.lone,
-                fragments=material.fragments,
-            )
+
+            def identified(beside: "Sequence[Found]") -> "Exposure":
+                return identify(
+                    connections,
+                    inventory,
+                    [*material.found, *beside],
+                    material.source,
+                    began_at,
+                    prove_sessions=not dry_run,
+                    lone=material.lone,
+                    fragments=material.fragments,
+                )
+
+            exposure = identified(())
+            ended = superseding.rotations(journal, _subjects(exposure))
+            exposure = superseding.taken_in(exposure, ended, identified)
         _refuse_second_run(journal, _subjects(exposure))
+        for line in superseding.told(ended):
+            out.print(line, style="bold yellow", markup=False)
         out.print(_exposure_screen(exposure))
         order = Order(
             run=fresh_run(),
             playbook_name=name,
             playbook_text=text,
             exposure=exposure,
-            options={"redeploy": redeploy, "delete_key": delete_key},
+            options={
+                "redeploy": redeploy,
+                "delete_key": delete_key or superseding.room(exposure, ended),
+            },
             strategy=strategy or loaded.default_strategy,
             began_at=began_at,
             confirmed_at=began_at,
@@ -130,16 +142,17 @@ def leak(
         stage = Stage.set_up(desk, journal, connections, resuming=False)
         confirmed_by = "--yes" if yes else confirm(exposure.environments(), inventory.guarded_environments)
         confirmed = replace(order, confirmed_at=utcnow(), confirmed_by=confirmed_by)
+        superseding.end_all(stage.engine, ended, who.result())
         return stage.play(lambda engine: engine.start(confirmed), order.run)
 
 
 def _refuse_second_run(journal: "Journal", about: Collection[str]) -> None:
     """Looked at before anybody is asked to confirm anything; the journal looks again when the run starts."""
-    from responder.engine import already_on_it, subjects, unfinished  # noqa: PLC0415
+    from responder.engine import already_on_it, is_rotation, subjects, unfinished  # noqa: PLC0415
 
     for state in unfinished(journal):
         both = subjects(state.started) & {*about}
-        if both:
+        if both and (state.undoing or not is_rotation(state.started)):
             raise already_on_it(journal, state.run, both)
 
 

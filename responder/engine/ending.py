@@ -11,7 +11,7 @@ SUCCEEDED: Final = "succeeded"
 NOT_CONTAINED: Final = "not contained"  # all steps were done, and there was none for what is alive
 
 
-def end(state: RunState, seals: Seals, record: Callable[..., None], outcome: str) -> RunState:
+def end(state: RunState, seals: Seals, record: Callable[..., object], outcome: str) -> RunState:
     """May be repeated after a crash, as the journal then has it in `state`."""
     # Recorded first: a resume that finds it opens no secret any more, and shreds again.
     if not state.shredded:
