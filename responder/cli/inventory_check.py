@@ -57,10 +57,11 @@ def _show(out: "Console", one: "Drift") -> None:
 
 
 def _sum_up(out: "Console", path: str, differences: int, unread: int) -> None:
-    not_read = f" {unread} things could not be read." if unread else ""
+    from responder.report.words import counted  # noqa: PLC0415
+
+    not_read = f" {counted(unread, 'thing')} could not be read." if unread else ""
     if differences:
-        things = "thing differs" if differences == 1 else "things differ"
-        text = f"{differences} {things} from {path}.{not_read}"
+        text = f"{counted(differences, 'difference')} from {path}.{not_read}"
     elif unread:
         text = f"What was read agrees with {path}.{not_read}"
     else:
