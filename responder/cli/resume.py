@@ -28,7 +28,8 @@ def resume(desk: Desk, run: str | None, *, delete_key: str | None, take_over: bo
     run that is over, its end is shown.
     """
     from responder.cli.playing import Stage  # noqa: PLC0415  # rich and pydantic: not for --help
-    from responder.engine import fold, unfinished  # noqa: PLC0415
+    from responder.cli.silence import tell_silence  # noqa: PLC0415
+    from responder.engine import OVER, fold, unfinished  # noqa: PLC0415
 
     desk.start_logging()
     with desk.journal() as journal, desk.connections() as connections:
@@ -38,6 +39,8 @@ def resume(desk: Desk, run: str | None, *, delete_key: str | None, take_over: bo
         if state.outcome and not state.undoing:
             return _over(desk, state)
         who = operator(connections)
+        to_do = [one for one in state.started["steps"] if state.step(one["id"]).status not in OVER]
+        tell_silence(desk, to_do, who)
         stage = Stage.set_up(desk, journal, connections, resuming=True)
         options = {"delete_key": delete_key} if delete_key else {}
         return stage.play(

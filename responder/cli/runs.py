@@ -1,6 +1,7 @@
 """`respond runs` and `respond show`."""
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,32 +13,52 @@ if TYPE_CHECKING:
     from responder.engine import RunState
     from responder.journal import Journal
 
+_NARROW = 70  # columns, below which a table would cut its words
+
+
+@dataclass(frozen=True)
+class _Hands:
+    """Whose hands a run is in. `alive` is None where that cannot be told from here."""
+
+    alive: bool | None
+    by: str
+    outcome: str  # for a person: empty where nobody plays it
+
+    def __str__(self) -> str:
+        return f", {self.outcome}" if self.outcome else ""
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 def runs(desk: Desk, *, as_json: bool) -> None:
     """List the runs, the newest first."""
-    from rich.table import Table  # noqa: PLC0415  # not for --help
+    from rich.padding import Padding  # noqa: PLC0415  # not for --help
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     from responder.report.summary import summarise  # noqa: PLC0415
 
     out, _ = consoles()
     with desk.journal(read_only=True) as journal:
-        summaries = [summarise(_state(journal, run)) for run in journal.runs()]
+        states = [_state(journal, run) for run in journal.runs()]
+        found = [(summarise(state), _hands(journal, state)) for state in states]
     if as_json:
-        for one in summaries:
-            click.echo(json.dumps(summary_json(one)))
+        for one, hands in found:
+            click.echo(json.dumps(summary_json(one) | {"running": hands.alive, "by": hands.by}))
         return
     table = Table(box=None, pad_edge=False)
     for column in ("run", "began (UTC)", "outcome", "credentials", "open"):
         table.add_column(column)
-    for one in summaries:
+    for one, hands in found:
         names = ", ".join(c.name for c in one.credentials)
-        table.add_row(
-            one.run, f"{one.began_at:%Y-%m-%d %H:%M:%S}", one.outcome, names, str(len(one.still_open))
-        )
-    out.print(table)
+        began, still_open = f"{one.began_at:%Y-%m-%d %H:%M:%S}", str(len(one.still_open))
+        if out.width < _NARROW:
+            out.print(Text.assemble((one.run, "bold"), f" {hands.outcome or one.outcome}"))
+            out.print(Padding(f"{began} UTC, {names}, {still_open} open", (0, 0, 0, 2)))
+        table.add_row(one.run, began, hands.outcome or one.outcome, names, still_open)
+    if out.width >= _NARROW:
+        out.print(table)
 
 
 @click.command()
@@ -61,6 +82,7 @@ def show(desk: Desk, run: str | None, *, as_json: bool, follow: bool) -> int:
         if chosen is None:
             raise InputError("There is no run yet.", next_step="`respond drill` plays one in a sandbox.")
         state = _state(journal, chosen)
+        hands = _hands(journal, state) if state.started else ""
     if not state.started:
         raise InputError(f"There is no run {chosen}.", next_step="`respond runs` lists them.")
     if follow:
@@ -68,7 +90,7 @@ def show(desk: Desk, run: str | None, *, as_json: bool, follow: bool) -> int:
     if as_json:
         click.echo(json.dumps(summary_json(summarise(state))))
         return Exit.DONE
-    out.print(f"Run {chosen}, {state.started['playbook']['name']}, {state.started['strategy']}")
+    out.print(f"Run {chosen}, {state.started['playbook']['name']}, {state.started['strategy']}{hands}")
     out.print(run_screen(state, evidence=True))
     out.print(end_screen(summarise(state)))
     return Exit.DONE
@@ -86,6 +108,16 @@ def _follow(desk: Desk, run: str) -> int:
         summary = summarise(follow(journal, run, screen))
     out.print(end_screen(summary))
     return exit_code(summary)
+
+
+def _hands(journal: "Journal", state: "RunState") -> _Hands:
+    """Of a run that is over, nobody's."""
+    if state.outcome and not state.undoing:
+        return _Hands(alive=False, by="", outcome="")
+    holder = journal.holder(state.run)
+    alive, doing = holder.alive(), "being undone" if state.undoing else "running"
+    words = {True: f"{doing}, by {holder}", None: f"perhaps {doing}, by {holder}", False: ""}
+    return _Hands(alive, str(holder), words[alive])
 
 
 def _state(journal: "Journal", run: str) -> "RunState":

@@ -27,7 +27,7 @@ PHASES = ("prepare", "identify", "contain", "rotate", "recover", "retire", "revi
 _LIFE = {"live": ("LIVE", "bold red"), "dead": ("dead", "green"), "unknown": ("unknown", "yellow")}
 _FOR_GOOD = " ⊘"
 _ALARM = "bold red"
-_INTRUDER = (
+INTRUDER = (
     "THE INTRUDER IS ACTIVE and has another way in. Find it: the provider's audit log says who did this. "
     "Hold what is contained meanwhile: `respond watch {run} --for 36h`."
 )
@@ -189,7 +189,7 @@ def end_screen(summary: Summary) -> RenderableType:
     for one in summary.reopened:
         table.add_row(Text("UNDONE", style=_ALARM), Text(_undone(one), style=_ALARM))
     if summary.reopened:
-        table.add_row("", Text(_INTRUDER.format(run=summary.run), style=_ALARM))
+        table.add_row("", Text(INTRUDER.format(run=summary.run), style=_ALARM))
     for head, text in _replaced(summary) if summary.rotation else _contained(summary):
         table.add_row(head, text)
     table.add_row(

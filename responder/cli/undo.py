@@ -115,16 +115,23 @@ def _confirmed(desk: Desk, engine: "Engine", run: str, state: "RunState") -> str
 
 def _screen(run: str, planned: "Undoing") -> "RenderableType":
     from rich.console import Group  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     from responder.secret import redact  # noqa: PLC0415
 
-    lines = [Text(f"Undo of run {run}, newest first", style="bold")]
+    back, stays = Table.grid(padding=(0, 1)), Table.grid(padding=(0, 1))
+    for table in (back, stays):
+        table.add_column(justify="right", width=4)
+        table.add_column(overflow="fold")
     for number, one in enumerate(planned.reversals, 1):
         lets_live = f": gives back to {' and '.join(one.enables)}" if one.enables else ""
-        lines.append(Text(f"  {number}. {one.title}{lets_live}"))
-    lines += [Text(f"  -  {title}: given back already", style="dim") for title in planned.undone]
-    if planned.stays:
-        lines.append(Text("Stays as it is", style="bold"))
-    lines += [Text.assemble(f"  -  {one.title}: ", (redact(one.why), "yellow")) for one in planned.stays]
-    return Group(*lines)
+        back.add_row(f"{number}.", f"{one.title}{lets_live}")
+    for title in planned.undone:
+        back.add_row("-", Text(f"{title}: given back already", style="dim"))
+    for stay in planned.stays:
+        stays.add_row("-", Text.assemble(f"{stay.title}: ", (redact(stay.why), "yellow")))
+    head = Text(f"Undo of run {run}, newest first", style="bold")
+    return (
+        Group(head, back, Text("Stays as it is", style="bold"), stays) if planned.stays else Group(head, back)
+    )

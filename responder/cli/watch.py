@@ -42,6 +42,7 @@ def watch(desk: Desk, run: str, *, last: str | None, at: str | None, take_over: 
     anything did not hold, even where it was contained again, or could not be looked at.
     """
     from responder.cli.screen import PlainScreen  # noqa: PLC0415  # rich: not for --help
+    from responder.cli.silence import tell_silence  # noqa: PLC0415
     from responder.engine import Watch  # noqa: PLC0415
     from responder.strangers import strangers  # noqa: PLC0415
 
@@ -55,8 +56,10 @@ def watch(desk: Desk, run: str, *, last: str | None, at: str | None, take_over: 
         kept = Watch(engine, run, partial(strangers, connections), time.sleep)
         for title, why in kept.unseen.items():
             err.print(f"No look is possible at: {title}: {why}.", style="yellow", markup=False)
-        watched = kept.keep(dues, operator=operator(connections), take_over=take_over)
-        _tell(out, watched)
+        who = operator(connections)
+        tell_silence(desk, kept.steps, who)
+        watched = kept.keep(dues, operator=who, take_over=take_over)
+        _tell(out, run, watched)
         at_the_end_of_a_run(desk, journal, connections)
     return Exit.DONE if watched.all_held else Exit.INCOMPLETE
 
@@ -76,13 +79,16 @@ def _dues(last: str | None, at: str | None) -> "Sequence[timedelta]":
     return dues
 
 
-def _tell(out: "Console", watched: "Watched") -> None:
-    looks = f"{watched.looks} look{'' if watched.looks == 1 else 's'}"
+def _tell(out: "Console", run: str, watched: "Watched") -> None:
+    from responder.cli.screen import INTRUDER  # noqa: PLC0415
+    from responder.report.words import counted  # noqa: PLC0415
+
+    looks = counted(watched.looks, "look")
     for one in watched.strangers.values():
         out.print(f"STRANGER  {one.identifier}: {one.what}", style="bold red", markup=False, soft_wrap=True)
         out.print("          Nobody here knows who made it. If you do not, deactivate it:", markup=False)
         out.print(f"          {one.command}", markup=False, soft_wrap=True)
-    if watched.results == {"held"}:
+    if watched.all_held:
         out.print(f"{looks}: all of it held.")
         return
     words = {
@@ -90,5 +96,9 @@ def _tell(out: "Console", watched: "Watched") -> None:
         "lost": "it is NOT contained any more, and could not be contained again",
         "unknown": "some of it could not be looked at",
     }
-    said = "; ".join(words[result] for result in words if result in watched.results)
-    out.print(f"{looks}: {said}.", style="bold red")
+    said = [words[result] for result in words if result in watched.results] or ["what was contained held"]
+    if watched.strangers:
+        said.append(f"beside it {counted(len(watched.strangers), 'stranger')}, as above")
+    out.print(f"{looks}: {'; '.join(said)}.", style="bold red")
+    if watched.results & {"re-applied", "lost"}:
+        out.print(INTRUDER.format(run=run), style="bold red", markup=False)

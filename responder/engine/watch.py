@@ -116,6 +116,12 @@ class Watch:
             )
 
     @property
+    def steps(self) -> list[dict[str, Any]]:
+        """Those that are looked at, as the journal describes them."""
+        held = {one.step for one in self._held}
+        return [step for step in self._state.started["steps"] if step["id"] in held]
+
+    @property
     def contained_at(self) -> datetime:
         """When the last of it was proven."""
         ended = (self._state.step(one.step).finished_at for one in self._held)

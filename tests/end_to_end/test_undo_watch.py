@@ -55,8 +55,8 @@ def before(incident):
 
 @pytest.fixture
 def respond(incident, tmp_path):
-    def typed(*arguments):
-        return incident.run(*RESPOND, "--home", str(tmp_path / "home"), *arguments)
+    def typed(*arguments, **env):
+        return incident.run(*RESPOND, "--home", str(tmp_path / "home"), *arguments, **env)
 
     return typed
 
@@ -201,6 +201,13 @@ def test_who_undoes_containment_is_seen_and_answered_and_a_strange_key_is_told(
     assert seen.returncode == Exit.INCOMPLETE, seen.stderr
     assert seen.stderr.count("RE-APPLIED") == 2
     assert f"--access-key-id {strange}" in seen.stdout
+    assert (
+        "somebody undid containment; it was contained again; beside it 1 stranger, as above." in seen.stdout
+    )
+    assert "THE INTRUDER IS ACTIVE" in seen.stdout
+    left_alone = respond("watch", run, "--at", "1s", MODAL_TOKEN_ID="", MODAL_TOKEN_SECRET="")
+    assert "modal: configuration: there is no token for Modal." in left_alone.stderr
+    assert "of it held" not in left_alone.stdout
     statuses, policies, _ = status(incident.world())
     assert statuses == {key: "Inactive", strange: "Active"}
     assert policies == sorted(["respond-deny-sessions", *status(before)[1]])

@@ -51,7 +51,7 @@ def test_a_source_that_fails_changes_nothing_and_says_why_without_a_secret(modal
 def test_a_source_that_is_not_there_is_said_in_the_plan_and_starts_no_deployment(modal_operator, tmp_path):
     missing = given(tmp_path / "gone.py")
     for part in (DEPLOY.plan, DEPLOY.apply):
-        with pytest.raises(InputError, match="There is no file .*gone.py to deploy from"):
+        with pytest.raises(InputError, match=r"There is no file .*gone\.py to deploy from"):
             part(modal_operator.call(), missing)
     assert DEPLOY.plan(modal_operator.call(), given(f"{APP}::app")).change.startswith("Deploy")
     assert versions(modal_operator) == []
