@@ -34,6 +34,7 @@ class Survey:
         services: which of `SERVICES` are asked.
         needed: which of them are told as unread where we are not signed in to them; others are left out, so
             that somebody without an account there is not told for ever that it could not be read.
+        without: Modal apps that are known already, by environment and name: nothing is asked about them.
     """
 
     def __init__(
@@ -44,10 +45,11 @@ class Survey:
         patience: float = PATIENCE,
         services: Sequence[str] = tuple(SERVICES),
         needed: Collection[str] = tuple(SERVICES),
+        without: Collection[tuple[str, str]] = (),
     ) -> None:
         asks = {
             "aws": partial(_aws, connections),
-            "modal": partial(_modal, connections),
+            "modal": partial(_modal, connections, without),
             "github": partial(_github, connections, repositories),
         }
         self._asked = [_Asked(name, asks[name], patience, needed=name in needed) for name in services]
@@ -117,10 +119,12 @@ def _aws(connections: Connections, questions: Questions) -> Discovered:
     return discover(connections, questions)
 
 
-def _modal(connections: Connections, questions: Questions) -> Discovered:
+def _modal(
+    connections: Connections, without: Collection[tuple[str, str]], questions: Questions
+) -> Discovered:
     from responder.providers.modal.discover import discover  # noqa: PLC0415
 
-    return discover(connections, questions)
+    return discover(connections, questions, without)
 
 
 def _github(connections: Connections, repositories: Sequence[str], questions: Questions) -> Discovered:

@@ -53,6 +53,7 @@ def survey_beside(connections: "Connections", inventory: "Inventory") -> "Survey
         patience=PATIENCE,
         services=("modal", "github"),  # AWS keeps none that others use
         needed=named_in(inventory),
+        without={(one.environment, one.app) for one in inventory.workloads},
     )
 
 

@@ -108,6 +108,16 @@ def test_a_service_that_refuses_us_is_unread_and_the_others_are_told(estate):
     assert not any("as-wrong" in one for one in found.unread)
 
 
+def test_of_apps_that_are_known_already_nothing_is_asked(estate, tmp_path):
+    estate.deploy_another(tmp_path, "sidecar", "prod")
+    connections = Connections(estate.env)
+    known = {("dev", "rentagpu-executor"), ("prod", "rentagpu-executor")}
+    found = Survey(connections, [], services=("modal",), without=known).result()
+    connections.close()
+    assert [(app.environment, app.name) for app in found.modal_apps] == [("prod", "sidecar")]
+    assert found.unread == ()
+
+
 def test_who_has_no_account_at_a_service_is_not_told_that_it_was_not_read(estate, monkeypatch):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     env = {name: value for name, value in estate.env.items() if not name.startswith(("AWS_", "GITHUB_"))}

@@ -1,6 +1,6 @@
 """A workspace's environments, Secrets by the names of their keys, apps with what they run with; read only."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,8 +25,15 @@ from responder.questions import Answer, Questions
 _PAGE = 100  # Secrets; as modal's own client asks for them
 
 
-def discover(connections: Connections, questions: Questions) -> Discovered:
+def discover(
+    connections: Connections, questions: Questions, without: Collection[tuple[str, str]] = ()
+) -> Discovered:
     """All that the operator may see of the workspace.
+
+    Args:
+        connections: the operator's.
+        questions: with what time there is.
+        without: apps that nothing is asked about, by environment and name.
 
     Raises:
         UnauthenticatedError: no token is configured.
@@ -41,7 +48,12 @@ def discover(connections: Connections, questions: Questions) -> Discovered:
         name: questions.ask(f"the Secrets of {name}", _secrets, connection, questions, name) for name in names
     }
     apps = {name: questions.ask(f"the apps of {name}", _apps, connection, questions, name) for name in names}
-    asked = [_AskedApp(connection, questions, app, name) for name in names for app in apps[name].get() or ()]
+    asked = [
+        _AskedApp(connection, questions, app, name)
+        for name in names
+        for app in apps[name].get() or ()
+        if (name, app.name) not in without
+    ]
     for app in asked:
         app.ask_functions()
     lists: dict[Scope, Answer[Any]] = {
