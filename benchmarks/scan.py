@@ -189,52 +189,47 @@ def show(results: Sequence[Result], missing: Sequence[str], planted: Planted) ->
 
 
 def speed(name: str, folder: Path, planted: Planted) -> None:
-    """One value that is nowhere, and how fast it is known that it is not."""
+    """One value that is nowhere, and how fast it is known that it is not.
+
+    In rounds of all in turn, so that whatever else the machine does is in every row; CPU with the children's.
+    """
     secret = planted.secret()
     repository = Repository.at(folder)
     needles = Needles([Value("x", Secret(secret))])
     objects = search_objects(repository.git, needles)
     megabytes = objects.bytes / 1e6
-
-    def read() -> None:
-        reading = ("cat-file", "--batch-all-objects", "--unordered", "--batch", "--buffer")
-        subprocess.run(["git", "-C", str(folder), *reading], check=True, stdout=subprocess.DEVNULL)
-
-    def search(processes: int | None) -> None:
-        search_objects(repository.git, needles, processes=processes)
-
-    rows = [
-        ("git cat-file alone, to nowhere: the floor", timed(read)),
-        (
-            "objects searched, 1 process of git",
-            timed(lambda: search_objects(repository.git, needles, processes=1)),
+    read = ("cat-file", "--batch-all-objects", "--unordered", "--batch", "--buffer")
+    rows: dict[str, Callable[[], object]] = {
+        "git cat-file alone, to nowhere: the floor": lambda: git("-C", str(folder), *read, quiet=True),
+        "objects searched, 1 process of git": lambda: search_objects(repository.git, needles, processes=1),
+        f"objects searched, {cores()} of them": lambda: search_objects(
+            repository.git, needles, processes=cores()
         ),
-        (f"objects searched, {cores()} of them", timed(lambda: search_objects(repository.git, needles))),
-        ("all of respond scan: files and .git too", timed(lambda: scan_repository(folder, needles))),
-        (
-            "git log --all -S",
-            timed(lambda: git("-C", str(folder), "log", "--all", "-S", secret, "--format=%H")),
-        ),
-    ]
-    about = f"{objects.count:,} objects, {megabytes:,.0f} MB, {cores()} cores; medians of {ROUNDS}"
-    print(f"\n{name}: {about}")
-    for what, seconds in rows:
-        print(f"  {what:44} {seconds:6.2f} s {megabytes / seconds:7.0f} MB/s")
-    before = os.times()
-    search_objects(repository.git, needles, processes=1)
-    after = os.times()
-    children = after.children_user + after.children_system - before.children_user - before.children_system
-    own = after.user + after.system - before.user - before.system
-    work = f"git {children:.2f} s, respond {own:.2f} s"
-    print(f"  a core's work: {megabytes / (own + children):.0f} MB/s ({work})")
+        "all of respond scan: files and .git too": lambda: scan_repository(folder, needles),
+        "git log --all -S": lambda: git("-C", str(folder), "log", "--all", "-S", secret),
+    }
+    spent: dict[str, list[tuple[float, float]]] = {what: [] for what in rows}
+    for _ in range(ROUNDS):
+        for what, question in rows.items():
+            began, used = time.perf_counter(), sum(os.times()[:4])
+            question()
+            spent[what].append((time.perf_counter() - began, sum(os.times()[:4]) - used))
+    print(f"\n{name}: {objects.count:,} objects, {megabytes:,.0f} MB, {cores()} cores; medians of {ROUNDS}")
+    for what, times in spent.items():
+        seconds, cpu = (statistics.median(one) for one in zip(*times, strict=True))
+        wall = f"{seconds:6.2f} s {megabytes / seconds:6.0f} MB/s"
+        print(f"  {what:42} {wall}   CPU {cpu:5.2f} s {megabytes / cpu:6.0f} MB/s a core")
 
 
 def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], check=False, capture_output=True, text=True).stdout
+def git(*arguments: str, quiet: bool = False) -> str:
+    to = subprocess.DEVNULL if quiet else subprocess.PIPE
+    return subprocess.run(
+        ["git", *arguments], check=False, stdout=to, stderr=subprocess.DEVNULL, text=True
+    ).stdout
 
 
 def main() -> None:

@@ -4,10 +4,11 @@ git's own reading is most of the work, so several of it read at once, each a sha
 order of the packs.
 """
 
+import operator
 import os
 import tempfile
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -35,7 +36,6 @@ class Objects:
     commits: list[str] = field(default_factory=list)
     count: int = 0
     bytes: int = 0
-    missing: int = 0
     not_opened: dict[str, list[str]] = field(default_factory=dict)  # by object
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -57,19 +57,11 @@ def search_objects(
     Raises:
         UnavailableError: git failed.
     """
-    listed = git.ask(
-        "cat-file",
-        "--batch-all-objects",
-        "--unordered",
-        "--batch-check=%(objectname) %(objectsize)",
-        "--buffer",
-    ).splitlines()
-    names = [line[: line.index(b" ")] for line in listed]
+    listed = _listed(git)
     objects = Objects()
-    if not names:
+    if not listed.names:
         return objects
-    sizes = [int(line[line.index(b" ") :]) for line in listed]
-    shares = _shares(names, sizes, processes or _processes(sum(sizes)))
+    shares = listed.shares(processes or _processes(sum(listed.sizes)))
     with ThreadPoolExecutor(len(shares), thread_name_prefix="scan") as pool:
         readers = [_Reader(git, needles.searcher(), objects, told) for _ in shares]
         futures = [pool.submit(reader.read, share) for reader, share in zip(readers, shares, strict=True)]
@@ -88,16 +80,41 @@ def _processes(total: int) -> int:
     return max(1, min(cores, _MOST, total // _WORTH_ANOTHER))
 
 
-def _shares(names: Sequence[bytes], sizes: Sequence[int], count: int) -> list[Sequence[bytes]]:
-    """Neighbours in a pack stay together: they are made from one another."""
-    sums = list(accumulate(sizes))
-    bounds, wanted = [0], 1
-    for place, so_far in enumerate(sums):
-        if so_far * count >= sums[-1] * wanted and wanted < count:
-            bounds.append(place + 1)
-            wanted += 1
-    bounds.append(len(names))
-    return [names[a:b] for a, b in pairwise(bounds) if a < b]
+@dataclass(frozen=True)
+class _Listed:
+    """Objects in the order in which git is asked for them: so it is known where each will be in its answer.
+
+    Neighbours in a pack stay neighbours: they are made from one another.
+    """
+
+    names: Sequence[bytes]
+    kinds: Sequence[bytes]
+    sizes: Sequence[int]
+
+    def shares(self, count: int) -> "list[_Listed]":
+        sums = list(accumulate(self.sizes))
+        bounds = [0, *(bisect_left(sums, sums[-1] * n // count) + 1 for n in range(1, count)), len(sums)]
+        return [
+            _Listed(self.names[a:b], self.kinds[a:b], self.sizes[a:b]) for a, b in pairwise(bounds) if a < b
+        ]
+
+    def head(self, one: int) -> bytes:
+        """The line that git prints before an object."""
+        return b"%s %s %d\n" % (self.names[one], self.kinds[one], self.sizes[one])
+
+    def ends(self) -> list[int]:
+        """Where in git's answer each is over, its line's end with it."""
+        heads = (
+            len(name) + len(kind) + len(str(size)) + 4
+            for name, kind, size in zip(self.names, self.kinds, self.sizes, strict=True)
+        )
+        return list(accumulate(map(operator.add, heads, self.sizes)))
+
+
+def _listed(git: Git) -> _Listed:
+    form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
+    printed = git.ask("cat-file", "--batch-all-objects", "--unordered", form, "--buffer").split()
+    return _Listed(printed[::3], printed[1::3], list(map(int, printed[2::3])))
 
 
 class _Reader:
@@ -108,134 +125,107 @@ class _Reader:
         self._git, self._searcher, self._objects, self._told = git, searcher, objects, told
         self._buffer = bytearray(WINDOW)
         self._view = memoryview(self._buffer)
-        self._commits: list[bytes] = []
-        self._count = self._bytes = self._missing = 0
 
-    def read(self, names: Sequence[bytes]) -> None:
+    def read(self, share: _Listed) -> None:
         with tempfile.TemporaryFile() as asked:
-            asked.write(b"\n".join(names) + b"\n")
+            asked.write(b"\n".join(share.names) + b"\n")
             asked.seek(0)
             with self._git.stream("cat-file", "--batch", "--buffer", given=asked) as printed:
-                self._all(printed)
+                self._all(printed, share)
+        commits = [
+            name.decode() for name, kind in zip(share.names, share.kinds, strict=True) if kind == b"commit"
+        ]
         with self._objects.lock:
-            self._objects.commits += [name.decode() for name in self._commits]
-            self._objects.count += self._count
-            self._objects.bytes += self._bytes
-            self._objects.missing += self._missing
+            self._objects.commits += commits
+            self._objects.count += len(share.names)
+            self._objects.bytes += sum(share.sizes)
 
-    def _all(self, printed: IO[bytes]) -> None:
-        begin = end = 0
-        while not self.stop:
-            if end == len(self._buffer):
-                if begin:
-                    self._buffer[: end - begin] = self._buffer[begin:end]
-                    begin, end = 0, end - begin
-                else:
-                    self._large(printed)
-                    end = 0
+    def _all(self, printed: IO[bytes], share: _Listed) -> None:
+        """`begin` and `end` bound what is not searched yet; `base` is where the window begins in all of it."""
+        ends = share.ends()
+        begin = end = base = one = 0
+        while one < len(ends) and not self.stop:
+            if begin == end:  # the beginning of the window is what the processor has at hand
+                base, begin, end = base + begin, 0, 0
+            if end == len(self._buffer) and begin:
+                self._buffer[: end - begin] = self._buffer[begin:end]
+                base, begin, end = base + begin, 0, end - begin
+            elif end == len(self._buffer):
+                self._large(printed, share, one)
+                base, end, one = ends[one], 0, one + 1
+                continue
             got = printed.readinto(self._view[end:])  # type: ignore[attr-defined]  # unbuffered, so a FileIO
             if not got:
-                if begin != end:
-                    raise UnavailableError("git cat-file stopped in the middle of an object.")
-                return
+                raise _changed()
             end += got
-            begin = self._whole_ones(begin, end)
-            if begin == end:
-                begin = end = 0
+            after = bisect_right(ends, base + end)
+            if after > one:
+                self._whole_ones(share, ends, range(one, after), base, begin)
+                one, begin = after, ends[after - 1] - base
 
-    def _whole_ones(self, begin: int, end: int) -> int:
-        """Search the objects that are in the window whole; gives where the next begins."""
-        starts: list[int] = []
-        heads: list[bytearray] = []  # name, kind and size
-        sizes: list[int] = []
-        archives: list[int] = []
-        buffer, place = self._buffer, begin
-        while (newline := buffer.find(b"\n", place, end)) >= 0:
-            head = buffer[place:newline]
-            last = head.rindex(b" ")
-            if head.endswith(b" missing"):
-                self._missing += 1
-                place = newline + 1
-                continue
-            size = int(head[last:])
-            after = newline + 2 + size
-            if after > end:
-                break
-            if head.endswith(b" commit", 0, last):
-                self._commits.append(bytes(head[: last - len(b" commit")]))
-            elif size and buffer[newline + 1] in FIRST_BYTES and packed(self._view[newline + 1 : after]):
-                archives.append(len(starts))
-            starts.append(newline + 1)
-            heads.append(head)
-            sizes.append(size)
-            place = after
-        if starts:
-            self._count += len(starts)
-            self._bytes += sum(sizes)
-            self._told(place - begin)
-            self._search(begin, place, starts, heads, sizes, archives)
-        return place
+    def _whole_ones(self, share: _Listed, ends: Sequence[int], ones: range, base: int, begin: int) -> None:
+        """Search the objects that are in the window whole."""
+        if not self._buffer.startswith(share.head(ones[0]), begin):
+            raise _changed()
+        end = ends[ones[-1]] - base
+        near = {bisect_left(ends, base + begin + at) for at, _ in self._searcher.ends(self._view[begin:end])}
+        starts = (
+            (one, ends[one] - 1 - share.sizes[one] - base) for one in ones if share.kinds[one] == b"blob"
+        )
+        near.update(one for one, start in starts if self._buffer[start] in FIRST_BYTES and share.sizes[one])
+        for one in sorted(near):
+            start = ends[one] - 1 - share.sizes[one] - base
+            data = bytes(self._view[start : start + share.sizes[one]])
+            self._note(share, one, *self._searcher.hits(data))
+        self._told(end - begin)
 
-    def _search(
-        self,
-        begin: int,
-        end: int,
-        starts: Sequence[int],
-        heads: Sequence[bytearray],
-        sizes: Sequence[int],
-        archives: Sequence[int],
-    ) -> None:
-        near = {
-            bisect_right(starts, begin + at - 1) - 1 for at, _ in self._searcher.ends(self._view[begin:end])
-        }
-        for one in sorted(near.union(archives) - {-1}):
-            data = bytes(self._view[starts[one] : starts[one] + sizes[one]])
-            name, kind, _ = heads[one].decode().split()
-            self._note(name, kind, *self._searcher.hits(data))
-
-    def _note(self, name: str, kind: str, hits: list[Hit], not_opened: list[str]) -> None:
+    def _note(self, share: _Listed, one: int, hits: list[Hit], not_opened: list[str]) -> None:
+        name = share.names[one].decode()
         with self._objects.lock:
             if hits:
                 self._objects.hits[name] = hits
-                self._objects.kinds[name] = kind
+                self._objects.kinds[name] = share.kinds[one].decode()
             if not_opened:
                 self._objects.not_opened[name] = not_opened
 
-    def _large(self, printed: IO[bytes]) -> None:
+    def _large(self, printed: IO[bytes], share: _Listed, one: int) -> None:
         """The object that is larger than the window and begins it. Nothing of what follows it is read."""
-        newline = self._buffer.index(b"\n")
-        name, kind, size_text = (part.decode() for part in bytes(self._buffer[:newline]).split())
-        size, first = int(size_text), self._view[newline + 1 :]
+        head, size = share.head(one), share.sizes[one]
+        if not self._buffer.startswith(head):
+            raise _changed()
+        first = self._view[len(head) :]
         is_packed = packed(first)
         if size <= (LARGEST_PACKED if is_packed else LARGEST_WHOLE):
-            whole = bytearray(size)
+            whole = bytearray(size + 1)  # and the line's end after it
             whole[: len(first)] = first
             _fill(printed, memoryview(whole)[len(first) :])
-            self._note(name, kind, *self._searcher.hits(bytes(whole)))
+            self._note(share, one, *self._searcher.hits(bytes(whole[:size])))
         else:
             why = [f"an archive larger than {LARGEST_PACKED >> 20} MB"] if is_packed else []
-            self._note(name, kind, self._in_pieces(printed, newline + 1, size), why)
-        _fill(printed, memoryview(bytearray(1)))  # the line's end after it
-        self._count += 1
-        self._bytes += size
+            pieces = self._pieces(printed, len(head), size + 1)
+            self._note(share, one, self._searcher.hits_in_pieces(pieces), why)
         self._told(size)
 
-    def _in_pieces(self, printed: IO[bytes], begin: int, size: int) -> list[Hit]:
-        def pieces() -> Iterator[bytes]:
-            yield bytes(self._view[begin:])
-            left = size - (len(self._buffer) - begin)
-            while left and not self.stop:
-                more = min(left, len(self._buffer))
-                _fill(printed, self._view[:more])
-                left -= more
-                yield bytes(self._view[:more])
+    def _pieces(self, printed: IO[bytes], begin: int, size: int) -> Iterator[bytes]:
+        yield bytes(self._view[begin:])
+        left = size - (len(self._buffer) - begin)
+        while left:
+            more = min(left, len(self._buffer))
+            _fill(printed, self._view[:more])
+            left -= more
+            yield bytes(self._view[:more])
 
-        return self._searcher.hits_in_pieces(pieces())
+
+def _changed() -> UnavailableError:
+    return UnavailableError(
+        "The repository changed while it was read.",
+        next_step="Type the same again when nothing writes to it.",
+    )
 
 
 def _fill(printed: IO[bytes], room: memoryview) -> None:
     while room:
         got = printed.readinto(room)  # type: ignore[attr-defined]  # unbuffered, so a FileIO
         if not got:
-            raise UnavailableError("git cat-file stopped in the middle of an object.")
+            raise _changed()
         room = room[got:]

@@ -97,8 +97,6 @@ def _scan_nested(
 
 def _cut(repository: Repository, objects: Objects) -> Iterator[str]:
     yield from repository.cut_off
-    if objects.missing:
-        yield f"{objects.missing} objects of the history are not here"
     for name, whys in objects.not_opened.items():
         yield from (f"object {name[:12]}: {why}" for why in whys)
 
