@@ -69,13 +69,13 @@ def _look(
     engine = desk.engine(journal, connections, NoScreen(), key_exists=True)
     with err.status("Asking the services what was done …"):
         swept = sweep(engine, run, operator=operator(connections), take_over=take_over)
-    _tell(swept, show_all=show_all)
+    _tell(run, swept, show_all=show_all)
     at_the_end_of_a_run(desk, journal, connections)
     return Exit.DONE if swept.clean else Exit.INCOMPLETE
 
 
-def _tell(swept: "Swept", *, show_all: bool) -> None:
-    from responder.cli.review_screen import traces_screen, unread_screen  # noqa: PLC0415
+def _tell(run: str, swept: "Swept", *, show_all: bool) -> None:
+    from responder.cli.review_screen import removal_hint, traces_screen, unread_screen  # noqa: PLC0415
     from responder.report.words import counted  # noqa: PLC0415
 
     out, _ = consoles()
@@ -85,6 +85,7 @@ def _tell(swept: "Swept", *, show_all: bool) -> None:
     out.print(unread_screen(swept.seen))
     before = len(swept.seen.to_look_at) - worth
     of_old = f" {counted(before, 'thing')} seen before." if before else ""
+    out.print(removal_hint(run, shown))
     out.print(f"{counted(worth, 'new thing') if worth else 'Nothing new'} to look at.{of_old}")
 
 
@@ -101,10 +102,11 @@ def _remove(
     from responder.cli.review_screen import traces_screen  # noqa: PLC0415
     from responder.cli.screen import plan_screen  # noqa: PLC0415
     from responder.journal.store import utcnow  # noqa: PLC0415
+    from responder.review.eviction import PLAYBOOK  # noqa: PLC0415
 
     out, err = consoles()
     order = _order(desk, journal, connections, run, subjects)
-    _, _, loaded = load_playbook(order.playbook_name)
+    _, _, loaded = load_playbook(PLAYBOOK)
     out.print(traces_screen(order.exposure.traces))
     with err.status("Planning …"):
         planned = plan(loaded, order, connections)

@@ -1,9 +1,9 @@
 """What a review saw, as a person reads it: the worst first, each with why, by whom and what would undo it."""
 
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -12,15 +12,12 @@ from responder.review.reading import Seen
 from responder.trace import RANK, Trace
 
 _STYLE = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "", "info": "dim"}
-_WIDTH = max(map(len, RANK))
 _AT_THE_END = 6  # traces that the end of a run names
 
 
 def at_the_end(run: str, seen: Seen) -> RenderableType:
     """A few lines below a run's end; the rest is a command away."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
+    table = _grid()
     worth = seen.to_look_at
     table.add_row("Review", _headline(seen))
     for one in worth[:_AT_THE_END]:
@@ -35,13 +32,39 @@ def at_the_end(run: str, seen: Seen) -> RenderableType:
 
 def traces_screen(traces: Sequence[Trace]) -> RenderableType:
     """Each in full."""
-    return Group(*(part for one in traces for part in _in_full(one)))
+    table = _grid()
+    for one in traces:
+        style = "bold" if one.to_look_at else ""
+        table.add_row(Text(one.severity, style=_STYLE[one.severity]), Text(_what(one), style=style))
+        when = f"{one.at:%Y-%m-%d %H:%M:%S} UTC" if one.at else ""
+        who = f"by {one.by}" if one.by else ""
+        for fact in filter(None, (one.because, ", ".join(filter(None, (when, who))))):
+            table.add_row("", Text(fact, style="dim"))
+        if one.undo:
+            table.add_row("", one.undo)
+    return table
+
+
+def removal_hint(run: str, traces: Sequence[Trace]) -> RenderableType:
+    """What to type to delete what can be deleted; nothing where nothing can."""
+    subjects = dict.fromkeys(one.subject for one in traces if one.remove_with)
+    if not subjects:
+        return Group()
+    named = " ".join(f"--remove {shlex.quote(one)}" for one in subjects)
+    return Text(f"If none of you made them: respond review {run} {named}", style="bold")
 
 
 def unread_screen(seen: Seen) -> RenderableType:
     lines = [Text(f"Not read: {why}", style="yellow") for why in seen.unread]
     lines += [Text(f"Not looked at yet: {title}", style="yellow") for title in seen.missing]
     return Group(*lines)
+
+
+def _grid() -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    return table
 
 
 def _headline(seen: Seen) -> Text:
@@ -58,20 +81,6 @@ def _headline(seen: Seen) -> Text:
         if (number := sum(one.severity == severity for one in worth))
     )
     return Text(f"{counted(len(worth), 'thing')} to look at: {counts}", style="bold red")
-
-
-def _in_full(one: Trace) -> Iterable[RenderableType]:
-    severity = f"{one.severity:{_WIDTH}}"
-    yield Text.assemble(
-        (severity, _STYLE[one.severity]), "  ", (_what(one), "bold" if one.to_look_at else "")
-    )
-    when = f"{one.at:%Y-%m-%d %H:%M:%S} UTC" if one.at else ""
-    who = f"by {one.by}" if one.by else ""
-    facts = [one.because, ", ".join(filter(None, (when, who)))]
-    for fact in filter(None, facts):
-        yield Padding(Text(fact, style="dim"), (0, 0, 0, _WIDTH + 2))
-    if one.undo:
-        yield Padding(Text(one.undo), (0, 0, 0, _WIDTH + 2))
 
 
 def _what(one: Trace) -> str:

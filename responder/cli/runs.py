@@ -71,8 +71,10 @@ def show(desk: Desk, run: str | None, *, as_json: bool, follow: bool) -> int:
 
     With --follow, Ctrl-C stops the watching, not the run. Its exit code is then that of the run.
     """
+    from responder.cli.review_screen import at_the_end  # noqa: PLC0415
     from responder.cli.screen import end_screen, run_screen  # noqa: PLC0415  # not for --help
     from responder.report.summary import summarise  # noqa: PLC0415
+    from responder.review.reading import review_steps, seen  # noqa: PLC0415
 
     if follow and as_json:
         raise InputError("Both --follow and --json were given.", next_step="Give one of the two.")
@@ -93,6 +95,8 @@ def show(desk: Desk, run: str | None, *, as_json: bool, follow: bool) -> int:
     out.print(f"Run {chosen}, {state.started['playbook']['name']}, {state.started['strategy']}{hands}")
     out.print(run_screen(state, evidence=True))
     out.print(end_screen(summarise(state)))
+    if review_steps(state):
+        out.print(at_the_end(chosen, seen(state)))
     return Exit.DONE
 
 

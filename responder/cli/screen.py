@@ -26,6 +26,7 @@ from responder.secret import redact
 PHASES = ("prepare", "identify", "contain", "rotate", "recover", "retire", "review")
 _LIFE = {"live": ("LIVE", "bold red"), "dead": ("dead", "green"), "unknown": ("unknown", "yellow")}
 _FOR_GOOD = " ⊘"
+_CALM = ("held", "reviewed")  # results of looks
 _ALARM = "bold red"
 INTRUDER = (
     "THE INTRUDER IS ACTIVE and has another way in. Find it: the provider's audit log says who did this. "
@@ -170,7 +171,7 @@ def _add_step(
     if evidence:
         for look in is_so.looks:
             said = f"looked at {look.at:%Y-%m-%d %H:%M:%S} UTC: {look.result}. {look.detail}"
-            table.add_row("", Text(said, style="dim" if look.result == "held" else "bold red"), "")
+            table.add_row("", Text(said, style="dim" if look.result in _CALM else "bold red"), "")
 
 
 def _duration(is_so: StepState) -> Text:
@@ -202,6 +203,9 @@ def end_screen(summary: Summary) -> RenderableType:
 
 
 def _contained(summary: Summary) -> Iterable[tuple[str, str]]:
+    if not summary.credentials and summary.outcome == "succeeded":  # of what a review found, not of a leak
+        yield "About", summary.source
+        return
     names = ", ".join(f"{c.identifier} ({c.kind}, {c.name})" for c in summary.credentials) or "nothing known"
     yield "Exposed", f"{names}, in {summary.source}"
     times = [
@@ -333,8 +337,8 @@ class PlainScreen:
 
     def _checked(self, event: Event) -> None:
         look = self._state.step(event.step).looks[-1]
-        held = look.result == "held"
-        self._line(event.step, "held" if held else look.result.upper(), look.detail, loud=not held)
+        calm = look.result in _CALM
+        self._line(event.step, look.result if calm else look.result.upper(), look.detail, loud=not calm)
 
     def _line(self, step_id: str, word: str, detail: str, *, loud: bool = False) -> None:
         step = next((s for s in described_steps(self._state) if s["id"] == step_id), None)

@@ -16,11 +16,13 @@ from responder.report.integrity import Chain
 from responder.report.measures import Clocks, Measure, measures
 from responder.report.reach import Reach, reach_of
 from responder.report.record import Actor, Record, records
+from responder.report.review import review_tasks, reviewed_words
 from responder.report.steps import StepReading, read_steps
 from responder.report.stories import CredentialStory, WorkloadStory, credential_stories, workload_stories
 from responder.report.summary import summarise
 from responder.report.todo import NO_PLACES, Task, tasks
 from responder.report.words import clock, counted, day, elapsed, listing
+from responder.review.reading import Seen, seen
 
 __all__ = ["Incident", "Term", "Unidentified", "read_incident"]
 
@@ -64,6 +66,7 @@ class Incident:
     steps: tuple[StepReading, ...]
     measures: tuple[Measure, ...]
     tasks: tuple[Task, ...]
+    review: Seen
     last_seq: int  # of the run's last event
     last_hash: str
     chain: Chain
@@ -98,6 +101,10 @@ class Incident:
     @property
     def reviewed(self) -> bool:
         return any(step.phase == "review" and step.proven for step in self.active_steps)
+
+    @property
+    def reviewed_words(self) -> str:
+        return reviewed_words(self.review)
 
     @property
     def summary(self) -> tuple[str, str, str]:
@@ -149,6 +156,8 @@ class Incident:
         unseen = "what was done with the credentials before is for a review to find out"
         if self.reviewed:
             unseen = "what was done with the credentials before was reviewed"
+        if worth := len(self.review.to_look_at):
+            unseen += f": {counted(worth, 'thing')} to look at"
         if self.outcome in ("undone", "partly undone"):
             return f"The run was {self.outcome} on purpose; each step tells what was given back."
         if self.outcome == NOT_CONTAINED:
@@ -190,6 +199,7 @@ def read_incident(
     )
     lost = [one.identifier for one in unidentified if one.at_large]
     summary = summarise(state)
+    review = seen(state)
     return Incident(
         run=run,
         source=exposure["source"],
@@ -207,7 +217,11 @@ def read_incident(
         workloads=workloads,
         steps=steps,
         measures=measures(clocks, credentials, lost, workloads),
-        tasks=tasks(exposure, steps, credentials, summary.still_open),
+        tasks=(
+            *tasks(exposure, steps, credentials, summary.still_open),
+            *review_tasks(run, review),
+        ),
+        review=review,
         last_seq=told[-1].event.seq,
         last_hash=told[-1].event.hash,
         chain=chain,

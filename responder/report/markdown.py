@@ -61,6 +61,8 @@ def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator
     yield f"\n## Proven: {len(incident.proven)} of {counted(len(incident.active_steps), 'step')}\n"
     for step in incident.unproven:
         yield f"- **Not proven:** {escaped(step.named)}: {step.outcome}. {escaped(step.why)}"
+    yield "\n## What was done with it\n"
+    yield from _reviewed(incident)
     yield "\n## Still to do\n"
     for task in incident.tasks:
         how = f" {escaped(task.how)}" if task.how else ""
@@ -85,6 +87,25 @@ def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator
     keys = "".join(f" --key {key}" for key in point.keys) if point else ""
     yield f"- Check: {_code(f'respond audit verify --journal journal.db{keys} --known {incident.last_hash}')}"
     yield _made(made_at, version)
+
+
+def _reviewed(incident: "Incident") -> Iterator[str]:
+    """An attacker chose some of these words."""
+    seen = incident.review
+    if not seen.looks:
+        yield "Not looked at yet." if seen.missing else "This run has no step that would look."
+        return
+    yield f"{incident.reviewed_words} Look again: {_code(f'respond review {incident.run}')}\n"
+    for one in seen.to_look_at:
+        subject = "" if one.subject in one.what else f": {_code(one.subject)}"
+        facts = [day_and_time(one.at) if one.at else "", escaped(f"by {one.by}") if one.by else ""]
+        when = "".join(f", {fact}" for fact in facts if fact)
+        undo = f" Undo: {_code(one.undo)}" if one.undo else ""
+        yield f"- **{one.severity}**: {escaped(one.what)}{subject}{when}. {escaped(one.because)}{undo}"
+    for why in seen.unread:
+        yield f"- **Not read:** {escaped(why)}"
+    for title in seen.missing:
+        yield f"- **Not looked at yet:** {escaped(title)}"
 
 
 def _leaked(incident: "Incident") -> Iterator[str]:
