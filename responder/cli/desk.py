@@ -43,11 +43,11 @@ class Desk:
         return self.folder / "journal" / "journal.db"
 
     def journal(self, *, read_only: bool = False, new: bool = False) -> "Journal":
-        """The journal; one that is not there is made only where `new` allows it."""
+        """The journal; one that is not there is made only where `new` allows it, and then to be written."""
         from responder.journal import Journal  # noqa: PLC0415
 
-        missing = not new and not self.journal_path.exists()
-        return Journal.open(self.journal_path, read_only=read_only or missing)
+        there = self.journal_path.exists()
+        return Journal.open(self.journal_path, read_only=read_only if there else not new)
 
     def load_inventory(self) -> "Inventory":
         from responder.inventory import Inventory  # noqa: PLC0415

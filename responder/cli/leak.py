@@ -80,7 +80,7 @@ def leak(
     out, err = consoles()
     inventory = inventory_or_none(desk, err, "What leaked can be contained, not replaced.")
     name, text, loaded = load_playbook(playbook)
-    with desk.journal(new=True) as journal, desk.connections() as connections:
+    with desk.journal(new=True, read_only=dry_run) as journal, desk.connections() as connections:
         material = read_material("leak", what, path, connections, inventory)
         _refuse_second_run(journal, {one.identifier for one in material.found})
         with err.status("Asking Modal, AWS and GitHub what this is …"):

@@ -321,6 +321,16 @@ def test_the_plan_stands_in_the_order_in_which_it_is_done(incident, leak):
     assert shown.index("Create a fresh access key") < shown.index("Deactivate access key")
 
 
+def test_a_dry_run_wants_no_lock_of_the_journal(incident, leak, tmp_path):
+    assert leak("--file", str(incident.leak), "--dry-run").returncode == Exit.DONE
+    with contextlib.closing(
+        sqlite3.connect(tmp_path / "home/journal/journal.db", isolation_level=None)
+    ) as other:
+        other.execute("BEGIN IMMEDIATE")
+        shown = leak("--file", str(incident.leak), "--dry-run")
+    assert shown.returncode == Exit.DONE, shown.stderr
+
+
 def test_a_closed_pipe_starts_nothing(world, incident, quick_playbook, tmp_path):
     command = [*RESPOND, "--home", str(tmp_path), "leak", "--playbook", str(quick_playbook), "--yes"]
     reading, writing = os.pipe()
