@@ -141,7 +141,7 @@ class _Reader:
             self._objects.bytes += sum(share.sizes)
 
     def _all(self, printed: IO[bytes], share: _Listed) -> None:
-        """`begin` and `end` bound what is not searched yet; `base` is where the window begins in all of it."""
+        """`begin` and `end` bound what is not searched yet; `base` is where the window begins in it all."""
         ends = share.ends()
         begin = end = base = one = 0
         while one < len(ends) and not self.stop:

@@ -47,6 +47,8 @@ def _of_one(repository: str, shared: Sequence[Sighting]) -> Iterator[Advice]:
         f"{name}Rewrite the history in a fresh clone (git-filter-repo; it changes every later commit's id).",
         ("git clone --mirror URL purge.git", "cd purge.git"),
     )
+    noted = [one for one in shared if all(name.startswith("refs/notes/") for name in one.refs)]
+    shared = [one for one in shared if one not in noted]
     blobs = sorted({blob for one in shared if one.where == "history" for blob in one.objects})
     if blobs and len(blobs) <= _MOST_IDS:
         ids = " ".join(blobs)
@@ -69,8 +71,15 @@ def _of_one(repository: str, shared: Sequence[Sighting]) -> Iterator[Advice]:
         )
     if any(one.where == "file name" for one in shared):
         yield Advice("A file's own name: git filter-repo --path-rename, or --invert-paths --path-regex.")
+    if noted:
+        names = sorted({name for one in noted for name in one.refs})
+        yield Advice(
+            "git-filter-repo leaves notes as they are; after it they belong to no commit any more:",
+            tuple(f"git update-ref -d {name}" for name in names),
+        )
     yield Advice(
-        "Then push it, and have everybody clone afresh: an old clone brings it back.",
+        "Then push it, and have everybody clone afresh: an old clone brings it back. GitHub refuses its own "
+        "refs/pull/*; the rest arrives.",
         ("git push --force --mirror URL",),
     )
     yield Advice(
