@@ -1,15 +1,18 @@
 """`respond scan`: where else is what leaked, and what else has leaked?"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from responder.cli.desk import Desk, consoles
-from responder.errors import Exit, InputError
+from responder.cli.scan_given import begin_of, given_values, judged_in
+from responder.errors import Exit, InputError, UnavailableError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -105,7 +108,7 @@ def scan(
         raise InputError(
             "--write-baseline needs a file.", next_step="Name it: --baseline FILE --write-baseline"
         )
-    values = _values(desk, leak, run, err, paste=paste, literal=literal)
+    values = given_values(desk, leak, run, err, paste=paste, literal=literal)
     if no_patterns and not values:
         raise InputError(
             "There is nothing to look for.", next_step="Give what leaked: --file FILE, or --paste."
@@ -119,13 +122,18 @@ def scan(
     if since and not repo:
         raise InputError("--since is for GitHub's logs.", next_step="Add --github, or --repo OWNER/NAME.")
     only_github = repo is not None and path is None and not github
+    begin = begin_of(since)
+    judged = judged_in(baseline) if baseline and not write_baseline else frozenset()
     seen = _Seen()
     if values and not only_github:
         _look_for_values(where, values, seen, out, err)
     if not no_patterns and not only_github:
-        _look_for_patterns(where, baseline, seen, out, err, write=write_baseline, alone=not values)
+        with _going_on(seen, alone=not values):
+            to = baseline if write_baseline else None
+            _look_for_patterns(where, judged, to, seen, out, err, alone=not values)
     if repo:
-        _look_on_github(desk, repo, values, since, seen, out, err)
+        with _going_on(seen, alone=only_github):
+            _look_on_github(desk, repo, values, begin, seen, out, err)
     if run:
         _write_down(desk, run, seen)
     _end(seen, out)
@@ -134,50 +142,15 @@ def scan(
     return seen.exit_code
 
 
-def _values(
-    desk: Desk, leak: str | None, run: str | None, err: "Console", *, paste: bool, literal: bool
-) -> Sequence["Value"]:
-    from responder.recognise.source import read_source  # noqa: PLC0415  # not for --help
-    from responder.review.history.values import each_line, recognised_values  # noqa: PLC0415
-
-    if paste and leak is not None:
-        raise InputError("Both --file and --paste were given.", next_step="Give one of the two.")
-    if not paste and leak is None:
-        if literal:
-            raise InputError(
-                "--literal needs --file or --paste.", next_step="Give the values with one of them."
-            )
-        return _values_of(desk, run) if run else ()
-    if run:
-        _known(desk, run)
-    if leak is not None:
-        source = read_source(leak)
-        name, text = source.name, source.text
-    else:
-        from responder.cli.material import pasted  # noqa: PLC0415
-
-        name, text = "the paste", pasted("scan", err)
-    return each_line(text, name) if literal else recognised_values(text, name)
-
-
-def _values_of(desk: Desk, run: str) -> Sequence["Value"]:
-    import os  # noqa: PLC0415
-
-    from responder.journal import Seals  # noqa: PLC0415
-    from responder.journal.keys import master_key  # noqa: PLC0415
-    from responder.review.history.values import run_values  # noqa: PLC0415
-
-    _known(desk, run)
-    with desk.journal() as journal:
-        return run_values(
-            journal, Seals(journal, master_key(desk.folder, os.environ, existing_only=True)), run
-        )
-
-
-def _known(desk: Desk, run: str) -> None:
-    with desk.journal(read_only=True) as journal:
-        if run not in journal.runs():
-            raise InputError(f"There is no run {run}.", next_step="`respond runs` lists them.")
+@contextmanager
+def _going_on(seen: _Seen, *, alone: bool) -> Iterator[None]:
+    """What cannot be had is told at the end, unless nothing else was asked for."""
+    try:
+        yield
+    except UnavailableError as error:
+        if alone:
+            raise
+        seen.not_looked_at.append(f"{error.what} {error.next_step}".strip())
 
 
 def _write_down(desk: Desk, run: str, seen: _Seen) -> None:
@@ -213,17 +186,17 @@ def _look_for_values(
 
 def _look_for_patterns(
     where: Path,
-    baseline: Path | None,
+    judged: frozenset[str],
+    to: Path | None,
     seen: _Seen,
     out: "Console",
     err: "Console",
     *,
-    write: bool,
     alone: bool,
 ) -> None:
     from responder.cli.scan_screen import show_findings  # noqa: PLC0415
     from responder.review.history import patterns as by_form  # noqa: PLC0415
-    from responder.review.history.baseline import read_baseline, write_baseline  # noqa: PLC0415
+    from responder.review.history.baseline import write_baseline  # noqa: PLC0415
     from responder.review.history.git import Repository  # noqa: PLC0415
 
     if by_form.kingfisher() is None and not alone:
@@ -234,15 +207,14 @@ def _look_for_patterns(
         )
         return
     repository = Repository.at(where)
-    judged = frozenset() if baseline is None or write else read_baseline(baseline)
     with err.status("Searching by form …"):
         patterns = by_form.find_patterns(repository.top or repository.folder)
     seen.not_looked_at += patterns.not_looked_at
     if alone:
         seen.not_looked_at += repository.cut_off
-    if write and baseline is not None:
-        write_baseline(baseline, patterns.findings)
-        out.print(f"{len(patterns.findings)} findings written to {baseline}: judged.", markup=False)
+    if to is not None:
+        write_baseline(to, patterns.findings)
+        out.print(f"{len(patterns.findings)} findings written to {to}: judged.", markup=False)
         return
     seen.findings = [one for one in patterns.findings if one.fingerprint not in judged]
     seen.judged = len(patterns.findings) - len(seen.findings)
@@ -266,18 +238,14 @@ def _look_on_github(
     desk: Desk,
     repo: str,
     values: Sequence["Value"],
-    since: str | None,
+    begin: datetime,
     seen: _Seen,
     out: "Console",
     err: "Console",
 ) -> None:
-    from responder.cli.moment import moment  # noqa: PLC0415
     from responder.cli.scan_screen import show_on_github  # noqa: PLC0415
-    from responder.journal.store import utcnow  # noqa: PLC0415
     from responder.review.history.github import scan_github  # noqa: PLC0415
-    from responder.trace import LOOK_BACK  # noqa: PLC0415
 
-    begin = moment(since) if since else utcnow() - LOOK_BACK
     with desk.connections() as connections, err.status("Asking GitHub …"):
         seen.github = scan_github(connections, repo, values, begin)
     seen.not_looked_at += seen.github.not_looked_at

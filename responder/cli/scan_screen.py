@@ -97,7 +97,7 @@ def show_findings(out: "Console", findings: Sequence["Finding"], judged: int, ve
 
     _line(out, f"By form, kingfisher {version} finds {len(findings)}{before}:", "bold red")
     table = Table(box=None, pad_edge=False)
-    table.add_column("what", no_wrap=False)
+    table.add_column("what", overflow="fold")
     table.add_column("where", overflow="fold")
     table.add_column("since", overflow="fold")
     for one in findings:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import pty
 import re
 import shutil
 import subprocess
@@ -126,6 +127,9 @@ def test_sarif_has_every_place_and_no_value(planted, scan, tmp_path):
         (("--write-baseline",), "--write-baseline needs a file"),
         (("--file", "-", "--paste"), "Both --file and --paste"),
         (("--baseline", "missing.json"), "There is no baseline"),
+        (("--since", "2026-01-01"), "--since is for GitHub"),
+        (("--repo", "a/b"), "known values are looked for"),
+        (("--paste",), "no terminal to ask at"),
     ],
 )
 def test_what_makes_no_sense_is_refused(planted, scan, monkeypatch, arguments, said):
@@ -168,6 +172,54 @@ def test_kingfisher_is_told_to_try_nothing_and_gets_no_credential_of_ours(
     assert {"--no-validate", "--no-update-check", "--redact"} < set(told.splitlines())
     assert "ghp_ours" not in told
     assert "elsewhere" not in told
+
+
+def test_a_github_out_of_reach_does_not_hide_what_was_found_here(planted, scan, tmp_path, monkeypatch):
+    copy = tmp_path / "copy"
+    shutil.copytree(planted.folder, copy, symlinks=True)
+    planted.git("remote", "add", "origin", "git@github.com:rentagpu/executor.git", cwd=copy)
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_nobody")
+    monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:1")
+    leak, log = leak_of(planted, tmp_path, "deleted file"), tmp_path / "log.sarif"
+    code, said = scan(copy, "--github", "--no-patterns", "--file", leak, "--sarif", log)
+    assert (code, "prod.env, line 2" in said) == (Exit.FOUND, True)
+    assert "Not looked at: GET /repos/rentagpu/executor" in said
+    assert json.loads(log.read_text())["runs"][0]["invocations"][0]["executionSuccessful"] is False
+
+
+def test_a_clone_of_nothing_does_not_say_which_repository_it_is(planted, scan, tmp_path):
+    with pytest.raises(InputError, match="which repository it was cloned from"):
+        scan(planted.folder, "--github", "--file", leak_of(planted, tmp_path, "deleted file"))
+
+
+def test_a_paste_is_read_hidden(planted, tmp_path):
+    plant = of(planted, "deleted file")
+    command = [sys.executable, "-m", "responder", "--home", str(tmp_path), "scan", str(planted.folder)]
+    terminal, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*command, "--paste", "--no-patterns"], stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        said = read_until(terminal, b"Ctrl-D")
+        os.write(terminal, plant.text.encode() + b"\x04")
+        said += read_until(terminal, None)
+    os.close(terminal)
+    assert process.returncode == Exit.FOUND
+    assert b"prod.env, line 2" in said
+    assert plant.secret.encode() not in said
+
+
+def read_until(terminal, text):
+    said = b""
+    while text is None or text not in said:
+        try:
+            got = os.read(terminal, 65536)
+        except OSError:  # the other side is gone
+            return said
+        if not got:
+            return said
+        said += got
+    return said
 
 
 @pytest.mark.skipif(patterns.kingfisher() is None, reason="kingfisher is not installed")
