@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from responder.engine import RunState, subjects, supersede, unfinished
+from responder.engine import RunState, fold, subjects, supersede, unfinished
 from responder.engine.state import OVER, is_rotation
+from responder.errors import RefusedError
 from responder.exposure import Exposure, Found, Kind, Leaked
 
 if TYPE_CHECKING:
@@ -78,7 +79,19 @@ def told(running: Sequence[Rotation]) -> list[str]:
 
 
 def end_all(engine: "Engine", running: Sequence[Rotation], operator: dict[str, str]) -> None:
-    """Whoever plays one of them stops at its next event."""
+    """Whoever plays one of them stops at its next event.
+
+    Raises:
+        RefusedError: one went on while the person read what it had made: the leak would leave that behind.
+    """
+    for one in running:
+        state = fold(one.run, engine.journal.events(one.run))
+        if state.outcome or _read(state) != one:
+            raise RefusedError(
+                f"Run {one.run} went on meanwhile with replacing {one.credential}.",
+                state="Nothing is contained yet.",
+                next_step="Type the same command again, at once.",
+            )
     for one in running:
         supersede(engine, one.run, operator=operator)
 

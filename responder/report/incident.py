@@ -13,7 +13,7 @@ from responder.engine.state import RunState, fold
 from responder.errors import InputError
 from responder.journal import EventKind, Journal
 from responder.report.integrity import Chain
-from responder.report.measures import Clocks, Measure, measures
+from responder.report.measures import OF_A_ROTATION, Clocks, Measure, measures
 from responder.report.reach import Reach, reach_of
 from responder.report.record import Actor, Record, records
 from responder.report.review import review_tasks, reviewed_words
@@ -70,11 +70,13 @@ class Incident:
     last_seq: int  # of the run's last event
     last_hash: str
     chain: Chain
+    rotation: bool = False  # nothing leaked: it was due
 
     @property
     def title(self) -> str:
         names = [one.name for one in self.credentials] or [one.identifier for one in self.unidentified]
-        return f"Leak of {listing(names)}" if names else f"Run {self.run}"
+        kind = "Rotation" if self.rotation else "Leak"
+        return f"{kind} of {listing(names)}" if names else f"Run {self.run}"
 
     @property
     def state(self) -> str:
@@ -109,7 +111,30 @@ class Incident:
     @property
     def summary(self) -> tuple[str, str, str]:
         """Three sentences for somebody who reads nothing else."""
+        if self.rotation:
+            return self._was_due(), self._replaced(), self._left()
         return self._exposed(), self._done(), self._left()
+
+    def _was_due(self) -> str:
+        began = self.clocks.began
+        who = listing([one.words for one in self.credentials])
+        return (
+            f"On {day(began)} at {clock(began)[:5]} UTC, {who} was replaced on schedule; nothing had leaked."
+        )
+
+    def _replaced(self) -> str:
+        parts = [f"{one.fresh} takes the place of {one.identifier}" for one in self.credentials if one.fresh]
+        live = [one.live_at for one in self.workloads if one.live_at]
+        if live:
+            names = listing([one.name for one in self.workloads if one.live_at])
+            parts.append(f"{names} {self._after(max(live))} proven to run with it")
+        for one in self.credentials:
+            gone = f"{one.identifier} was out of use for good {self._after(one.contained_at)}"
+            parts.append(gone if one.contained_at else f"{one.identifier} is not proven to be out of use")
+        return f"{'; '.join(parts)}."
+
+    def _after(self, at: datetime | None) -> str:
+        return f"{elapsed((at - self.clocks.confirmed).total_seconds())} after the confirmation" if at else ""
 
     def _exposed(self) -> str:
         known = [one.words for one in self.credentials]
@@ -164,8 +189,12 @@ class Incident:
             return f"The run is over, and not all that leaked is contained; {unseen}."
         if self.outcome != "succeeded":
             missing = counted(len(self.unproven), "step is", "steps are")
+            if self.rotation:
+                return f"The run is not at its end, and {missing} not proven."
             return f"The run is not over, {missing} not proven, and {unseen}."
         steps = counted(len(self.proven), "step")
+        if self.rotation:
+            return f"Every one of its {steps} was proven against the live services."
         return f"Every one of the response's {steps} was proven against the live services; {unseen}."
 
 
@@ -200,6 +229,9 @@ def read_incident(
     lost = [one.identifier for one in unidentified if one.at_large]
     summary = summarise(state)
     review = seen(state)
+    times = measures(clocks, credentials, lost, workloads)
+    if summary.rotation:
+        times = tuple(one for one in times if one.name in OF_A_ROTATION)
     return Incident(
         run=run,
         source=exposure["source"],
@@ -216,7 +248,7 @@ def read_incident(
         unidentified=unidentified,
         workloads=workloads,
         steps=steps,
-        measures=measures(clocks, credentials, lost, workloads),
+        measures=times,
         tasks=(
             *tasks(exposure, steps, credentials, summary.still_open),
             *review_tasks(run, review),
@@ -225,6 +257,7 @@ def read_incident(
         last_seq=told[-1].event.seq,
         last_hash=told[-1].event.hash,
         chain=chain,
+        rotation=summary.rotation,
     )
 
 

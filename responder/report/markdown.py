@@ -25,7 +25,8 @@ _NOBODY = "@\N{ZERO WIDTH SPACE}"  # a name after an @ would be sent a notificat
 
 def incident_markdown(incident: "Incident", made_at: datetime, version: str) -> str:
     """The report of a run."""
-    return "\n".join(_incident(incident, made_at, version)) + "\n"
+    told = _rotation if incident.rotation else _incident
+    return "\n".join(told(incident, made_at, version)) + "\n"
 
 
 def quarter_markdown(quarter: "Quarter", made_at: datetime, version: str) -> str:
@@ -106,6 +107,24 @@ def _reviewed(incident: "Incident") -> Iterator[str]:
         yield f"- **Not read:** {escaped(why)}"
     for title in seen.missing:
         yield f"- **Not looked at yet:** {escaped(title)}"
+
+
+def _rotation(incident: "Incident", made_at: datetime, version: str) -> Iterator[str]:
+    yield f"# {escaped(incident.title)}"
+    yield f"\n**{incident.state}.** {escaped(' '.join(incident.summary))}"
+    if incident.chain.problem:
+        yield f"\n> **The journal behind this is not what was written:** {escaped(incident.chain.problem)}."
+    yield "\n## How long it took\n"
+    yield from _table(
+        ("Measure", "Time", "From where to where"),
+        ((one.name, _measured(one), _meant(one)) for one in incident.measures),
+    )
+    yield f"\n## Proven: {len(incident.proven)} of {counted(len(incident.active_steps), 'step')}\n"
+    for task in incident.tasks:
+        yield f"- [ ] **{escaped(task.what)}** {escaped(task.why)} {escaped(task.how)}"
+    yield from (_step(step) for step in incident.active_steps)
+    yield f"\n{_verified(incident.chain)}. Playbook {_code(incident.playbook)}, run {_code(incident.run)}."
+    yield _made(made_at, version)
 
 
 def _leaked(incident: "Incident") -> Iterator[str]:

@@ -7,12 +7,16 @@ https://docs.aws.amazon.com/whitepapers/latest/aws-security-incident-response-gu
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from responder.report.stories import CredentialStory, WorkloadStory
 
 __all__ = ["Clocks", "Measure", "measures"]
 
 _UNSEEN = "The journal does not say since when it was exposed. The providers' logs may."
+
+
+OF_A_ROTATION: Final = ("Time to rotate", "Time to recover", "Whole response")  # names
 
 
 @dataclass(frozen=True)

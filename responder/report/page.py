@@ -26,7 +26,7 @@ _TEMPLATES = Path(__file__).parent / "html"
 def incident_page(incident: "Incident", made_at: "datetime", version: str) -> str:
     """The report of a run. Whatever text the journal holds is shown as text."""
     return _render(
-        "incident.html.j2",
+        "rotation.html.j2" if incident.rotation else "incident.html.j2",
         incident=incident,
         timeline=draw(incident),
         phases=[phase for phase in PHASES if any(s.phase == phase for s in incident.active_steps)],

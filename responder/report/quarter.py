@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from responder.engine.state import RunState, fold
+from responder.engine.state import RunState, fold, is_rotation
 from responder.inventory import Inventory
 from responder.journal import EventKind, Journal
 from responder.report.integrity import Chain
@@ -31,7 +31,8 @@ _FAILURES: Final = {
 class Age:
     """A credential of the inventory. Its age counts from the last rotation that the journal knows.
 
-    `rotated_at` is None where the journal knows of none: then nothing is said of its age.
+    Where it knows of none, from what its provider told the last time that it was asked; `rotated_by` is empty
+    then. `rotated_at` is None where that is not known either: then nothing is said of its age.
     """
 
     name: str
@@ -103,7 +104,8 @@ class Quarter:
     no_inventory: str  # why nothing is said of the credentials' age
     credentials: tuple[Age, ...]
     incidents: tuple[OneIncident, ...]
-    other_runs: int  # which contained nothing: rotations that were due
+    rotations: int  # runs that replaced what was due
+    other_runs: int  # which contained nothing
     containment: Containment
     failures: tuple[Failures, ...]
     chain: Chain
@@ -112,7 +114,8 @@ class Quarter:
     def summary(self) -> str:
         overdue = [one.name for one in self.credentials if one.overdue]
         due = f"overdue: {listing(overdue)}" if overdue else "no rotation is known to be overdue"
-        others = f", {counted(self.other_runs, 'other run')}" if self.other_runs else ""
+        others = f", {counted(self.rotations, 'rotation')}" if self.rotations else ""
+        others += f", {counted(self.other_runs, 'other run')}" if self.other_runs else ""
         found = f"{counted(len(self.incidents), 'incident')}{others}"
         when = f"From {day(self.since)} to {day(self.until)}"
         return f"{when}: {found}; {due}. {self.containment.words}"
@@ -145,7 +148,10 @@ def read_quarter(
         since: the beginning of what is reported.
         until: now.
     """
-    rotated: dict[str, tuple[datetime, str, str]] = {}
+    rotated = {
+        note.step: (datetime.fromisoformat(str(note.data["made_at"])), "", str(note.data["identifier"]))
+        for note in journal.noted()
+    }
     period: list[_Run] = []
     for name in reversed(journal.runs()):
         run = _read(journal, name)
@@ -154,6 +160,7 @@ def read_quarter(
                 rotated[one.name] = (one.fresh_at, name, one.fresh)
         if since <= run.began_at <= until:
             period.append(run)
+    scheduled = [run for run in period if is_rotation(run.state.started)]
     incidents = [(run, found) for run in period if (found := _incident(run)) is not None]
     return Quarter(
         since=since,
@@ -161,7 +168,8 @@ def read_quarter(
         no_inventory=no_inventory,
         credentials=tuple(_ages(inventory, rotated, until)),
         incidents=tuple(one for _, one in incidents),
-        other_runs=len(period) - len(incidents),
+        rotations=len(scheduled),
+        other_runs=len(period) - len(incidents) - len(scheduled),
         containment=_containment(run for run, _ in incidents),
         failures=tuple(_failures(period)),
         chain=chain,

@@ -63,7 +63,7 @@ def credential_stories(
     exposure: Mapping[str, Any], steps: Sequence[StepReading]
 ) -> tuple[CredentialStory, ...]:
     return tuple(
-        _credential(leaked, words, [s for s in steps if s.active])
+        _credential(leaked, words, [s for s in steps if s.active], scheduled=exposure.get("scheduled", False))
         for kind, words in KINDS.items()
         for leaked in exposure.get(kind, ())
     )
@@ -88,13 +88,17 @@ def _workloads(exposure: Mapping[str, Any], steps: Sequence[StepReading]) -> Ite
             yield WorkloadStory(workload["name"], workload["app"], workload["environment"], _when(own))
 
 
-def _credential(leaked: Mapping[str, Any], words: str, steps: Sequence[StepReading]) -> CredentialStory:
+def _credential(
+    leaked: Mapping[str, Any], words: str, steps: Sequence[StepReading], *, scheduled: bool
+) -> CredentialStory:
     """Of two exposed values of one credential the spare one is told by its identifier."""
     name = leaked["credential"]
     spare = leaked.get("spare", False)
     label = leaked["identifier"] if spare else name
     own = [step for step in steps if step.credential == name and step.label == label]
     containing = [step for step in own if step.phase == "contain" and not step.waits]
+    if scheduled:  # where nothing leaked, the old one is taken out of use at the end
+        containing = [step for step in own if step.phase == "retire"]
     ways = {step.action for step in containing}
     again = [step for step in own if step not in containing and step.action in ways]
     rotating = [step for step in own if step.phase == "rotate"]

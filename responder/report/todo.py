@@ -39,8 +39,11 @@ def tasks(
     still_open: Sequence[Open],
 ) -> tuple[Task, ...]:
     """The most urgent first: what is not contained or not done, then what no run can do."""
+    undone = [Task(sentence(one.what), sentence(one.why), sentence(one.next_step)) for one in still_open]
+    if exposure.get("scheduled", False):
+        return tuple(undone)
     return (
-        *(Task(sentence(one.what), sentence(one.why), sentence(one.next_step)) for one in still_open),
+        *undone,
         *_fights(credentials),
         *_denials(steps, credentials),
         *_reviews(exposure, steps, credentials),

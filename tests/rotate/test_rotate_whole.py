@@ -2,10 +2,12 @@
 
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import hasty  # noqa: F401  # puts the helpers below on the path
@@ -13,7 +15,14 @@ from aftermath import github_secrets, keys, runs, secret_values, service_users
 from jobs import inventory
 from operators import iam
 
+from responder.inventory import Inventory
+from responder.journal import Journal
 from responder.journal.audit import verify
+from responder.report.incident import read_incident
+from responder.report.integrity import read_chain
+from responder.report.markdown import incident_markdown
+from responder.report.page import incident_page
+from responder.report.quarter import read_quarter
 
 LOAD = Path(__file__).with_name("load.py")
 POINTS = sorted(random.sample(range(1, 22), 3))  # events after which a start is killed
@@ -64,7 +73,26 @@ def test_a_key_is_replaced_everywhere_while_calls_go_on_of_which_none_is_lost(in
     assert len(answers) > 10, "the load was none"
     assert told["runs"] == [rotated["run"]]
     assert "leak" not in stderr.lower()
-    assert verify(job.home / "journal" / "journal.db").sound
+    path = job.home / "journal" / "journal.db"
+    assert verify(path).sound
+    assert_reported_as_a_rotation(path, rotated, job.inventory)
+
+
+def assert_reported_as_a_rotation(path, rotated, inventory):
+    now, chain = datetime.now(UTC), read_chain(path)
+    with Journal.open(path, read_only=True) as journal:
+        told = read_incident(journal, rotated["run"], chain)
+        known = Inventory.load(inventory, {}, path.parent)
+        quarter = read_quarter(journal, chain, known, "", now - timedelta(days=1), now)
+    assert told.title == "Rotation of s3"
+    assert told.credentials[0].contained_at
+    assert told.tasks == ()
+    for text in (incident_page(told, now, "0"), incident_markdown(told, now, "0")):
+        assert rotated["fresh"] in text
+        assert not re.search("exposed|incident|contained|What leaked", text.rpartition("<body>")[2])
+    assert (quarter.rotations, quarter.incidents, quarter.other_runs) == (1, (), 0)
+    assert {one.name: one.identifier for one in quarter.credentials}["s3"] == rotated["fresh"]
+    assert "1 rotation" in quarter.summary
 
 
 def test_a_service_user_is_replaced_by_one_with_the_same_roles_and_ci_deploys_as_that(incident, job):
