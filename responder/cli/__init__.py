@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import resource
 import signal
 import sys
 from typing import Any, NoReturn
@@ -25,7 +26,7 @@ COMMANDS = {
     "report": ("responder.cli.report:report", "Tell what a run did, or many, as a page to read."),
     "scan": ("responder.cli.scan:scan", "Where else is what leaked? Search a repository's whole history."),
     "doctor": ("responder.cli.doctor:doctor", "Check that all is there that an incident will need."),
-    "run": ("responder.cli.run:run", "Play a playbook with time to think: setup."),
+    "run": ("responder.cli.run:run", "Set up from nothing, let a person go, answer a lost device."),
     "check": ("responder.cli.check:check", "Prove the security guide's checklist, point by point."),
     "audit": ("responder.cli.audit:audit", "Read and verify the journal."),
     "runbook": ("responder.cli.runbook:runbook", "Show the page for people: each step by hand."),
@@ -100,6 +101,7 @@ def cli(ctx: click.Context, /, **settings: Any) -> None:  # noqa: ANN401  # clic
 
 def main() -> NoReturn:  # noqa: C901  # a case an ending
     """The `respond` command."""
+    _leave_no_core()
     try:
         code = _invoke()
         sys.stdout.flush()
@@ -134,6 +136,12 @@ def main() -> NoReturn:  # noqa: C901  # a case an ending
         _explain_bug(error)
         sys.exit(Exit.BUG)
     sys.exit(code if isinstance(code, int) else Exit.DONE)
+
+
+def _leave_no_core() -> None:
+    """A crash must not write what this process knows to the disk; nor one of its children."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def _invoke() -> object:

@@ -73,8 +73,8 @@ def be_respond(event, delay, arguments, out, err):
         os._exit(code)
 
 
-def die_after(event, delay=0.0):
-    """SIGKILL to this process when that many events are on the disk, at once or so many seconds later."""
+def die_after(event, delay=0.0, number=signal.SIGKILL):
+    """A signal to this process when that many events are on the disk, at once or so many seconds later."""
     written = 0
     lock = threading.Lock()
 
@@ -85,9 +85,9 @@ def die_after(event, delay=0.0):
             with lock:
                 written += 1
                 if written == event and delay:
-                    threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
+                    threading.Timer(delay, os.kill, (os.getpid(), number)).start()
                 elif written == event:
-                    os.kill(os.getpid(), signal.SIGKILL)
+                    os.kill(os.getpid(), number)
             return result
 
         return counted
