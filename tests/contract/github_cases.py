@@ -2,11 +2,17 @@
 
 import socket
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from case import Case, Cases, Stage
+from github import Auth, Github
 
 from responder.providers.github.environment_secrets import EnvironmentValues
+from responder.providers.github.evict import Numbered
 from responder.providers.github.protection import EnvironmentRules, VariableInput
+from responder.providers.github.review import GithubLookBack
 from responder.providers.github.reviewers import ReviewerInput
 from responder.providers.github.tokens import LeakedToken
 from responder.providers.github.workflow import Dispatch
@@ -27,14 +33,15 @@ jobs:
       - env: {TOKEN: "${{ secrets.MODAL_TOKEN_SECRET }}"}
         run: test -n "$TOKEN"
 """
+LONG = b"on: {workflow_dispatch: {}}\njobs: {a: {runs-on: x, steps: [{run: sleep 600}]}}\n"
 
 
 @contextmanager
 def plane():
-    served = GithubPlane(auto_approve=0.2)
+    served = GithubPlane(auto_approve=0.2, audit_log=True)
     roles = {"oncall": "write", "grace": "write", "owner": "admin"}
     tokens = {login: served.add_user(login) for login in roles}
-    files = {".github/workflows/deploy.yml": WORKFLOW}
+    files = {".github/workflows/deploy.yml": WORKFLOW, ".github/workflows/long.yml": LONG}
     served.add_repository(REPOSITORY, files, permissions=roles)
     served.add_environment(REPOSITORY, "prod", reviewers=["grace"], branches=["main"])
     for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "UNRELATED"):
@@ -64,6 +71,53 @@ def case(given, *, makes_new=False, by="oncall"):
     return Case(prepare, makes_new=makes_new)
 
 
+def case_of_left(left, given, *, by="owner", then=None):
+    """Of something that is there: `left(plane, owner's repository)` makes it, and gives its number."""
+
+    @contextmanager
+    def prepare(opened):
+        served, url, tokens = opened
+        with (
+            case(lambda _: None, by=by).prepare(opened) as stage,
+            Github(auth=Auth.Token(tokens["owner"]), base_url=url) as github,
+        ):
+            repository = github.get_repo(REPOSITORY)
+            found = given(str(left(served, repository)))
+            make_so = partial(then, repository) if then else stage.make_so
+            yield replace(stage, given=found, make_so=make_so)
+
+    return Case(prepare)
+
+
+def a_key(_plane, repository):
+    return repository.create_key("left", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGxlZnQ").id
+
+
+def a_run(served, repository):
+    run = repository.get_workflow("long.yml").create_dispatch("main", throw=True, return_run_details=True)
+    served.wait_until(
+        lambda world: world["repositories"][REPOSITORY]["runs"][-1]["status"] == "in_progress", seconds=20
+    )
+    return run.id
+
+
+def an_alert(served, _repository):
+    return served.leaks.alert(REPOSITORY, CANARY, "modal_token", "Modal Token", ())
+
+
+def a_while_ago(served, _repository):
+    served.backdate(timedelta(days=30))
+    return 0
+
+
+def numbered(number):
+    return Numbered(repository=REPOSITORY, number=number, known=("rentagpu-executor",))
+
+
+def look_back(_number):
+    return GithubLookBack(repositories=(REPOSITORY,), since=datetime.now(UTC), logins=("grace",))
+
+
 def seen_of(world):
     """Without times and ids, but for how many runs there are and how they ended."""
     repository = world["repositories"][REPOSITORY]
@@ -74,6 +128,8 @@ def seen_of(world):
             name: {**found, **{kind: _values(found[kind]) for kind in ("secrets", "variables")}, "id": 0}
             for name, found in environments.items()
         },
+        "keys": [key["title"] for key in repository["keys"].values()],
+        "alerts": repository["alerts"],
         "runs": [(run["title"], run["status"], run["conclusion"]) for run in repository["runs"]],
     }
 
@@ -83,6 +139,7 @@ def _values(entries):
 
 
 def secrets_of(world):
+    yield CANARY
     yield from (token["token"] for token in world["tokens"])
     for environment in world["repositories"][REPOSITORY]["environments"].values():
         kept = environment["secrets"].items()
@@ -128,6 +185,10 @@ CASES = Cases(
         "github.remove_reviewer": case(leaver, by="owner"),
         "github.put_variable": case(variable),
         "github.run_workflow": case(deployment),
+        "github.review": case_of_left(a_while_ago, look_back, then=partial(a_key, None)),
+        "github.remove_deploy_key": case_of_left(a_key, numbered),
+        "github.cancel_workflow_run": case_of_left(a_run, numbered, by="oncall"),
+        "github.resolve_alert": case_of_left(an_alert, numbered),
         "github.revoke_token": case(lambda leaked: LeakedToken(token=Secret(leaked))),
     },
 )

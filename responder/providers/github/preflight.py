@@ -19,10 +19,19 @@ if TYPE_CHECKING:
 # A token's permission -> what its owner must be allowed in the repository, by GitHub's word for it there.
 ROLES: Final = {
     "Metadata: read": "pull",
+    "Actions: read": "pull",
+    "Contents: read": "pull",
+    "Deployments: read": "pull",
+    "Environments: read": "pull",
+    "Secrets: read": "push",
     "Actions: write": "push",
     "Environments: write": "push",
+    "Administration: read": "admin",
     "Administration: write": "admin",
+    "Secret scanning alerts: write": "admin",
 }
+# What a review does without where it must, and says so.
+SPARED: Final = frozenset({"Administration: read"})
 
 _TOKENS: Final = "https://github.com/settings/tokens"
 # What `run-name` must end in, so that a dispatched run is found again by its title.
@@ -79,6 +88,12 @@ def repository(connections: Connections, name: str, wanted: Collection[str]) -> 
         )
         return
     lacking = [one for one in sorted(wanted) if one in ROLES and not may.get(ROLES[one])]
+    if spared := [one for one in lacking if one in SPARED]:
+        lacking = [one for one in lacking if one not in SPARED]
+        yield warning(
+            f"{login} does not administer {name}: a review is shown no deploy keys, webhooks or invitations.",
+            f"An administrator types: gh api -X PUT repos/{name}/collaborators/{login} -f permission=admin",
+        )
     if lacking:
         role = max((ROLES[one] for one in lacking), key=("pull", "push", "admin").index)
         yield failed(
@@ -91,7 +106,8 @@ def repository(connections: Connections, name: str, wanted: Collection[str]) -> 
             f"Look at the token's permissions: {_TOKENS}",
         )
     if not lacking and not unknown:
-        yield ok(f"{login} may do in {name} what takes {', '.join(sorted(wanted))}.")
+        held = ", ".join(one for one in sorted(wanted) if one not in spared)
+        yield ok(f"{login} may do in {name} what takes {held}.")
 
 
 def environment(

@@ -1,0 +1,171 @@
+"""Take away what somebody else made: a deploy key, a run that is under way; and close the alert about a leak.
+
+By identifier alone. What a run of ours made is refused.
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import Field
+
+from responder.action import (
+    AnyAction,
+    Call,
+    Done,
+    Input,
+    Irreversible,
+    Json,
+    NotDone,
+    Nothing,
+    Plan,
+    Probe,
+    Reversible,
+    answered,
+)
+from responder.errors import ConflictError, NotFoundError, RefusedError
+from responder.providers.github.connection import GithubConnection
+from responder.providers.github.review_read import pages
+
+if TYPE_CHECKING:
+    from github import Github
+
+REVOKED: Final = "revoked"
+
+
+class Numbered(Input):
+    """`known` are the inventory's names and whatever runs made: never to be touched here."""
+
+    repository: str
+    number: str = Field(pattern=r"^[0-9]+$")
+    known: tuple[str, ...] = ()
+
+    def refuse_known(self, *names: str) -> None:
+        """Raises: RefusedError."""
+        if any(name in self.known for name in (self.number, *names)):
+            raise RefusedError(
+                f"{self.number} is not foreign: a run made it.",
+                next_step="`respond show` tells which; `respond undo` takes back what can be taken back.",
+            )
+
+
+class RemoveDeployKey(Irreversible[Numbered, Nothing]):
+    name = "github.remove_deploy_key"
+    permissions = ("Administration: write",)
+    point_of_no_return = "A deploy key that was removed has to be added anew, by whoever has its public half."
+
+    def plan(self, call: Call, given: Numbered) -> Plan:
+        key = _key(call, given)
+        if key is None:
+            return Plan(f"Nothing: {given.repository} has no deploy key {given.number}")
+        given.refuse_known()
+        what = f"{key['title'] or 'without a title'}, {'read only' if key['read_only'] else 'may push'}"
+        return Plan(
+            f"Remove deploy key {given.number} ({what}) from {given.repository}",
+            breaks="Whoever has its other half may neither fetch nor push with it.",
+        )
+
+    @answered
+    def probe(self, call: Call, given: Numbered) -> Probe[Nothing]:
+        if key := _key(call, given):
+            return NotDone(f"Deploy key {given.number} ({key['title']}) is there.")
+        return Done(Nothing(), f"GET /repos/{given.repository}/keys: {given.number} is not there")
+
+    def apply(self, call: Call, given: Numbered) -> Nothing:
+        given.refuse_known()
+        try:
+            _ask(call, "DELETE", f"/repos/{given.repository}/keys/{given.number}")
+        except NotFoundError:
+            if _key(call, given):  # it is there, and this token may not take it away
+                raise
+        return Nothing()
+
+
+class CancelWorkflowRun(Irreversible[Numbered, Nothing]):
+    name = "github.cancel_workflow_run"
+    permissions = ("Actions: write",)
+    settle = 120.0  # a step is given time to end by itself
+    point_of_no_return = "A run that was cancelled does not go on; it would have to be asked for anew."
+
+    def plan(self, call: Call, given: Numbered) -> Plan:
+        run = _ask(call, "GET", _run(given))
+        given.refuse_known(run["html_url"])
+        if run["status"] == "completed":
+            return Plan(f"Nothing: run {given.number} of {given.repository} is over ({run['conclusion']})")
+        return Plan(
+            f"Cancel run {given.number} of {run['path']} in {given.repository}, "
+            f"asked for by {run['actor']['login']}",
+            breaks="What it was doing stays half done.",
+        )
+
+    @answered
+    def probe(self, call: Call, given: Numbered) -> Probe[Nothing]:
+        run = _ask(call, "GET", _run(given))
+        if run["status"] != "completed":
+            return NotDone(f"Run {given.number} is {run['status']}.")
+        return Done(Nothing(), f"GET {_run(given)}: it is over, {run['conclusion']}")
+
+    def apply(self, call: Call, given: Numbered) -> Nothing:
+        run = _ask(call, "GET", _run(given))
+        given.refuse_known(run["html_url"])
+        try:
+            _ask(call, "POST", f"{_run(given)}/cancel")
+        except ConflictError:  # it is over by now, or being cancelled
+            call.progress("GitHub says that there is nothing to cancel.")
+        return Nothing()
+
+
+class ResolveAlert(Reversible[Numbered, Nothing]):
+    """A secret-scanning alert, as revoked: only when what leaked is dead is that true."""
+
+    name = "github.resolve_alert"
+    permissions = ("Secret scanning alerts: write",)
+
+    def plan(self, call: Call, given: Numbered) -> Plan:
+        alert = _alert(call, given)
+        kind = alert["secret_type_display_name"]
+        return Plan(f"Resolve secret-scanning alert {given.number} of {given.repository} ({kind}) as revoked")
+
+    @answered
+    def probe(self, call: Call, given: Numbered) -> Probe[Nothing]:
+        alert = _alert(call, given)
+        if (alert["state"], alert["resolution"]) == ("resolved", REVOKED):
+            return Done(Nothing(), f"GET {_alert_path(given)}: resolved as revoked")
+        seen: dict[str, Json] = {"state": alert["state"], "resolution": alert["resolution"]}
+        return NotDone(f"Alert {given.number} is {alert['resolution'] or alert['state']}.", seen)
+
+    def apply(self, call: Call, given: Numbered) -> Nothing:
+        _ask(call, "PATCH", _alert_path(given), {"state": "resolved", "resolution": REVOKED})
+        return Nothing()
+
+    def undo(self, call: Call, given: Numbered, output: Nothing) -> None:  # noqa: ARG002
+        was: dict[str, Json] = {"state": call.seen.get("state", "open")}
+        if was["state"] == "resolved":
+            was["resolution"] = call.seen.get("resolution")
+        _ask(call, "PATCH", _alert_path(given), was)
+
+
+def _key(call: Call, given: Numbered) -> Any:  # noqa: ANN401  # GitHub's JSON
+    """By the list: asked for by its number, one that may not be seen is as absent as one that is gone."""
+    listed = pages(call.connections.get(GithubConnection), f"/repos/{given.repository}/keys?per_page=100")
+    return next((key for page in listed for key in page if str(key["id"]) == given.number), None)
+
+
+def _run(given: Numbered) -> str:
+    return f"/repos/{given.repository}/actions/runs/{given.number}"
+
+
+def _alert_path(given: Numbered) -> str:
+    return f"/repos/{given.repository}/secret-scanning/alerts/{given.number}"
+
+
+def _alert(call: Call, given: Numbered) -> Any:  # noqa: ANN401  # GitHub's JSON
+    return _ask(call, "GET", f"{_alert_path(given)}?hide_secret=true")
+
+
+def _ask(call: Call, verb: str, path: str, sent: dict[str, Json] | None = None) -> Any:  # noqa: ANN401
+    def ask(github: "Github") -> Any:  # noqa: ANN401  # GitHub's JSON
+        return github.requester.requestJsonAndCheck(verb, path, input=sent)[1]
+
+    return call.connections.get(GithubConnection).ask(f"{verb} {path.partition('?')[0]}", ask)
+
+
+ACTIONS: tuple[AnyAction, ...] = (RemoveDeployKey(), CancelWorkflowRun(), ResolveAlert())

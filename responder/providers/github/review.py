@@ -1,0 +1,120 @@
+"""What was done at GitHub: runs, workflows, ways in that somebody made, protection that is gone."""
+
+from collections.abc import Iterator
+from typing import ClassVar, Final
+
+from pydantic import AwareDatetime
+
+from responder.action import Call
+from responder.exposure import GithubEnvironmentPlacement
+from responder.providers.github.connection import GithubConnection
+from responder.providers.github.review_audit import audited, read_audit_log
+from responder.providers.github.review_doors import doors
+from responder.providers.github.review_read import Json, Reader, Repository, moment
+from responder.providers.github.review_runs import runs, workflows
+from responder.providers.github.review_who import Who
+from responder.questions import Questions
+from responder.trace import LookBack, Review, Reviewed, Severity, Trace
+
+_SECONDS: Final = 45.0
+
+
+class GithubLookBack(LookBack):
+    """`rewritten` are the places that the run itself puts fresh values into, after `confirmed_at`."""
+
+    repositories: tuple[str, ...]
+    logins: tuple[str, ...] = ()  # whose tokens leaked
+    rewritten: tuple[GithubEnvironmentPlacement, ...] = ()
+    confirmed_at: AwareDatetime | None = None
+
+
+class ReviewGithub(Review[GithubLookBack]):
+    name = "github.review"
+    permissions = (
+        "Actions: read",
+        "Administration: read",
+        "Contents: read",
+        "Deployments: read",
+        "Environments: read",
+        "Metadata: read",
+        "Secrets: read",
+    )
+    deadline: ClassVar[float] = 60.0
+    looks_at = "GitHub's runs, pushes, keys, webhooks, people, environments, secrets and audit log"
+
+    def look(self, call: Call, given: GithubLookBack) -> Reviewed:
+        connection, questions, now = call.connections.get(GithubConnection), Questions(_SECONDS), call.clock()
+        since = given.start(now).replace(microsecond=0)  # as GitHub tells times
+        readers = [Reader(connection, questions, name, since, now) for name in given.repositories]
+        owners = dict.fromkeys(name.partition("/")[0] for name in given.repositories)
+        logs = {owner: read_audit_log(connection, questions, owner, since) for owner in owners}
+        for reader in readers:
+            reader.follow()
+        who = Who.of(given, since)
+        traces = [trace for reader in readers for trace in _left(reader.read(), who)]
+        events = [event for log in logs.values() for event in log.get() or ()]
+        return Reviewed(traces=tuple(audited(events, traces, who)), unread=questions.unread)
+
+
+def _left(there: Repository, who: Who) -> Iterator[Trace]:
+    yield from workflows(there, who)
+    yield from runs(there, who)
+    yield from doors(there, who)
+    for environment in there.environments:
+        yield from _environment(there.name, environment, who)
+    for secret in there.secrets:
+        if secret.updated_at >= who.since and not who.wrote(there.name, secret):
+            made = secret.created_at >= who.since
+            place = secret.environment or ("the organisation" if secret.shared else "the repository")
+            holder = f" --env {secret.environment}" if secret.environment else ""
+            named = f"{there.name}/{secret.environment}" if secret.environment else there.name
+            yield Trace(
+                provider="github",
+                kind="github.secret-updated",
+                subject=secret.name,
+                of=named,
+                what=f"Secret {secret.name} of {place} in {there.name} was {'made' if made else 'changed'}",
+                at=secret.updated_at,
+                severity="medium",
+                because="Whatever runs with it has somebody else's value by now, if that was not one of you.",
+                evidence=f"GET /repos/{there.name}: updated_at {secret.updated_at:%Y-%m-%d %H:%M:%S} UTC; "
+                "GitHub does not tell by whom",
+                undo=f"gh secret set {secret.name}{holder} --repo {there.name}",
+                mark=secret.updated_at.isoformat(),
+            )
+
+
+_PRODUCTION: Final = ("prod", "live")
+
+
+def _environment(repository: str, environment: Json, who: Who) -> Iterator[Trace]:
+    name = str(environment["name"])
+    kinds = {str(one["type"]) for one in environment.get("protection_rules") or ()}
+    open_to_all = not kinds & {"required_reviewers", "branch_policy"}
+    guarded = "no rule" if not kinds else ", ".join(sorted(kinds)).replace("_", " ")
+    changed_at = moment(str(environment["updated_at"]))
+    is_production = name.lower().startswith(_PRODUCTION)
+    changed = changed_at >= who.since
+    if not changed and not (is_production and open_to_all):
+        return
+    severity: Severity = "high" if changed and open_to_all and is_production else "medium"
+    what = f"Environment {name} of {repository} was made or changed" if changed else ""
+    yield Trace(
+        provider="github",
+        kind="github.environment-changed" if changed else "github.environment-open",
+        subject=name,
+        of=repository,
+        what=what or f"Environment {name} of {repository} is open to every branch, and nobody has to approve",
+        at=changed_at if changed else None,
+        severity=severity,
+        because="Whoever may push a branch has its secrets."
+        if open_to_all
+        else "Its protection may have been another before; who must approve and which branches may deploy?",
+        evidence=f"GET /repos/{repository}/environments: {guarded}; "
+        f"updated {changed_at:%Y-%m-%d %H:%M:%S} UTC",
+        undo=f"gh api -X PUT repos/{repository}/environments/{name} --input protection.json",
+        mark=f"{changed_at.isoformat()} {guarded}" if changed else guarded,
+    )
+
+
+ACTIONS = (ReviewGithub(),)

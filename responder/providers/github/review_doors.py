@@ -1,0 +1,101 @@
+"""What lets somebody in without a token of yours, or carries out what is pushed."""
+
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from responder.providers.github.review_read import Json, Repository, moment
+from responder.providers.github.review_who import Who
+from responder.trace import Severity, Trace
+
+REMOVE_KEY: Final = "github.remove_deploy_key"
+
+
+def doors(there: Repository, who: Who) -> Iterator[Trace]:
+    for key in there.keys:
+        if moment(key["created_at"]) >= who.since:
+            yield _key(there.name, key, who)
+    for hook in there.hooks:
+        if moment(hook["updated_at"]) >= who.since:
+            yield _hook(there.name, hook, who)
+    for invitation in there.invitations:
+        if moment(invitation["created_at"]) >= who.since:
+            yield _invitation(there.name, invitation, who)
+    for person in there.collaborators:
+        yield _collaborator(there.name, person)
+
+
+def _key(repository: str, key: Json, who: Who) -> Trace:
+    by = str(key.get("added_by") or "")
+    writes = not key["read_only"]
+    severity: Severity = "critical" if writes or by in who.leaked else "high"
+    may = "read and push" if writes else "read"
+    return Trace(
+        provider="github",
+        kind="github.deploy-key-added",
+        subject=str(key["id"]),
+        of=repository,
+        what=f"A deploy key was added to {repository}: {key['title'] or 'without a title'}",
+        at=moment(key["created_at"]),
+        by=by,
+        severity=severity,
+        because=f"Whoever has its other half may {may}, with no token that could be revoked.",
+        evidence=f"GET /repos/{repository}/keys: {key['key'].partition(' ')[0]}, "
+        f"last used {key.get('last_used') or 'never, as far as GitHub tells'}",
+        undo=f"gh repo deploy-key delete {key['id']} --repo {repository}",
+        remove_with=REMOVE_KEY,
+    )
+
+
+def _hook(repository: str, hook: Json, who: Who) -> Trace:
+    made = moment(hook["created_at"]) >= who.since
+    # Never the whole address: what is sent there is often let in by a token in it.
+    host = urlsplit(str(hook["config"].get("url", ""))).hostname or "an address that is none"
+    events = ", ".join(hook["events"]) or "nothing"
+    return Trace(
+        provider="github",
+        kind="github.webhook-added" if made else "github.webhook-changed",
+        subject=str(hook["id"]),
+        of=repository,
+        what=f"A webhook of {repository} to {host} was {'added' if made else 'changed'}",
+        at=moment(hook["updated_at"]),
+        severity="high" if made else "medium",
+        because=f"It tells {host} of every {events}.",
+        evidence=f"GET /repos/{repository}/hooks: {'active' if hook['active'] else 'inactive'}, of {events}",
+        undo=f"gh api -X DELETE repos/{repository}/hooks/{hook['id']}",
+        mark=hook["updated_at"],
+    )
+
+
+def _invitation(repository: str, invitation: Json, who: Who) -> Trace:
+    by = str((invitation["inviter"] or {}).get("login", ""))
+    invited = str((invitation["invitee"] or {}).get("login", "")) or "somebody without an account"
+    return Trace(
+        provider="github",
+        kind="github.collaborator-invited",
+        subject=str(invitation["id"]),
+        of=repository,
+        what=f"{invited} was invited to {repository}, to {invitation['permissions']}",
+        at=moment(invitation["created_at"]),
+        by=by,
+        severity="critical" if by in who.leaked else "high",
+        because="Who accepts it is in with an account of their own.",
+        evidence=f"GET /repos/{repository}/invitations: not accepted yet",
+        undo=f"gh api -X DELETE repos/{repository}/invitations/{invitation['id']}",
+    )
+
+
+def _collaborator(repository: str, person: Json) -> Trace:
+    """Only told: GitHub does not say since when. One who is new shows as new at a later look."""
+    return Trace(
+        provider="github",
+        kind="github.collaborator",
+        subject=str(person["login"]),
+        of=repository,
+        what=f"{person['login']} has {person['role_name']} in {repository}",
+        severity="info",
+        because="GitHub does not tell since when; whether they should, only you know.",
+        evidence=f"GET /repos/{repository}/collaborators: {person['role_name']}",
+        undo=f"gh api -X DELETE repos/{repository}/collaborators/{person['login']}",
+        mark=str(person["role_name"]),
+    )

@@ -1,0 +1,207 @@
+"""What of a repository has a date: runs, pushes, keys, webhooks, invitations, secrets; read only."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import quote, urlencode
+
+from responder.providers.github.connection import GithubConnection
+from responder.questions import Answer, Questions
+
+if TYPE_CHECKING:
+    from github import Github
+
+Json: TypeAlias = Mapping[str, Any]
+WORKFLOWS: Final = ".github/workflows"
+NOTHING: Final = "0" * 40  # Git's name for no commit
+_HEADS: Final = "refs/heads/"
+_MOST: Final = 500  # of any list
+_MOST_REFS: Final = 40  # that moved, whose workflows are looked at
+_PERIODS: Final = ("day", 1), ("week", 7), ("month", 30), ("quarter", 90), ("year", 366)
+
+
+@dataclass(frozen=True)
+class Secret:
+    name: str
+    environment: str  # empty for the repository's and the organisation's
+    shared: bool  # the organisation's
+    updated_at: datetime
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Repository:
+    """As far as it could be read: what could not is an empty list, and the questions say so."""
+
+    name: str
+    branch: str  # the default one
+    runs: Sequence[Json] = ()
+    moves: Sequence[Json] = ()  # of branches, newest first
+    commits: Mapping[str, Sequence[Json]] | None = None  # that changed workflows, by the ref they are on
+    keys: Sequence[Json] = ()
+    hooks: Sequence[Json] = ()
+    collaborators: Sequence[Json] = ()
+    invitations: Sequence[Json] = ()
+    environments: Sequence[Json] = ()
+    deployments: Sequence[Json] = ()
+    secrets: Sequence[Secret] = ()
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+class Reader:
+    """Asks of one repository: its lists at once, then what they lead to."""
+
+    def __init__(
+        self,
+        connection: GithubConnection,
+        questions: Questions,
+        name: str,
+        since: datetime,
+        now: datetime,
+    ) -> None:
+        self._connection, self._questions = connection, questions
+        self._name, self._since = name, since
+        at = since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        period = next((word for word, days in _PERIODS if now - since < timedelta(days=days)), "year")
+        self._itself = self._ask("itself", lambda: self._get(self._path))
+        self._runs = self._list("the workflow runs", "actions/runs", "workflow_runs", created=f">={at}")
+        self._moves = self._list("who pushed what", "activity", time_period=period)
+        self._keys = self._list("the deploy keys", "keys")
+        self._hooks = self._list("the webhooks", "hooks")
+        self._people = self._list("the collaborators", "collaborators", affiliation="direct")
+        self._invited = self._list("the invitations", "invitations")
+        self._environments = self._list("the environments", "environments", "environments")
+        self._deployments = self._ask("the deployments", self._recent_deployments)
+        self._secrets = [
+            ("", False, self._list("the repository's secrets", "actions/secrets", "secrets")),
+        ]
+        self._commits: dict[str, Answer[list[Json]]] = {}
+
+    def follow(self) -> None:
+        """Ask what the first answers lead to."""
+        if (self._itself.get() or {}).get("owner", {}).get("type") == "Organization":
+            shared = self._list("the organisation's secrets", "actions/organization-secrets", "secrets")
+            self._secrets.append(("", True, shared))
+        for one in self._environments.get() or ():
+            name = str(one["name"])
+            what, path = f"the secrets of environment {name}", f"environments/{quote(name, safe='')}/secrets"
+            self._secrets.append((name, False, self._list(what, path, "secrets")))
+        branch = self._branch
+        starts = {branch: branch} if branch else {}
+        for ref, sha in self._moved().items():
+            starts.setdefault(ref, sha)
+        if len(starts) > _MOST_REFS:
+            self._questions.not_read(
+                f"the workflows of {self._name}", f"{len(starts)} branches moved; {_MOST_REFS} were looked at"
+            )
+        since = self._since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        for ref, sha in list(starts.items())[:_MOST_REFS]:
+            self._commits[ref] = self._list(
+                f"the workflows on {ref}", "commits", sha=sha, path=WORKFLOWS, since=since
+            )
+
+    def read(self) -> Repository:
+        return Repository(
+            name=self._name,
+            branch=self._branch,
+            runs=self._runs.get() or (),
+            moves=self._moves_since(),
+            commits={ref: answer.get() or () for ref, answer in self._commits.items()},
+            keys=self._keys.get() or (),
+            hooks=self._hooks.get() or (),
+            collaborators=self._people.get() or (),
+            invitations=self._invited.get() or (),
+            environments=self._environments.get() or (),
+            deployments=self._deployments.get() or (),
+            secrets=[
+                Secret(
+                    name=one["name"],
+                    environment=environment,
+                    shared=shared,
+                    updated_at=moment(one["updated_at"]),
+                    created_at=moment(one["created_at"]),
+                )
+                for environment, shared, answer in self._secrets
+                for one in answer.get() or ()
+            ],
+        )
+
+    @property
+    def _path(self) -> str:
+        return f"/repos/{self._name}"
+
+    @property
+    def _branch(self) -> str:
+        return str((self._itself.get() or {}).get("default_branch", ""))
+
+    def _moves_since(self) -> list[Json]:
+        return [one for one in self._moves.get() or () if moment(one["timestamp"]) >= self._since]
+
+    def _moved(self) -> dict[str, str]:
+        """Branch -> where it was last; also one that is gone, whose commits GitHub keeps."""
+        found: dict[str, str] = {}
+        for move in self._moves_since():
+            last = move["after"] if move["after"] != NOTHING else move["before"]
+            found.setdefault(str(move["ref"]).removeprefix(_HEADS), str(last))
+        return found
+
+    def _recent_deployments(self) -> list[Json]:
+        """The newest first, as far as they are since then: GitHub takes no date here."""
+        found: list[Json] = []
+        for page in pages(self._connection, f"{self._path}/deployments?per_page=100"):
+            found += [one for one in page if moment(one["created_at"]) >= self._since]
+            if len(found) >= _MOST or any(moment(one["created_at"]) < self._since for one in page):
+                break
+        return found
+
+    def _list(self, what: str, below: str, envelope: str = "", **query: str) -> Answer[list[Json]]:
+        asked = urlencode({**query, "per_page": "100"})
+        return self._ask(what, partial(self._all, what, f"{self._path}/{below}?{asked}", envelope))
+
+    def _all(self, what: str, path: str, envelope: str) -> list[Json]:
+        found: list[Json] = []
+        for page in pages(self._connection, path, envelope):
+            found += page
+            if len(found) >= _MOST:
+                self._questions.not_read(f"{what} of {self._name}", f"only {len(found)} were read")
+                break
+        return found
+
+    def _ask(self, what: str, question: Callable[[], Any]) -> Answer[Any]:
+        return self._questions.ask(f"{what} of {self._name}", question)
+
+    def _get(self, path: str) -> Any:  # noqa: ANN401  # GitHub's JSON
+        return page_of(self._connection, path)[1]
+
+
+def pages(connection: GithubConnection, path: str, envelope: str = "") -> Iterable[list[Any]]:
+    """Page after page, as GitHub's Link header leads.
+
+    Raises:
+        ProviderError: one of them could not be read.
+    """
+    following: str | None = path
+    while following:
+        headers, answer = page_of(connection, following)
+        yield list(answer[envelope] if envelope else answer)
+        following = _next(str(headers.get("link", "")))
+
+
+def page_of(connection: GithubConnection, path: str) -> tuple[Mapping[str, str], Any]:
+    def ask(github: "Github") -> tuple[Mapping[str, str], Any]:
+        return github.requester.requestJsonAndCheck("GET", path)
+
+    return connection.ask(f"GET {path.partition('?')[0]}", ask)
+
+
+def _next(link: str) -> str | None:
+    for part in link.split(","):
+        address, _, relation = part.partition(";")
+        if 'rel="next"' in relation:
+            return address.strip().strip("<>")
+    return None
