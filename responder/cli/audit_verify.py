@@ -159,8 +159,9 @@ def _untampered(where: Path, found: "Found", beside: "Vouched") -> "Verified":
         )
     if found.unguarded:
         raise TamperedError(
-            f"{where}: the events are unbroken, but the file no longer keeps them from being changed.",
-            state=f"{chain.events} events verify.",
+            f"{where}: the events are unbroken, but the database around them was changed: "
+            f"{found.unguarded[0]}.",
+            state=f"{chain.events} events verify; what other commands show of this file may not be all.",
             next_step="Find out who changed the database, and start a new journal.",
         )
     if chain.backdated:

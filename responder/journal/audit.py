@@ -16,7 +16,10 @@ from responder.journal.failures import NotAJournalError, answering_for
 
 @dataclass(frozen=True)
 class Audit:
-    """What was found. `unguarded`: in what the database no longer keeps its events from being changed."""
+    """What was found. `unguarded`: in what the database around the events is not as we made it.
+
+    A guard that keeps them from being changed is missing, or an index tells of other events than there are.
+    """
 
     chain: Verified | Broken
     unguarded: tuple[str, ...] = ()
@@ -77,7 +80,9 @@ def _read(
             if any(" events " in difference for difference in unguarded):
                 return Audit(Broken(1, "the table of the events is not ours", Flaw.MISSING), unguarded)
             chain = verify_chain(seen.count(_rows(connection)), known, marks)
-            return Audit(_cut(connection, chain), unguarded)
+            if unguarded:  # unsound already, and what else is in the file may not be as we ask for it
+                return Audit(chain, unguarded)
+            return Audit(_cut(connection, chain), _lies(connection))
     except NotAJournalError as other:
         return Audit(Broken(1, f"this is not a journal of respond: {other.why}", Flaw.MISSING))
     except TamperedError as wrong:
@@ -97,6 +102,12 @@ class _Progress:
 def _rows(connection: sqlite3.Connection) -> Iterator[tuple[object, ...]]:
     # An index could lie; the table itself is read.
     yield from connection.execute(f"SELECT {COLUMNS} FROM events NOT INDEXED ORDER BY seq")  # noqa: S608
+
+
+def _lies(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Other commands find a run's events by an index: one that leaves some out would hide them there."""
+    (found,) = connection.execute("PRAGMA integrity_check('events')").fetchone()
+    return () if found == "ok" else (f"its indexes are not those of its events: {' '.join(found.split())}",)
 
 
 def _cut(connection: sqlite3.Connection, chain: Verified | Broken) -> Verified | Broken:

@@ -28,14 +28,27 @@ def answering_for(path: Path) -> Iterator[None]:
     """Turn what SQLite raises about the journal at `path` into errors of ours; its own mistakes pass."""
     try:
         yield
-    except sqlite3.Error as error:
-        known = _in_words(path, error)
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        known = _damaged(path) if _no_text(error) else _in_words(path, error)
         if known is None:
             raise
         raise known from error
 
 
-def _in_words(path: Path, error: sqlite3.Error) -> RespondError | None:
+def _no_text(error: Exception) -> bool:
+    """Bytes that are no text where we only ever wrote text; sqlite3 gives no code for it."""
+    return isinstance(error, UnicodeDecodeError) or "Could not decode to UTF-8" in str(error)
+
+
+def _damaged(path: Path) -> TamperedError:
+    return TamperedError(
+        f"The journal {path} is damaged: it was cut off or written over.",
+        state=_LEFT,
+        next_step=f"{_NOW} Keep this file: `respond audit verify` shows how far it can be trusted.",
+    )
+
+
+def _in_words(path: Path, error: Exception) -> RespondError | None:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the upper bits say which kind of the same failure
     match code:
         case sqlite3.SQLITE_CANTOPEN:
@@ -49,11 +62,7 @@ def _in_words(path: Path, error: sqlite3.Error) -> RespondError | None:
         case sqlite3.SQLITE_NOTADB:
             return not_a_journal(path, "it is no database, or was overwritten")
         case sqlite3.SQLITE_CORRUPT:
-            return TamperedError(
-                f"The journal {path} is damaged: it was cut off or written over.",
-                state=_LEFT,
-                next_step=f"{_NOW} Keep this file: `respond audit verify` shows how far it can be trusted.",
-            )
+            return _damaged(path)
     return _in_the_way(path, code)
 
 

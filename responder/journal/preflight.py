@@ -24,7 +24,7 @@ def journal(path: Path) -> Iterator[Finding]:
     if isinstance(found.chain, Broken):
         flaw = f"Event {found.chain.seq} of the journal is not what was written: {found.chain.why}."
     elif found.unguarded:
-        flaw = f"The journal no longer keeps its events from being changed: {'; '.join(found.unguarded)}."
+        flaw = f"The database around the journal's events was changed: {'; '.join(found.unguarded)}."
     else:
         events = found.chain.events
         yield ok(f"Its {events} events are unbroken." if events else "It has no event yet.")

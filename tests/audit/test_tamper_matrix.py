@@ -249,6 +249,25 @@ def test_the_triggers_dropped(journal, signer, guard):
     assert f"trigger {guard} is missing" in result.output
 
 
+def test_an_index_that_hides_a_run_from_whoever_asks_for_it(journal, signer):
+    """Nothing of the events is changed, but other commands would find them no more."""
+    with closing(sqlite3.connect(journal)) as reader:
+        reader.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = reader.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_events_3'"
+        ).fetchone()
+    size = 4096
+    raw = bytearray(journal.read_bytes())
+    of_index = slice((page - 1) * size, page * size)
+    raw[of_index] = raw[of_index].replace(b"r3", b"r9")
+    journal.write_bytes(raw)
+    with Journal.open(journal, read_only=True) as opened:
+        assert (len(opened.events()), opened.events("r3")) == (15, [])
+    result = respond("verify", "--journal", journal, "--key", signer.verifier)
+    assert isinstance(result.exception, TamperedError)
+    assert "its indexes are not those of its events" in result.exception.what
+
+
 def test_a_clock_running_backwards(path, signer, holder):
     clock = Clock()
     with Journal.open(path, clock=clock) as journal:
