@@ -5,6 +5,7 @@ import json
 import pytest
 from company import NOWHERE, S3, document, of_key, of_session, of_token
 
+from responder import profiling
 from responder.identify import OWN_PATIENCE, PATIENCE
 from responder.profiling import OWN
 from responder.secret import Secret
@@ -201,3 +202,4 @@ def test_an_operator_who_may_not_look_is_told_what_could_not_be_seen(company):
 def test_that_a_service_is_silent_is_told_within_ten_seconds():
     """What we are signed in with, then all services at once; a second is left for the start."""
     assert OWN_PATIENCE + PATIENCE <= 9
+    assert profiling.PATIENCE <= 9

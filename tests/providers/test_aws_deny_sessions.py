@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aws_account import as_secret, call_with, intended
@@ -12,7 +12,13 @@ from pydantic import ValidationError
 from responder.action import Done, NotDone, Nothing
 from responder.errors import RefusedError
 from responder.providers.aws.denial import POLICY, cutoff_for, policy_for
-from responder.providers.aws.deny_sessions import DenySessions, SessionsOfUser
+from responder.providers.aws.deny_sessions import (
+    DenyRoleSessions,
+    DenySessions,
+    SessionsOfRole,
+    SessionsOfUser,
+)
+from responder.providers.aws.preflight import permissions
 
 pytest_plugins = ("aws_account",)
 
@@ -62,10 +68,7 @@ def test_the_proof_is_a_session_refused_by_explicit_deny(account, call):
     ACTION.apply(call, given)
     proof = ACTION.verify(call, given, Nothing())
     assert isinstance(proof, Done)
-    assert (
-        f"session {session['AccessKeyId']} is refused by explicit deny"
-        in proof.evidence
-    )
+    assert f"session {session['AccessKeyId']} is refused by explicit deny" in proof.evidence
 
 
 def test_a_session_that_only_lacks_a_permission_proves_nothing(account, call):
@@ -254,3 +257,32 @@ def test_it_never_denies_the_session_that_the_operator_works_in(account):
         for part in (ACTION.plan, ACTION.apply):
             with pytest.raises(RefusedError, match="lock you out"):
                 part(call, given)
+
+
+def test_the_role_that_the_operator_works_in_is_never_denied(account):
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "222222222222"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    made = account.client("iam").create_role(RoleName="oncall", AssumeRolePolicyDocument=document)["Role"]
+    got = account.client("sts").assume_role(RoleArn=made["Arn"], RoleSessionName="me")["Credentials"]
+    environ = {
+        **account.environ(),
+        "AWS_ACCESS_KEY_ID": got["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": got["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": got["SessionToken"],
+    }
+    given = SessionsOfRole(role="oncall", since=datetime.now(UTC))
+    with call_with(environ) as call, pytest.raises(RefusedError, match="lock you out"):
+        DenyRoleSessions().plan(call, given)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "level"), [((), "warning"), (("iam:*RolePolicy", "iam:SimulatePrincipalPolicy"), "ok")]
+)
+def test_whether_sessions_of_roles_can_be_denied_is_told_beforehand_and_fails_nothing(
+    account, allowed, level
+):
+    _, key = account.user("s3:ListAllMyBuckets", *allowed)
+    with call_with(account.environ(key)) as call:
+        found = list(permissions(call.connections, DenyRoleSessions.permissions, ()))
+    assert [finding.level for finding in found] == [level]
+    assert "iam:PutRolePolicy" in found[0].what

@@ -1,6 +1,7 @@
 """What AWS says of an access key or a session, asked with the operator's rights alone."""
 
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from responder.action import Connections
 from responder.errors import DeniedError, NotFoundError, ProviderError
@@ -12,6 +13,7 @@ from responder.providers.aws.keys import ask_last_use, list_keys
 from responder.providers.aws.powers import powers_of
 from responder.providers.aws.trail import newest_use
 
+_OUTLIVING = "Sessions got with it: they outlive it by up to 36 hours."
 _LAG = timedelta(minutes=15)  # CloudTrail's, at most in the usual case
 
 
@@ -39,39 +41,45 @@ def _of_key(aws: AwsConnection, leaked: Leaked, *, tried: bool) -> Facts:
     key = list_keys(aws, user).get(leaked.identifier)
     by = f"IAM lists it as {key.status}" if key else f"IAM does not list it among {user}'s"
     powers, untold = _powers(aws, "user", user)
-    update = {
-        "life_by": f"{by}; {facts.life_by}" if tried else by,
-        "created": key.created if key else None,
-        "powers": tuple(powers),
-    }
-    used, why = _last_use(aws, leaked.identifier)
-    told = (*untold, *why, _roles_of(powers), "Sessions got with it: they outlive it by up to 36 hours.")
-    return facts.model_copy(update={**update, **used, "untold": tuple(filter(None, told))})
+    used = _last_use(aws, leaked.identifier)
+    told = (*untold, *used.untold, _roles_of(powers), _OUTLIVING)
+    return facts.model_copy(
+        update={
+            "life_by": f"{by}; {facts.life_by}" if tried else by,
+            "created": key.created if key else None,
+            "last_used": used.at,
+            "last_used_where": used.where,
+            "never_used": used.never,
+            "powers": tuple(powers),
+            "untold": tuple(filter(None, told)),
+        }
+    )
 
 
-def _last_use(aws: AwsConnection, identifier: str) -> tuple[dict[str, object], list[str]]:
+@dataclass(frozen=True)
+class _Use:
+    """`at` is None where it was never used, or where that is not told."""
+
+    at: datetime | None = None
+    where: str = ""
+    never: bool = False
+    untold: tuple[str, ...] = ()
+
+
+def _last_use(aws: AwsConnection, identifier: str) -> _Use:
     """IAM's word on when, and CloudTrail's on from where."""
-    found: dict[str, object] = {}
-    untold = []
     try:
         use = ask_last_use(aws, identifier)
     except (DeniedError, NotFoundError) as error:
-        untold.append(f"When it was last used: {error.what}.")
+        by_iam = _Use(untold=(f"When it was last used: {error.what}.",))
     else:
-        found = {
-            "last_used": use.at,
-            "never_used": use.at is None,
-            "last_used_where": use.where if use.at else "",
-        }
+        by_iam = _Use(use.at, use.where if use.at else "", never=use.at is None)
     newest, why = newest_use(aws, identifier)
-    if newest:
-        where = f"{newest.what} in {newest.region}"
-        where += f" from {newest.address}" if newest.address else ""
-        if not isinstance(at := found.get("last_used"), type(newest.at)) or newest.at >= at - _LAG:
-            found |= {"last_used": newest.at, "never_used": False, "last_used_where": where}
-    elif not found.get("never_used"):
-        untold.append(f"From where it was used: {why}")
-    return found, untold
+    if newest and (by_iam.at is None or newest.at >= by_iam.at - _LAG):
+        return _Use(newest.at, newest.words, untold=by_iam.untold)
+    if newest or by_iam.never:
+        return by_iam
+    return replace(by_iam, untold=(*by_iam.untold, f"From where it was used: {why}"))
 
 
 def _roles_of(powers: list[Power]) -> str:
@@ -110,15 +118,12 @@ def _of_session(aws: AwsConnection, leaked: LeakedSession, *, tried: bool) -> Fa
         untold.append(f"When and from where it was used: {why}")
     if not by:
         untold.append("Whether it lives: nobody but the session itself is told. It lives 36 hours at most.")
-    where = ""
-    if newest:
-        where = f"{newest.what} in {newest.region}" + (f" from {newest.address}" if newest.address else "")
     return Facts(
         what="AWS session (temporary credentials)",
         owner=owner,
         life_by=by,
         last_used=newest.at if newest else None,
-        last_used_where=where,
+        last_used_where=newest.words if newest else "",
         powers=tuple(powers),
         untold=tuple(untold),
     )

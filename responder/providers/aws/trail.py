@@ -22,6 +22,11 @@ class Used:
     user: str  # the IAM user that it belongs to; empty for a role's
     role: str
 
+    @property
+    def words(self) -> str:
+        """What, and where from."""
+        return f"{self.what} in {self.region}" + (f" from {self.address}" if self.address else "")
+
 
 def newest_use(aws: AwsConnection, access_key_id: str) -> tuple[Used | None, str]:
     """The newest of the last 90 days; where there is none, with why.
