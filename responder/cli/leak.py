@@ -10,11 +10,14 @@ import click
 from responder.cli.confirm import confirm
 from responder.cli.desk import Desk, consoles
 from responder.cli.material import inventory_or_none, material_arguments, read_material
+from responder.cli.moment import moment
 from responder.cli.operator import operator
 from responder.cli.surveying import survey_beside, tell_beyond
 from responder.errors import Exit, UnavailableError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from responder.engine import Order, PlannedStep
     from responder.exposure import Exposure, Found
     from responder.journal import Journal
@@ -41,6 +44,13 @@ STRATEGIES = ("contain-first", "rotate-first")
     metavar="AKIA…",
     help="The key to delete where a user already has two; several, of several users, with commas.",
 )
+@click.option(
+    "--since",
+    metavar="TIME",
+    callback=lambda _context, _option, text: moment(text) if text else None,
+    help="When it was exposed, 2026-01-31 or 2026-01-31T03:00, in UTC: the review looks back so far. "
+    "Otherwise a week.",
+)
 @click.option("--playbook", default="leak", show_default=True, help="A playbook's name, or its file.")
 @click.option("--dry-run", is_flag=True, help="Show what leaked and the plan, and stop there.")
 @click.option("--yes", is_flag=True, help="Do not ask. For automation.")
@@ -54,6 +64,7 @@ def leak(
     delete_key: str | None,
     playbook: str,
     *,
+    since: "datetime | None",
     dry_run: bool,
     yes: bool,
 ) -> int:
@@ -103,6 +114,7 @@ def leak(
             exposure = identified(())
             ended = superseding.rotations(journal, _subjects(exposure))
             exposure = superseding.taken_in(exposure, ended, identified)
+        exposure = exposure.model_copy(update={"since": since or exposure.since})
         _refuse_second_run(journal, _subjects(exposure))
         for line in superseding.told(ended):
             out.print(line, style="bold yellow", markup=False)

@@ -60,7 +60,7 @@ class ReviewAws(Review[AwsLookBack]):
 
 
 def _regions(aws: AwsConnection, questions: Questions) -> list[str]:
-    asked = questions.ask("which regions are on", regions, aws)
+    asked = questions.ask(f"which regions are on, so that {GLOBAL} alone was looked at", regions, aws)
     return asked.get() or [GLOBAL]
 
 
