@@ -127,7 +127,8 @@ class Incident:
         live = [one.live_at for one in self.workloads if one.live_at]
         if live:
             names = listing([one.name for one in self.workloads if one.live_at])
-            parts.append(f"{names} {self._after(max(live))} proven to run with it")
+            was = "was" if len(live) == 1 else "were"
+            parts.append(f"{names} {was} proven to run with it {self._after(max(live))}")
         for one in self.credentials:
             gone = f"{one.identifier} was out of use for good {self._after(one.contained_at)}"
             parts.append(gone if one.contained_at else f"{one.identifier} is not proven to be out of use")
