@@ -223,6 +223,19 @@ def test_what_cannot_be_opened_is_said(tmp_path):
     assert "c.gz: gzip: damaged" in said
 
 
+def test_a_damaged_object_is_said_and_the_others_are_searched(tmp_path):
+    planted = Planted(tmp_path / "repo")
+    secret = planted.secret()
+    planted.commit("Add", {"a.env": secret})
+    broken = planted.git("hash-object", "-w", "--stdin", given=b"to be broken")
+    path = planted.folder / ".git" / "objects" / broken[:2] / broken[2:]
+    path.chmod(0o644)
+    path.write_bytes(b"no object")
+    scan = scanned(planted.folder, secret)
+    assert {one.where for one in scan.sightings} == {"history", "working tree"}
+    assert scan.not_looked_at == [f"object {broken[:12]}: it is damaged"]
+
+
 def test_a_file_that_may_not_be_read_is_said(planted, tmp_path, monkeypatch):
     kept = tmp_path / "repo"
     shutil.copytree(planted.folder, kept, symlinks=True)

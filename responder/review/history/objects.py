@@ -6,6 +6,7 @@ order of the packs.
 
 import operator
 import os
+import re
 import tempfile
 import threading
 from bisect import bisect_left, bisect_right
@@ -57,8 +58,8 @@ def search_objects(
     Raises:
         UnavailableError: git failed.
     """
-    listed = _listed(git)
-    objects = Objects()
+    listed, damaged = _listed(git)
+    objects = Objects(not_opened={name: ["it is damaged"] for name in damaged})
     if not listed.names:
         return objects
     shares = listed.shares(processes or _processes(sum(listed.sizes)))
@@ -111,10 +112,15 @@ class _Listed:
         return list(accumulate(map(operator.add, heads, self.sizes)))
 
 
-def _listed(git: Git) -> _Listed:
+def _listed(git: Git) -> tuple[_Listed, list[str]]:
+    """What there is, and the names of what cannot be read."""
     form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
-    printed = git.ask("cat-file", "--batch-all-objects", "--unordered", form, "--buffer").split()
-    return _Listed(printed[::3], printed[1::3], list(map(int, printed[2::3])))
+    printed = git.ask("cat-file", "--batch-all-objects", "--unordered", form, "--buffer")
+    damaged = re.findall(rb"^([0-9a-f]+) missing\n", printed, re.MULTILINE)
+    words = (
+        re.sub(rb"^.* missing\n", b"", printed, flags=re.MULTILINE).split() if damaged else printed.split()
+    )
+    return _Listed(words[::3], words[1::3], list(map(int, words[2::3]))), [one.decode() for one in damaged]
 
 
 class _Reader:
