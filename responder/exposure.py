@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from responder.access import Access
 from responder.baseline import Baseline
 from responder.secret import Secret
 from responder.trace import Trace
@@ -66,7 +67,7 @@ class Found(_Model):
 
 
 class Cut(_Model):
-    """A credential that is not whole in what leaked, so that nothing can be done about it. Without its value."""
+    """A credential that is not whole in what leaked: nothing can be done about it. Without its value."""
 
     kind: Kind
     where: str  # "prod.env, line 3"
@@ -215,6 +216,7 @@ class Exposure(_Model):
     workloads: tuple[Workload, ...] = ()
     traces: tuple[Trace, ...] = ()  # of a review, chosen to be removed
     baseline: Baseline = Baseline()  # what a setup still has to make
+    access: Access = Access()  # of a person, beside the credentials
 
     def leaked(self) -> tuple[Leaked, ...]:
         """Every credential of whatever kind that a provider knows."""
@@ -238,6 +240,8 @@ class Exposure(_Model):
             *(secret.environment for secret in self.baseline.secrets),
             *(one.environment for one in self.baseline.protections),
             *(one.environment for one in self.baseline.variables),
+            *(role.environment for role in self.access.roles),
+            *(review.environment for review in self.access.reviews),
         }
 
     @property

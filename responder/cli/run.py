@@ -2,12 +2,14 @@
 
 import click
 
+from responder.cli.leaving import device_loss, offboard
 from responder.cli.setup import setup
 
 
 @click.group()
 def run() -> None:
-    """Play a playbook: make the guide's baseline, and what else is done with time to think."""
+    """Set up from nothing, let a person go, answer a lost device."""
 
 
-run.add_command(setup)
+for command in (setup, offboard, device_loss):
+    run.add_command(command)

@@ -25,7 +25,7 @@ from responder.exposure import (
     Workload,
 )
 from responder.inventory.check import check
-from responder.inventory.document import Audit, Credential, parse
+from responder.inventory.document import Audit, Credential, Person, parse
 from responder.inventory.errors import InventoryError, NoInventoryError, refuse
 from responder.inventory.lines import key_lines
 
@@ -38,6 +38,7 @@ __all__ = [
     "Inventory",
     "InventoryError",
     "NoInventoryError",
+    "Person",
 ]
 
 FILE_NAME = "respond.toml"
@@ -58,6 +59,7 @@ class Inventory(BaseModel):
     repository: str = ""  # owner/name, where none is given
     credentials: dict[str, Credential] = {}
     workloads: tuple[Workload, ...] = ()
+    people: dict[str, Person] = {}
     guarded_environments: tuple[str, ...] = ("prod",)  # their names must be typed to confirm
     audit: Audit = Audit()  # its github_repository is set wherever its github_issue is
 
@@ -87,6 +89,7 @@ class Inventory(BaseModel):
             repository=document.github.repository,
             credentials=document.credentials,
             workloads=tuple(document.workloads.values()),
+            people=document.people,
             guarded_environments=document.guarded_environments,
             audit=document.audit.in_repository(document.github.repository),
         )

@@ -53,6 +53,15 @@ class Credential(_Model):
     github_environments: tuple[GithubEnvironmentPlacement, ...] = ()
 
 
+class Person(_Model):
+    """Somebody of the team, by the names that the services know them by."""
+
+    name: str
+    modal: str = ""
+    github: str = ""
+    iam_users: tuple[str, ...] = ()
+
+
 class Github(_Model):
     repository: Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+$")] = ""
 
@@ -77,6 +86,7 @@ class Document(_Model):
     audit: Audit = Audit()
     credentials: dict[str, Credential] = {}
     workloads: dict[str, Workload] = {}
+    people: dict[str, Person] = {}
 
 
 _SHAPES: dict[KeyPath, type[BaseModel]] = {
@@ -87,6 +97,7 @@ _SHAPES: dict[KeyPath, type[BaseModel]] = {
     ("credentials", "*", "modal_secrets", "*"): ModalSecretPlacement,
     ("credentials", "*", "github_environments", "*"): GithubEnvironmentPlacement,
     ("workloads", "*"): Workload,
+    ("people", "*"): Person,
     ("workloads", "*", "workflow"): Workflow,
 }
 _GIVEN_BY_PLACE = {"name", "credential"}  # by the names of the tables around

@@ -18,7 +18,11 @@ def fill(raw: Table, mistakes: list[Mistake]) -> Table:
         **raw,
         **{
             key: {name: each((key, name), entry) for name, entry in raw[key].items()}
-            for key, each in (("credentials", filler.credential), ("workloads", filler.workload))
+            for key, each in (
+                ("credentials", filler.credential),
+                ("workloads", filler.workload),
+                ("people", filler.person),
+            )
             if isinstance(raw.get(key), dict)
         },
     }
@@ -42,6 +46,12 @@ class _Filler:
                     for index, place in enumerate(places)
                 ]
         return filled
+
+    def person(self, path: tuple[str, str], entry: object) -> object:
+        """A person has the same name everywhere unless it says otherwise."""
+        if not isinstance(entry, dict):
+            return entry
+        return {"modal": path[1], "github": path[1], **self._with(path, entry, name=path[1])}
 
     def workload(self, path: tuple[str, str], entry: object) -> object:
         if not isinstance(entry, dict):

@@ -198,6 +198,7 @@ def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) 
             "Find the whole of it, and type `respond leak` with that.",
         )
     contained = {step["label"] for step, _ in steps if step["phase"] == "contain" and step["active"]}
+    of_a_person = bool(state.started["exposure"].get("access", {}).get("by_hand"))  # who has left, or will
     for kind in KINDS:
         for leaked in state.started["exposure"].get(kind, ()):
             label = leaked["identifier"] if leaked.get("spare") else leaked["credential"]
@@ -209,7 +210,9 @@ def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) 
                     alive=True,
                     identifier=leaked["identifier"],
                 )
-            elif label in contained and not leaked["known"] and kind != "sessions":  # nobody replaces those
+            elif kind == "sessions" or of_a_person:
+                continue  # nobody replaces those
+            elif label in contained and not leaked["known"]:
                 yield Open(
                     f"{leaked['identifier']} was contained and not replaced",
                     "The inventory does not know it.",

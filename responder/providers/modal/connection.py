@@ -32,6 +32,9 @@ class ModalConnection:
 
         # At DEBUG it writes every header in clear, the token's secret among them.
         logging.getLogger("hpack").setLevel(logging.INFO)
+        # At the process's end both tell of each call that nobody waits for any more, with tracebacks.
+        for name in ("asyncio", "synchronicity"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         self.account = account
         self.environ = environ
         # `Client.from_credentials` would take the server from the process's environment, and connect at once.

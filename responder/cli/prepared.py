@@ -1,0 +1,72 @@
+"""A run of which all is known that it is about: its plan is shown, confirmed, and played."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from responder.cli.confirm import confirm
+from responder.cli.desk import Desk, consoles
+from responder.cli.operator import operator
+from responder.cli.playing import Stage, fresh_run, load_playbook, plan
+from responder.cli.screen import plan_screen
+from responder.engine import Order
+from responder.errors import Exit
+from responder.journal.store import utcnow
+
+if TYPE_CHECKING:
+    from responder.action import Connections
+    from responder.exposure import Exposure
+    from responder.inventory import Inventory
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """`about` says what the run is about, by read-only calls; None where there is nothing to do."""
+
+    playbook: str
+    about: "Callable[[Connections, datetime], Exposure | None]"
+    options: Mapping[str, str | None]
+    nothing: str  # what is said then
+    dry_run: bool
+    yes: bool
+
+    def play(self, desk: Desk, inventory: "Inventory") -> int:
+        """Gives the exit code."""
+        desk.start_logging()
+        with desk.journal(new=True, read_only=self.dry_run) as journal, desk.connections() as connections:
+            out, err = consoles()
+            began_at = utcnow()
+            name, text, playbook = load_playbook(self.playbook)
+            with err.status("Looking at what is there …"):
+                exposure = self.about(connections, began_at)
+                if exposure is None:
+                    out.print(self.nothing)
+                    return Exit.DONE
+                order = Order(
+                    run=fresh_run(),
+                    playbook_name=name,
+                    playbook_text=text,
+                    exposure=exposure,
+                    options=self.options,
+                    strategy=playbook.default_strategy,
+                    began_at=began_at,
+                    confirmed_at=began_at,
+                    confirmed_by="",
+                    operator=operator(connections),
+                )
+                planned = plan(playbook, order, connections)
+            out.print(plan_screen(planned, order.strategy, playbook.strategies[order.strategy]))
+            if self.dry_run:
+                out.print("Nothing was changed: --dry-run stops here.")
+                return Exit.DONE
+            stage = Stage.set_up(desk, journal, connections, resuming=False)
+            touched, guarded = exposure.environments(), inventory.guarded_environments
+            confirmed_by = "--yes" if self.yes else confirm(touched, guarded)
+            confirmed = replace(order, confirmed_at=utcnow(), confirmed_by=confirmed_by)
+            code = stage.play(lambda engine: engine.start(confirmed), order.run)
+            if exposure.access.by_hand:
+                out.print("Left to you, as no program may do it:", style="bold")
+                for number, one in enumerate(exposure.access.by_hand, 1):
+                    out.print(f"{number}. {one}", markup=False, soft_wrap=True)
+            return code

@@ -1,0 +1,174 @@
+"""What one person holds: tokens, keys, roles, a say over deployments. Asked of every service at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from responder.access import Access, MemberRole, Review
+from responder.action import Connections
+from responder.errors import InputError, NotFoundError, UnavailableError
+from responder.exposure import Exposure, Kind, Leaked, LeakedAccessKey, LeakedMemberToken, base_of
+from responder.inventory import Inventory, Person
+from responder.questions import Questions
+
+__all__ = ["Held", "device_loss", "held", "offboarding"]
+
+PATIENCE: Final = 30.0  # seconds, for all services together
+
+
+@dataclass(frozen=True)
+class Held:
+    """All that was found of a person; what could not be asked is in no list here, and stops the run."""
+
+    person: Person
+    member_tokens: tuple[LeakedMemberToken, ...]
+    access_keys: tuple[LeakedAccessKey, ...]
+    roles: tuple[MemberRole, ...]
+    reviews: tuple[Review, ...]
+    service_users: tuple[str, ...]  # that they made
+    proxy_tokens: tuple[str, ...]  # that they made
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (
+            self.member_tokens or self.access_keys or self.roles or self.reviews or self.service_users
+        )
+
+
+def held(connections: Connections, inventory: Inventory, person: Person) -> Held:
+    """Everything that is found under the person's names.
+
+    Raises:
+        UnavailableError: a service did not say, so what they hold is not known.
+        InputError: there is nothing under these names anywhere.
+    """
+    from responder.providers.github.people import reviews_of  # noqa: PLC0415  # SDKs only when needed
+    from responder.providers.modal.people import of_member  # noqa: PLC0415
+
+    questions = Questions(PATIENCE)
+    modal = questions.ask("what they have at Modal", partial(of_member, connections, person.modal))
+    keys = [
+        questions.ask(f"the access keys of {user}", partial(_keys, connections, user))
+        for user in person.iam_users
+    ]
+    places = {(place.repository, place.environment) for place in inventory.github_environments}
+    reviews = [
+        questions.ask(
+            f"who approves what is deployed to {environment} of {repository}",
+            partial(reviews_of, connections, repository, environment, person.github),
+        )
+        for repository, environment in sorted(places)
+        if person.github
+    ]
+    at_modal = modal.get()
+    found = [answer.get() for answer in keys]
+    approving = [answer.get() for answer in reviews]
+    if questions.unread or at_modal is None:
+        raise UnavailableError(
+            f"What {person.name} holds is not known: {'; '.join(questions.unread)}.",
+            next_step="`respond doctor` says what is wrong.",
+        )
+    everything = Held(
+        person=person,
+        member_tokens=at_modal.tokens,
+        access_keys=tuple(key for of_user in found for key in of_user or ()),
+        roles=at_modal.roles,
+        reviews=tuple(one for some in approving for one in some or ()),
+        service_users=at_modal.service_users,
+        proxy_tokens=at_modal.proxy_tokens,
+    )
+    if everything.is_nothing:
+        raise InputError(
+            f"There is nothing of {person.name} at Modal, AWS or GitHub.",
+            next_step=f"Say who that is there: [people.{person.name}] in respond.toml.",
+        )
+    return everything
+
+
+def _keys(connections: Connections, user: str) -> list[LeakedAccessKey]:
+    """Those of an IAM user that live; none where there is no such user."""
+    from responder.providers.aws.standing import standing  # noqa: PLC0415
+
+    try:
+        return [key for key, _ in standing(connections, user)]
+    except NotFoundError:
+        return []
+
+
+def offboarding(connections: Connections, inventory: Inventory, found: Held, now: datetime) -> Exposure:
+    """What the playbook `offboard` is given: theirs is taken away, and what they knew of CI's is replaced."""
+    from responder.providers.modal.standing import standing  # noqa: PLC0415
+
+    ours = [one for one in inventory.credentials.values() if one.kind is Kind.MODAL_SERVICE_USER]
+    users: list[Leaked] = [user for one in ours for user, _ in standing(connections, one.service_user)]
+    exposure = inventory.exposure(
+        f"the offboarding of {found.person.name}",
+        now,
+        [*found.member_tokens, *found.access_keys, *users],
+    )
+    known = {one.service_user for one in ours}
+    strange = [name for name in found.service_users if base_of(name) not in known]
+    access = Access(
+        roles=found.roles,
+        reviews=found.reviews,
+        by_hand=(*_hand_over(found, strange), *_filled(_FAREWELL, found.person)),
+    )
+    return exposure.model_copy(update={"access": access})
+
+
+def device_loss(inventory: Inventory, found: Held, since: datetime, now: datetime) -> Exposure:
+    """What the playbook `device-loss` is given: all that lived on the device is exposed since then."""
+    exposure = inventory.exposure(
+        f"the lost device of {found.person.name}", now, [*found.member_tokens, *found.access_keys]
+    )
+    access = Access(by_hand=_filled(_WAY_BACK, found.person))
+    return exposure.model_copy(update={"since": since, "access": access})
+
+
+def _hand_over(found: Held, strange: Sequence[str]) -> list[str]:
+    made = f"was made by {found.person.name}"
+    return [
+        *(
+            f"Modal: service user {user} {made}, and respond.toml does not know it: replace or delete it "
+            f"(modal workspace service-users delete {user})."
+            for user in strange
+        ),
+        *(
+            f"Modal: proxy token {token} {made}: give its callers another one, and delete it "
+            f"(modal workspace proxy-tokens delete {token})."
+            for token in found.proxy_tokens
+        ),
+    ]
+
+
+def _filled(text: str, person: Person) -> tuple[str, ...]:
+    names = {"name": person.name, "modal": person.modal, "github": person.github or person.name}
+    return tuple(" ".join(one.split()).format(**names) for one in text.strip().split("\n\n"))
+
+
+_FAREWELL: Final = """
+Modal: remove {modal} from the workspace, at modal.com, Settings > Members.
+Until then they may enter every environment that is not restricted.
+
+GitHub: remove {github} from the organisation, or from the repository's collaborators.
+With that their tokens and keys open nothing of yours.
+
+AWS: take the console password, the second factors and the single sign-on of {name}.
+Delete their IAM users when nobody misses them.
+
+Everything else that {name} could sign in to: mail, chat, the password manager, the domain's registrar.
+"""
+_WAY_BACK: Final = """
+GitHub: {name} signs the device out and revokes its tokens and SSH keys, which no program may do for them:
+https://github.com/settings/sessions, /settings/tokens and /settings/keys.
+
+{name} changes the passwords that the device had, beginning with mail and the password manager.
+
+Back in at Modal: {name} types `modal token new` on the new device.
+
+Back in at AWS: {name} signs in by single sign-on, or an administrator makes a fresh key.
+
+Back in at GitHub: {name} types `gh auth login` on the new device.
+"""

@@ -1,0 +1,131 @@
+"""A person leaves, or their laptop is lost: nothing that they held opens anything, tried with all of it."""
+
+import json
+import subprocess
+import sys
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from modal.exception import AuthError
+
+from responder.inventory import EXAMPLE
+
+
+@pytest.fixture
+def company(incident, tmp_path):
+    """The incident's, in which sam has an IAM user, and grace approves deployments."""
+    incident.reset()
+    iam = boto3.client("iam", **aws(incident.env))
+    iam.create_user(UserName="sam")
+    allow = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    iam.put_user_policy(UserName="sam", PolicyName="work", PolicyDocument=policy)
+    made = iam.create_access_key(UserName="sam")["AccessKey"]
+    (tmp_path / "respond.toml").write_text(EXAMPLE.read_text())
+    return incident, {"key": made["AccessKeyId"], "secret": made["SecretAccessKey"]}, tmp_path
+
+
+def aws(env, key="", secret="", token=None):
+    return {
+        "endpoint_url": env["AWS_ENDPOINT_URL"],
+        "region_name": "us-east-1",
+        "aws_access_key_id": key or env["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": secret or env["AWS_SECRET_ACCESS_KEY"],
+        "aws_session_token": token,
+    }
+
+
+def respond(company, *arguments):
+    incident, _, folder = company
+    command = [sys.executable, "-m", "responder", "--home", str(folder / "home"), *arguments]
+    env = {**incident.env, "RESPOND_INVENTORY": str(folder / "respond.toml")}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+def token_of(world, member):
+    return next(one for one in world["modal"]["tokens"] if one["owner"] == member)
+
+
+def modal_lets_in(incident, token):
+    program = (
+        "import os, modal\nmodal.Client.from_credentials(os.environ['ID'], os.environ['SECRET']).hello()\n"
+    )
+    env = {**incident.env, "ID": token["token_id"], "SECRET": token["token_secret"]}
+    tried = subprocess.run(
+        [sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False
+    )
+    assert tried.returncode == 0 or AuthError.__name__ in tried.stderr, tried.stderr
+    return tried.returncode == 0
+
+
+def test_who_leaves_can_use_nothing_any_more_and_ci_goes_on_with_tokens_that_they_never_saw(company):
+    incident, key, _ = company
+    before = incident.world()
+    theirs = token_of(before, "sam")
+    session = boto3.client("sts", **aws(incident.env, **key)).get_session_token()["Credentials"]
+    assert modal_lets_in(incident, theirs)
+
+    left = respond(company, "run", "offboard", "--member", "sam", "--yes")
+
+    assert left.returncode == 0, left.stdout + left.stderr
+    after = incident.world()
+    assert not modal_lets_in(incident, theirs)
+    assert theirs["token_id"] not in {one["token_id"] for one in after["modal"]["tokens"]}
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        boto3.client("sts", **aws(incident.env, **key)).get_caller_identity()
+    kept = (session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
+    with pytest.raises(ClientError, match="AccessDenied"):
+        boto3.client("s3", **aws(incident.env, *kept)).list_buckets()
+    [prod] = [one for one in after["modal"]["environments"] if one["name"] == "prod"]
+    assert prod["roles"].get("sam", "no-access") == "no-access"
+    assert {user["token_id"] for user in before["modal"]["service_users"]}.isdisjoint(
+        user["token_id"] for user in after["modal"]["service_users"]
+    )
+    assert "remove sam from the workspace" in left.stdout
+    assert "sam-rentagpu" in left.stdout
+
+
+def test_the_last_who_approves_is_not_taken_out_before_somebody_follows(company):
+    incident = company[0]
+    refused = respond(company, "run", "offboard", "--member", "grace", "--yes")
+    assert refused.returncode == 3
+    assert "--reviewer LOGIN" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+    planned = respond(company, "run", "offboard", "--member", "grace", "--reviewer", "oncall", "--dry-run")
+    assert planned.returncode == 0, planned.stderr
+    assert "oncall must" in planned.stdout
+    environments = incident.world()["github"]["repositories"]["rentagpu/executor"]["environments"]
+    assert environments["prod"]["reviewers"] == ["grace"]
+
+
+def test_what_was_on_a_lost_device_is_dead_and_the_person_keeps_their_place(company):
+    incident, key, _ = company
+    theirs = token_of(incident.world(), "sam")
+
+    lost = respond(company, "run", "device-loss", "--member", "sam", "--since", "2026-11-01", "--yes")
+
+    assert lost.returncode == 0, lost.stdout + lost.stderr
+    after = incident.world()
+    assert not modal_lets_in(incident, theirs)
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        boto3.client("sts", **aws(incident.env, **key)).get_caller_identity()
+    [user] = [one for one in after["aws"]["users"] if one["name"] == "sam"]
+    assert user["access_keys"] == []
+    assert {one["name"] for one in after["modal"]["service_users"]} == {"ci-dev", "ci-prod"}
+    assert "modal token new" in lost.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("offboard", "--member", "nobody"), 2, "There is nothing of nobody"),
+        (("device-loss", "--member", "ada", "--since", "2026-11-01"), 3, "this session works with"),
+        (("device-loss", "--member", "sam", "--since", "yesterday"), 2, "is not a time"),
+    ],
+)
+def test_who_is_nobody_or_oneself_is_said_and_nothing_is_changed(company, arguments, code, says):
+    refused = respond(company, "run", *arguments, "--yes")
+    assert refused.returncode == code, refused.stderr
+    assert says in refused.stderr
