@@ -1,0 +1,285 @@
+"""What a review of a repository tells: all that an intruder left there, and nothing that nobody left."""
+
+import random
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from github import Auth, Github
+
+from responder.action import Call, Connections, Done, NotDone
+from responder.errors import RefusedError
+from responder.exposure import GithubEnvironmentPlacement
+from responder.providers.github.evict import CancelWorkflowRun, Numbered, RemoveDeployKey, ResolveAlert
+from responder.providers.github.review import GithubLookBack, ReviewGithub
+from responder.sandbox.attack import github as attack
+from responder.sandbox.attack.loot import Loot
+from responder.sandbox.github import GithubPlane
+from responder.trace import RANK
+
+REPOSITORY = "rentagpu/executor"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGxlZnQ"
+DEPLOY = b"""\
+name: modal_deploy
+on: {workflow_dispatch: {inputs: {environment: {type: string, default: dev}}}}
+jobs:
+  deploy:
+    runs-on: ubuntu-24.04
+    environment: ${{ inputs.environment }}
+    steps: [{run: "true"}]
+"""
+LONG = b"on: {workflow_dispatch: {}}\njobs: {a: {runs-on: x, steps: [{run: sleep 600}]}}\n"
+PLACE = GithubEnvironmentPlacement(
+    credential="ci-prod",
+    repository=REPOSITORY,
+    environment="prod",
+    identifier_key="MODAL_TOKEN_ID",
+    secret_key="MODAL_TOKEN_SECRET",
+)
+
+
+@dataclass
+class World:
+    plane: GithubPlane
+    url: str
+    tokens: dict[str, str]
+    call: Call
+
+    def as_(self, login):
+        """The same look by another operator."""
+        connections = Connections({"GITHUB_TOKEN": self.tokens[login], "GITHUB_API_URL": self.url})
+        return replace(self.call, connections=connections)
+
+    def repository(self, login="oncall"):
+        auth = Auth.Token(self.tokens[login])
+        github = Github(base_url=self.url, auth=auth, seconds_between_requests=0, seconds_between_writes=0)
+        return github.get_repo(REPOSITORY)
+
+    def review(self, call=None, **given):
+        told = {"repositories": (REPOSITORY,), "logins": ("sam",), **given}
+        return ReviewGithub().see(call or self.call, GithubLookBack(**told))
+
+    def worth(self, call=None, **given):
+        return {one.thing: one for one in self.review(call, **given).traces if one.to_look_at}
+
+    def attack(self):
+        loot = Loot({"github": self.url}, {"GITHUB_TOKEN": self.tokens["sam"]}, random.Random(1))  # noqa: S311
+        return [left for deed in attack.DEEDS for left in deed(loot)]
+
+    def run(self, workflow="modal_deploy.yml", login="grace", ref="main", status="completed", **inputs):
+        asked = self.repository(login).get_workflow(workflow)
+        number = asked.create_dispatch(ref, inputs, throw=True, return_run_details=True).id
+        self.plane.wait_until(
+            lambda world: (
+                world["repositories"][REPOSITORY]["runs"][-1]["id"] == number
+                and world["repositories"][REPOSITORY]["runs"][-1]["status"] == status
+            ),
+            seconds=20,
+        )
+        return number
+
+    def put_secret(self, name="MODAL_TOKEN_SECRET"):
+        """Gives the moment at which it was written."""
+        self.plane.put_environment_secret(REPOSITORY, "prod", name, "canary-of-a-secret")
+        kept = self.repository().get_environment("prod").get_secrets()
+        return next(one.updated_at for one in kept if one.name == name)
+
+
+@pytest.fixture(scope="module")
+def opened():
+    plane = GithubPlane(audit_log=True, auto_approve=0.1)
+    roles = {"oncall": "admin", "grace": "write", "sam": "admin", "reader": "read"}
+    tokens = {login: plane.add_user(login) for login in (*roles, "outsider")}
+    files = {".github/workflows/modal_deploy.yml": DEPLOY, ".github/workflows/long.yml": LONG}
+    plane.add_repository(REPOSITORY, files, permissions=roles)
+    plane.add_environment(REPOSITORY, "dev")
+    plane.add_environment(REPOSITORY, "prod", reviewers=["grace"], branches=["main"])
+    for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "OTHER"):
+        plane.put_environment_secret(REPOSITORY, "prod", name, "canary-of-a-secret")
+    plane.put_organization_secret("rentagpu", "SHARED", "canary-of-a-secret")
+    plane.backdate(timedelta(days=30))
+    url = plane.start()
+    call = Call(
+        run="3f9a2c7k",
+        step="review",
+        connections=Connections({"GITHUB_TOKEN": tokens["oncall"], "GITHUB_API_URL": url}),
+        clock=lambda: datetime.now(UTC),
+        progress=lambda _text: None,
+    )
+    yield World(plane, url, tokens, call)
+    call.connections.close()
+    plane.stop()
+
+
+@pytest.fixture
+def world(opened):
+    was = opened.plane.snapshot()
+    yield opened
+    opened.plane.restore(was)
+
+
+def test_each_trace_of_an_intruder_is_found_with_its_reason_and_its_remedy_and_none_is_invented(world):
+    left = world.attack()
+    assert len(left) == 5
+    found = world.worth()
+    assert {(one.kind, one.of, one.subject) for one in left} == set(found)
+    by_kind = {one.kind: one for one in found.values()}
+    assert {kind: one.severity for kind, one in by_kind.items()} == {
+        "github.branch-pushed": "high",
+        "github.workflow-changed": "critical",
+        "github.workflow-run": "critical",
+        "github.deploy-key-added": "critical",
+        "github.webhook-added": "high",
+    }
+    assert all(one.by == "sam" for one in found.values())
+    assert "It had the secrets of dev." in by_kind["github.workflow-run"].because
+    assert "branch creation, push, branch deletion" in by_kind["github.branch-pushed"].what
+    assert "gone by now" in by_kind["github.workflow-changed"].what
+    assert by_kind["github.deploy-key-added"].remove_with == "github.remove_deploy_key"
+    assert "audit log" in by_kind["github.webhook-added"].evidence
+
+
+def test_without_knowing_whose_token_leaked_what_is_left_is_still_found(world):
+    left = {(one.kind, one.of, one.subject) for one in world.attack()}
+    found = world.worth(logins=())
+    assert set(found) == {one for one in left if one[0] != "github.branch-pushed"}
+    assert {one.severity for one in found.values()} == {"critical", "high", "medium"}
+
+
+def test_nothing_is_told_of_a_world_where_nobody_was_but_who_may_come_in(world):
+    reviewed = world.review()
+    assert reviewed.unread == ()
+    assert {(one.kind, one.subject, one.severity) for one in reviewed.traces} == {
+        ("github.collaborator", login, "info") for login in ("oncall", "grace", "sam", "reader")
+    }
+
+
+def test_an_ordinary_deployment_is_only_told_and_one_that_a_run_of_ours_made_is_not(world):
+    world.run()
+    world.run()
+    ours = world.run(login="oncall")
+    assert world.worth() == {}
+    (told,) = [
+        one for one in world.review().traces if one.kind == "github.workflow-runs" and one.by == "grace"
+    ]
+    assert "ran 2 times for grace" in told.what
+    page = f"{world.url}/{REPOSITORY}/actions/runs/{ours}"
+    assert not [one for one in world.review(ours=(page,)).traces if one.by == "oncall"]
+
+
+def test_a_run_that_somebody_asked_for_whose_token_leaked_can_be_cancelled(world):
+    number = world.run("long.yml", "sam", status="in_progress")
+    trace = world.worth()["github.workflow-run", REPOSITORY, str(number)]
+    assert (trace.severity, trace.remove_with) == ("high", "github.cancel_workflow_run")
+    assert trace.undo == f"gh run cancel {number} --repo {REPOSITORY}"
+    given = Numbered(repository=REPOSITORY, number=trace.subject)
+    assert "asked for by sam" in CancelWorkflowRun().plan(world.call, given).change
+    CancelWorkflowRun().apply(world.call, given)
+    world.plane.wait_until(
+        lambda now: now["repositories"][REPOSITORY]["runs"][-1]["status"] == "completed", seconds=20
+    )
+    assert isinstance(CancelWorkflowRun().probe(world.call, given), Done)
+    later = world.worth()["github.workflow-run", REPOSITORY, str(number)]
+    assert later.remove_with == ""
+    assert later.key != trace.key
+
+
+def test_a_merged_workflow_is_told_with_the_way_back_and_other_files_are_not(world):
+    leaks = world.plane.leaks
+    sha = leaks.commit(REPOSITORY, {".github/workflows/new.yml": LONG}, "Add it", by="grace")
+    leaks.commit(REPOSITORY, {"README.md": b"hello"}, "Say hello", by="grace")
+    (trace,) = world.worth().values()
+    assert trace.thing == ("github.workflow-changed", REPOSITORY, sha)
+    assert (trace.severity, trace.by, trace.undo) == ("medium", "grace", f"git revert {sha}")
+
+
+def test_who_is_invited_is_told_and_what_an_environment_has_lost(world):
+    world.repository("sam").add_to_collaborators("outsider", "admin")
+    put = world.repository("sam").requester.requestJsonAndCheck
+    put("PUT", f"/repos/{REPOSITORY}/environments/prod", input={"reviewers": []})
+    found = {one.kind: one for one in world.worth().values()}
+    invited = found["github.collaborator-invited"]
+    assert (invited.severity, invited.by) == ("critical", "sam")
+    assert "outsider was invited" in invited.what
+    opened = found["github.environment-changed"]
+    assert (opened.subject, opened.severity, opened.by) == ("prod", "high", "sam")
+    assert "may push a branch has its secrets" in opened.because
+    world.plane.backdate(timedelta(days=30))
+    still = {one.kind: one for one in world.worth().values()}["github.environment-open"]
+    assert still.severity == "medium"
+
+
+def test_a_secret_is_told_unless_a_run_of_ours_wrote_it_then(world):
+    confirmed = datetime.now(UTC)
+    wrote = world.put_secret()
+    ours = wrote.isoformat()
+    secret = ("github.secret-updated", f"{REPOSITORY}/prod", "MODAL_TOKEN_SECRET")
+    run = {"rewritten": (PLACE,), "confirmed_at": confirmed}
+    assert set(world.worth()) == {secret}
+    assert world.worth()[secret].undo == f"gh secret set MODAL_TOKEN_SECRET --env prod --repo {REPOSITORY}"
+    assert world.worth(**run) == {}
+    assert world.worth(**run, ours=(ours,)) == {}
+    assert set(world.worth(**run, ours=("2026-01-01T00:00:00+00:00",))) == {secret}
+    assert set(world.worth(**{**run, "confirmed_at": confirmed + timedelta(hours=1)}, ours=(ours,))) == {
+        secret
+    }
+    world.put_secret("OTHER")
+    assert {one[2] for one in world.worth(**run, ours=(ours,))} == {"OTHER"}
+
+
+def test_what_was_there_before_the_exposure_is_not_told(world):
+    world.attack()
+    assert world.worth(since=datetime.now(UTC) + timedelta(hours=1)) == {}
+
+
+def test_what_could_not_be_read_is_said_and_the_rest_is_told(world):
+    key = world.repository("sam").create_key("ci", KEY)
+    unread = world.review(world.as_("grace")).unread
+    assert all(any(what in one for one in unread) for what in ("deploy keys", "webhooks", "invitations"))
+    assert any("the audit log of rentagpu" in one and "Enterprise" in one for one in unread)
+    assert ("github.deploy-key-added", REPOSITORY, str(key.id)) in world.worth()
+    reviewed = world.review(replace(world.call, connections=Connections({})))
+    assert reviewed.traces == ()
+    assert "GITHUB_TOKEN" in reviewed.unread[0]
+    missing = world.review(repositories=("rentagpu/none",)).unread
+    assert any("rentagpu/none" in one for one in missing)
+
+
+def test_a_deploy_key_is_removed_by_its_number_and_one_of_ours_is_refused(world):
+    key, other = (world.repository("sam").create_key(name, f"{KEY}{name}") for name in ("ci", "cd"))
+    given = Numbered(repository=REPOSITORY, number=str(key.id), known=(str(other.id),))
+    assert f"Remove deploy key {key.id} (ci, may push)" in RemoveDeployKey().plan(world.call, given).change
+    RemoveDeployKey().apply(world.call, given)
+    assert isinstance(RemoveDeployKey().probe(world.call, given), Done)
+    assert [one.id for one in world.repository().get_keys()] == [other.id]
+    ours = given.model_copy(update={"number": str(other.id)})
+    for attempt in (RemoveDeployKey().plan, RemoveDeployKey().apply):
+        with pytest.raises(RefusedError):
+            attempt(world.call, ours)
+    assert isinstance(RemoveDeployKey().probe(world.call, ours), NotDone)
+
+
+def test_an_alert_that_was_resolved_otherwise_is_given_back_as_it_was(world):
+    number = world.plane.leaks.alert(REPOSITORY, "canary-of-a-secret", "modal_token", "Modal Token", ())
+    path = f"/repos/{REPOSITORY}/secret-scanning/alerts/{number}"
+    ask = world.repository().requester.requestJsonAndCheck
+    ask("PATCH", path, input={"state": "resolved", "resolution": "wont_fix"})
+    given = Numbered(repository=REPOSITORY, number=str(number))
+    before = ResolveAlert().before(world.call, given)
+    assert isinstance(before, NotDone)
+    output = ResolveAlert().apply(world.call, given)
+    assert ask("GET", path)[1]["resolution"] == "revoked"
+    ResolveAlert().undo(replace(world.call, seen=before.seen), given, output)
+    assert ask("GET", path)[1]["resolution"] == "wont_fix"
+
+
+def test_a_review_changes_nothing_and_shows_no_secret(world):
+    world.attack()
+    was = world.plane.world()
+    reviewed = world.review()
+    assert world.plane.world() == was
+    text = reviewed.model_dump_json()
+    assert "canary-of-a-secret" not in text
+    assert "?t=" not in text  # of the webhook's address
+    assert not [token for token in world.tokens.values() if token in text]
+    assert all(one.severity in RANK for one in reviewed.traces)
