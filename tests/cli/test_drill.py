@@ -1,6 +1,7 @@
 """`respond drill`: the whole incident by one command, and nothing left of it afterwards."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -45,13 +46,16 @@ def test_a_drill_ends_well_by_the_sandboxs_own_truth_and_leaves_only_the_journal
     env, tmp_path
 ):
     command = [*RESPOND, "--log-format=json", "--verbose", "drill", "--keep"]
-    options = ["--strategy=rotate-first", "--redeploy=direct"]
+    options = ["--strategy=rotate-first", "--redeploy=direct", "--intruder"]
     played = subprocess.run(
         [*command, *options], env=env, capture_output=True, text=True, timeout=2 * PATIENCE, check=False
     )
     assert played.returncode == 0, played.stderr
     truth = played.stdout.partition("What the sandbox itself says")[2].splitlines()
-    assert [line[0] for line in truth if line] == ["✓", "✓", "✓"]
+    assert [line[0] for line in truth if line] == ["✓", "✓", "✓", "✓"]
+    found, left = re.search(r"The review found (\d+) of (\d+) traces of the intruder", truth[-1]).groups()
+    assert found == left
+    assert int(left) >= 5
     assert any(line.startswith("{") for line in played.stderr.splitlines()), "logs are JSON where asked for"
 
     (kept,) = tmp_path.glob("respond-drill-*")

