@@ -25,7 +25,7 @@ from responder.report.page import incident_page
 from responder.report.quarter import read_quarter
 
 LOAD = Path(__file__).with_name("load.py")
-POINTS = sorted(random.sample(range(1, 22), 3))  # events after which a start is killed
+POINTS = sorted(random.sample(range(1, 22), 2))  # events after which a start is killed
 
 
 @contextmanager
@@ -95,29 +95,8 @@ def assert_reported_as_a_rotation(path, rotated, inventory):
     assert "1 rotation" in quarter.summary
 
 
-def test_a_service_user_is_replaced_by_one_with_the_same_roles_and_ci_deploys_as_that(incident, job):
-    before = incident.world()
-    code, told, stderr = job("ci-dev", "--yes")
-    assert code == 0, stderr
-    after = incident.world()
-    ((old,), (fresh,)) = service_users(before, "ci-dev"), service_users(after, "ci-dev")
-    assert told["rotated"][0] | {"run": ""} == {
-        "credential": "ci-dev",
-        "run": "",
-        "old": old["token_id"],
-        "fresh": fresh["token_id"],
-    }
-    assert fresh["roles"] == old["roles"]
-    assert github_secrets(after, "dev") == {
-        "MODAL_TOKEN_ID": fresh["token_id"],
-        "MODAL_TOKEN_SECRET": fresh["token_secret"],
-    }
-    assert old["token_id"] not in {one["token_id"] for one in after["modal"]["tokens"] if one["live"]}
-    assert len(runs(after)) == len(runs(before)) + 1
-    assert keys(after) == keys(before), "nothing else was touched"
-
-
 def test_a_start_that_was_killed_anywhere_is_gone_on_with_by_the_next_to_the_same_end(incident, job):
+    """Of a service user: a successor with its roles, whose token CI has; and the old token dead."""
     inventory(job.inventory, max_age="1s")
     for point in POINTS:
         before = incident.world()
@@ -130,12 +109,18 @@ def test_a_start_that_was_killed_anywhere_is_gone_on_with_by_the_next_to_the_sam
         assert [(one["old"], one["fresh"]) for one in told["rotated"]] == [
             (old["token_id"], fresh["token_id"])
         ], f"after event {point}"
-        assert github_secrets(after, "dev")["MODAL_TOKEN_SECRET"] == fresh["token_secret"]
+        assert fresh["roles"] == old["roles"]
+        assert github_secrets(after, "dev") == {
+            "MODAL_TOKEN_ID": fresh["token_id"],
+            "MODAL_TOKEN_SECRET": fresh["token_secret"],
+        }
+        assert old["token_id"] not in {one["token_id"] for one in after["modal"]["tokens"] if one["live"]}
+        assert keys(after) == keys(before), "nothing else was touched"
         assert len(runs(after)) == len(runs(before)) + 1, f"after event {point}"
 
 
 def test_an_overlap_is_left_to_a_later_start_which_retires_the_old_one(incident, job):
-    inventory(job.inventory, max_age="1s", overlap="5s")
+    inventory(job.inventory, max_age="1s", overlap="3s")
     before = incident.world()
     code, told, stderr = job("s3", "--due", "--yes")
     assert code == 0, stderr
@@ -164,7 +149,22 @@ def test_beside_a_second_key_nothing_is_replaced_until_a_person_says_which_goes(
         assert f"--delete-key {second}" in skipped["next_step"]
         assert keys(incident.world()) == keys(before)
 
-    code, told, stderr = job("s3", "--delete-key", second, "--yes")
+    code, _, stderr = job("s3", "--delete-key", second)
+    assert (code, "There is no terminal to confirm at." in stderr) == (3, True)
+    code, told, stderr = job("s3", "--delete-key", second, "--redeploy", "direct", "--yes")
     assert code == 0, stderr
+    assert runs(incident.world()) == runs(before), "deployed from here, by no workflow"
     assert told["rotated"][0]["old"] == in_use
     assert set(keys(incident.world())) == {told["rotated"][0]["fresh"]}
+
+
+def test_a_dry_run_of_all_says_what_would_be_replaced_and_leaves_no_trace(incident, job):
+    before = incident.world()
+    code, told, stderr = job("--all", "--dry-run")
+    assert code == 0, stderr
+    assert {one["credential"] for one in told["planned"]} == {"s3", "ci-dev", "ci-prod"}
+    assert stderr.count("Plan, without-outage") == 3
+    after = incident.world()
+    assert (keys(after), after["modal"]["service_users"]) == (keys(before), before["modal"]["service_users"])
+    with Journal.open(job.home / "journal" / "journal.db") as journal:
+        assert journal.head() is None
