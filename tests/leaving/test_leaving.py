@@ -13,8 +13,16 @@ from responder.inventory import EXAMPLE
 
 
 @pytest.fixture
-def company(incident, tmp_path):
-    """The incident's, in which sam has an IAM user, and grace approves deployments."""
+def people(incident, tmp_path):
+    """The incident's, for what changes nothing."""
+    (tmp_path / "respond.toml").write_text(EXAMPLE.read_text())
+    return incident, {}, tmp_path
+
+
+@pytest.fixture
+def company(people):
+    """In which sam has an IAM user, too."""
+    incident, _, folder = people
     incident.reset()
     iam = boto3.client("iam", **aws(incident.env))
     iam.create_user(UserName="sam")
@@ -22,8 +30,7 @@ def company(incident, tmp_path):
     policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
     iam.put_user_policy(UserName="sam", PolicyName="work", PolicyDocument=policy)
     made = iam.create_access_key(UserName="sam")["AccessKey"]
-    (tmp_path / "respond.toml").write_text(EXAMPLE.read_text())
-    return incident, {"key": made["AccessKeyId"], "secret": made["SecretAccessKey"]}, tmp_path
+    return incident, {"key": made["AccessKeyId"], "secret": made["SecretAccessKey"]}, folder
 
 
 def aws(env, key="", secret="", token=None):
@@ -86,14 +93,14 @@ def test_who_leaves_can_use_nothing_any_more_and_ci_goes_on_with_tokens_that_the
     assert "sam-rentagpu" in left.stdout
 
 
-def test_the_last_who_approves_is_not_taken_out_before_somebody_follows(company):
-    incident = company[0]
-    refused = respond(company, "run", "offboard", "--member", "grace", "--yes")
+def test_the_last_who_approves_is_not_taken_out_before_somebody_follows(people):
+    incident = people[0]
+    refused = respond(people, "run", "offboard", "--member", "grace", "--yes")
     assert refused.returncode == 3
     assert "--reviewer LOGIN" in refused.stderr
     assert "Traceback" not in refused.stderr
 
-    planned = respond(company, "run", "offboard", "--member", "grace", "--reviewer", "oncall", "--dry-run")
+    planned = respond(people, "run", "offboard", "--member", "grace", "--reviewer", "oncall", "--dry-run")
     assert planned.returncode == 0, planned.stderr
     assert "oncall must" in planned.stdout
     environments = incident.world()["github"]["repositories"]["rentagpu/executor"]["environments"]
@@ -125,7 +132,7 @@ def test_what_was_on_a_lost_device_is_dead_and_the_person_keeps_their_place(comp
         (("device-loss", "--member", "sam", "--since", "yesterday"), 2, "is not a time"),
     ],
 )
-def test_who_is_nobody_or_oneself_is_said_and_nothing_is_changed(company, arguments, code, says):
-    refused = respond(company, "run", *arguments, "--yes")
+def test_who_is_nobody_or_oneself_is_said_and_nothing_is_changed(people, arguments, code, says):
+    refused = respond(people, "run", *arguments, "--yes")
     assert refused.returncode == code, refused.stderr
     assert says in refused.stderr
