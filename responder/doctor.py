@@ -29,9 +29,7 @@ SERVICES: Mapping[str, str] = {"aws": "AWS", "modal": "Modal", "github": "GitHub
 
 @dataclass(frozen=True)
 class Subject:
-    """What is examined. `playbooks` are names or files; without any, all that come with `respond` and
-    may be needed in a hurry.
-    """
+    """What is examined. `playbooks` are names or files; without any, those of ours that may be in a hurry."""
 
     connections: Connections
     environ: Mapping[str, str]

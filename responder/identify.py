@@ -1,6 +1,5 @@
 """From credentials in a text to an exposure: every provider is asked at once, and none is waited for long."""
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -16,6 +15,7 @@ from responder.action import Connections
 from responder.errors import InputError, RefusedError, RespondError, TransientError, UnavailableError
 from responder.exposure import Cut, Exposure, Found, Kind, Leaked, LeakedAccessKey
 from responder.inventory import Inventory
+from responder.questions import aside
 from responder.secret import redact
 
 T = TypeVar("T")
@@ -210,8 +210,6 @@ def _identify_one(connections: Connections, one: Found, prove_sessions: bool) ->
 class Asking:
     """Questions to several services at once, with one deadline for all answers.
 
-    Each in a thread that the process does not wait for at its end: a service that is silent holds up nobody.
-
     Args:
         seconds: for all answers together.
     """
@@ -220,16 +218,7 @@ class Asking:
         self._until = time.monotonic() + seconds
 
     def ask(self, question: Callable[..., T], *args: object) -> "Future[T]":
-        future: Future[T] = Future()
-
-        def answer() -> None:
-            try:
-                future.set_result(question(*args))
-            except BaseException as error:  # noqa: BLE001  # for whoever asks for the answer
-                future.set_exception(error)
-
-        threading.Thread(target=answer, name="identify", daemon=True).start()
-        return future
+        return aside(question, *args)
 
     def answer(self, future: "Future[T]") -> T:
         return future.result(timeout=max(0.0, self._until - time.monotonic()))

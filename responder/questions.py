@@ -14,12 +14,29 @@ from responder.secret import redact
 T = TypeVar("T")
 
 
+def aside(question: Callable[..., T], *args: object) -> Future[T]:
+    """Ask in a thread that the process does not wait for at its end: a silent service holds up nobody.
+
+    Its requests are told as if they were made here (see `action.exchanges`).
+    """
+    future: Future[T] = Future()
+    context = contextvars.copy_context()
+
+    def answer() -> None:
+        try:
+            future.set_result(context.run(question, *args))
+        except BaseException as error:  # noqa: BLE001  # for whoever asks for the answer
+            future.set_exception(error)
+
+    threading.Thread(target=answer, name="question", daemon=True).start()
+    return future
+
+
 class Answer(Generic[T]):
     """To a question that was asked."""
 
-    def __init__(self, what: str, questions: "Questions") -> None:
-        self._what, self._questions = what, questions
-        self._future: Future[T] = Future()
+    def __init__(self, what: str, questions: "Questions", future: Future[T]) -> None:
+        self._what, self._questions, self._future = what, questions, future
 
     def get(self) -> T | None:
         """None where there is none by the deadline; then `Questions.unread` says why.
@@ -35,15 +52,9 @@ class Answer(Generic[T]):
             self._questions.not_read(self._what, "no answer in time")
         return None
 
-    def settle(self, question: Callable[[], T]) -> None:
-        try:
-            self._future.set_result(question())
-        except BaseException as error:  # noqa: BLE001  # for whoever asks for the answer
-            self._future.set_exception(error)
-
 
 class Questions:
-    """Each in a thread that nobody waits for at the end: a silent service holds up no process.
+    """Each is asked `aside`.
 
     Args:
         seconds: for all answers together.
@@ -69,12 +80,9 @@ class Questions:
 
     def ask(self, what: str, question: Callable[..., T], *args: object) -> Answer[T]:
         """`what` names it for whoever reads that it was not answered: "the access keys of rentagpu-s3"."""
-        answer: Answer[T] = Answer(what, self)
-        context = contextvars.copy_context()  # so that the requests are told, as `exchanges` collects them
 
-        def asked() -> None:
+        def asked() -> T:
             with self._room:
-                answer.settle(lambda: context.run(question, *args))
+                return question(*args)
 
-        threading.Thread(target=asked, name="question", daemon=True).start()
-        return answer
+        return Answer(what, self, aside(asked))
