@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: drill test lint format bench clean
+.PHONY: drill test lint format bench mutations clean
 
 drill: $(VENV)/installed
 	$(BIN)/respond drill
@@ -26,6 +26,9 @@ format: $(VENV)/dev
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/waiting.py
 	$(BIN)/python benchmarks/audit.py
+
+mutations: $(VENV)/dev
+	RESPOND_MUTATIONS=10000 $(BIN)/pytest -n 0 --timeout 3000 tests/audit/test_mutations.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..."; exit 1; }

@@ -46,7 +46,10 @@ class StepDescription:
 
 @dataclass(frozen=True)
 class Request:
-    """An exchange with a provider, by the provider's own name for it: what its logs can be searched for."""
+    """An exchange with a provider, by the provider's own name for it: what its logs can be searched for.
+
+    Modal has none: its client (1.6) shows of an answer's metadata only warnings.
+    """
 
     provider: str
     operation: str
