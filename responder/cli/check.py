@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from responder.cli.desk import Desk, consoles
-from responder.errors import Exit, InputError
+from responder.errors import Exit, InputError, RespondError
 from responder.secret import redact
 
 if TYPE_CHECKING:
@@ -39,34 +39,37 @@ _STYLES = {"pass": "green", "fail": "bold red", "cannot tell": "bold yellow"}
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write an SVG of the summary, for a README.",
 )
-@click.pass_obj
+@click.option("--fix", is_flag=True, help="Then play what mends it: its plan is shown first, and confirmed.")
+@click.option("--yes", is_flag=True, help="With --fix: do not ask. For automation.")
+@click.pass_context
 def check(
-    desk: Desk, project: Path, only: tuple[str, ...], sarif: Path | None, badge: Path | None, *, as_json: bool
+    ctx: click.Context,
+    project: Path,
+    only: tuple[str, ...],
+    sarif: Path | None,
+    badge: Path | None,
+    *,
+    as_json: bool,
+    fix: bool,
+    yes: bool,
 ) -> int:
     """Prove the security guide's checklist: each point, where it is so or is not, and how to mend it.
 
-    It changes nothing at any service, and reads no secret's value. Its exit code is 4 when a point fails, 5
-    when none fails and one could not be told.
+    It reads no secret's value, and without --fix changes nothing at any service. Its exit code is 4 when a
+    point fails, 5 when none fails and one could not be told.
     """
-    from responder.checklist import POINTS, Facts, examine  # noqa: PLC0415  # not for --help
-    from responder.journal.store import utcnow  # noqa: PLC0415
+    from responder.checklist import POINTS  # noqa: PLC0415  # not for --help
 
+    desk: Desk = ctx.obj
     points = _chosen(POINTS, only)
-    inventory = desk.load_inventory()
     desk.start_logging()
-    out, err = consoles()
-    results = []
-    with desk.connections() as connections:
-        facts = Facts(connections, os.environ, inventory, project.absolute(), desk.folder, utcnow())
-        with err.status("Looking at Modal, AWS, GitHub and this folder …"):
-            results = list(examine(facts, points))
-    for result in results:
-        if as_json:
-            click.echo(json.dumps(_plain(result)))
-        else:
-            _show(out, result)
-    if not as_json:
-        out.print(_summary(results), style="bold")
+    results = _looked_at(desk, project, points)
+    _tell(results, as_json=as_json)
+    if fix and (playbooks := _mending(results)):
+        for playbook in playbooks:
+            _play(ctx, playbook, yes=yes)
+        results = _looked_at(desk, project, points)
+        _tell(results, as_json=as_json)
     if sarif:
         _write(sarif, json.dumps(_as_sarif(results), indent=2) + "\n")
     if badge:
@@ -79,6 +82,52 @@ def check(
     if "fail" in verdicts:
         return Exit.INCOMPLETE
     return Exit.UNAVAILABLE if "cannot tell" in verdicts else Exit.DONE
+
+
+def _looked_at(desk: Desk, project: Path, points: "Sequence[Point]") -> "list[Result]":
+    from responder.checklist import Facts, examine  # noqa: PLC0415
+    from responder.journal.store import utcnow  # noqa: PLC0415
+
+    inventory = desk.load_inventory()
+    with (
+        desk.connections() as connections,
+        consoles()[1].status("Looking at Modal, AWS, GitHub and this folder …"),
+    ):
+        facts = Facts(connections, os.environ, inventory, project.absolute(), desk.folder, utcnow())
+        return list(examine(facts, points))
+
+
+def _mending(results: "list[Result]") -> list[str]:
+    """The playbooks that mend what failed, each once."""
+    return list(dict.fromkeys(one.point.fix for one in results if one.verdict == "fail" and one.point.fix))
+
+
+def _play(ctx: click.Context, playbook: str, *, yes: bool) -> None:
+    """As its own command does. What that refuses is told, and does not keep the others from being mended."""
+    from responder.cli.rotate import rotate  # noqa: PLC0415
+    from responder.cli.setup import setup  # noqa: PLC0415
+
+    consoles()[1].print(
+        f"To mend it: respond {'rotate --due' if playbook == 'rotate' else 'run setup'}", style="bold"
+    )
+    try:
+        if playbook == "rotate":
+            ctx.invoke(rotate, due=True, yes=yes, redeploy="workflow")
+        else:
+            ctx.invoke(setup, yes=yes)
+    except RespondError as error:
+        consoles()[1].print(redact(f"{error.what} {error.next_step}"), style="yellow", markup=False)
+
+
+def _tell(results: "list[Result]", *, as_json: bool) -> None:
+    out, _ = consoles()
+    for result in results:
+        if as_json:
+            click.echo(json.dumps(_plain(result)))
+        else:
+            _show(out, result)
+    if not as_json:
+        out.print(_summary(results), style="bold")
 
 
 def _chosen(points: "Sequence[Point]", only: tuple[str, ...]) -> "list[Point]":
