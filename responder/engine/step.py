@@ -95,7 +95,7 @@ class StepRun:
     log: Log
     patience: float = UNKNOWN_PATIENCE  # seconds
     proven: Callable[[Input], str] = lambda _given: ""  # the step that had proven the same, if any
-    reverted: str = ""  # what was found when the proof showed that somebody undid it
+    reverted: NotDone | None = None  # what a proof found where all was as before again
     requests: list[Exchange] = field(default_factory=list)  # answered since the last event
 
     @cached_property
@@ -189,7 +189,7 @@ class StepRun:
                 what = f"Applied; the proof could not be had: {why}"
                 raise UndecidedError(what, unknown, state="It was applied.")
             case NotDone(why=why) if self.reverted:
-                raise RevertedError(f"Somebody undid it: {why}", state="It was applied.")
+                raise RevertedError(f"It took effect, and does not hold: {why}", state="It was applied.")
             case NotDone(why=why):
                 kind = ContestedError if self.action.contested else UnprovenError
                 raise kind(
@@ -198,12 +198,11 @@ class StepRun:
 
     def _undone(self, before: NotDone) -> dict[str, Any]:
         """For the record, where this is not the first time: somebody undid what was so."""
-        if self.reverted:
-            by, why = self.instance_id, self.reverted
-        else:
-            by, why = "" if before.outgrown else self.proven(self.given), before.why
-        self.reverted = ""
-        return {"undone": {"step": by, "why": redact(why)}} if by else {}
+        by = "" if before.outgrown else self.proven(self.given)
+        if self.reverted and self.reverted.seen == before.seen:  # one look alone may have been a stale one
+            by = self.instance_id
+        self.reverted = None
+        return {"undone": {"step": by, "why": redact(before.why)}} if by else {}
 
     def _keep(self, output: Output, attempt: int) -> None:
         try:
@@ -225,7 +224,7 @@ class StepRun:
             found: Probe[Output] = self.action.verify(call, self.given, output)
             if isinstance(found, NotDone) and self.action.contested and found.seen:
                 if took_effect and dict(found.seen) == dict(call.seen):
-                    self.reverted = found.why
+                    self.reverted = found
                     return found
                 took_effect = took_effect or dict(found.seen) != dict(call.seen)
             named = found.retry_after if isinstance(found, Unknown) else None

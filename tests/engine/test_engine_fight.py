@@ -78,6 +78,29 @@ def test_what_took_effect_and_is_as_before_again_is_done_again_at_once(table: Ta
     assert table.kinds("a").count("step.intended") == 2
 
 
+def test_one_stale_answer_is_no_intruder(table: Table):
+    class Stale(Slow):
+        def verify(self, call: Call, given: DoorInput, output: Nothing):
+            proofs.append("")
+            states = {1: "shut", 2: "open"}
+            if len(proofs) <= 2:
+                return NotDone("not for all", {"state": states[len(proofs)]})
+            return self.probe(call, given) if len(proofs) > 3 else NotDone("not for all", {"state": "shut"})
+
+        def probe(self, call: Call, given: DoorInput):
+            found = super().probe(call, given)
+            late = isinstance(found, Done) and len(proofs) < 4
+            return NotDone("a is shut, and not yet for all", {"state": "shut"}) if late else found
+
+    proofs: list[str] = []
+    house(table, "a")
+    table.actions = {**Actions("fakes"), "doors.shut": Stale()}
+    state = table.start(playbook(door("a")), stopping=Ticking(table))
+    assert state.outcome == "succeeded"
+    assert table.kinds("a").count("step.intended") == 2
+    assert state.steps["a"].reopened == []
+
+
 def test_what_has_not_taken_effect_yet_is_waited_for(table: Table):
     class Later(Slow):
         def verify(self, call: Call, given: DoorInput, output: Nothing):
