@@ -96,6 +96,5 @@ def _collaborator(repository: str, person: Json) -> Trace:
         severity="info",
         because="GitHub does not tell since when; whether they should, only you know.",
         evidence=f"GET /repos/{repository}/collaborators: {person['role_name']}",
-        undo=f"gh api -X DELETE repos/{repository}/collaborators/{person['login']}",
         mark=str(person["role_name"]),
     )

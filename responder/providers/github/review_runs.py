@@ -81,12 +81,13 @@ def _run(there: Repository, run: Json, severity: Severity, because: str) -> Trac
     had = f" It had the secrets of {' and '.join(deployed)}." if deployed else ""
     log = f"gh run view {number} --repo {there.name} --log > run-{number}.log"
     state = str(run["conclusion"] if over else run["status"])
+    ended = f" and ended in {state}" if over else f" and is {state.replace('_', ' ')}"
     return Trace(
         provider="github",
         kind="github.workflow-run",
         subject=number,
         of=there.name,
-        what=f"{run['path']} ran on {run['head_branch']} ({run['event']}): {state}",
+        what=f"{run['path']} ran on {run['head_branch']} by {run['event']}{ended}",
         at=moment(run["created_at"]),
         by=_login(run["actor"]),
         severity=severity,

@@ -67,7 +67,7 @@ class StopApp(Irreversible[ForeignApp, Nothing]):
         given.refuse_known(app.name, given.app_id)
         return Plan(
             f"Stop app {app.name} ({given.app_id}) in {given.environment} and all that runs of it",
-            breaks=f"Whoever calls {app.name} is refused, and its {app.containers} containers end.",
+            breaks=f"Whoever calls {app.name} is refused, and what it was doing ends half done.",
         )
 
     @answered

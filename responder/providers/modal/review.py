@@ -110,6 +110,8 @@ def _foreign_app(app: App, who: Who) -> Trace:
 
 
 def _of_app(app: App, by: str, who: Who) -> tuple[Severity, str]:
+    if not app.lives and who.is_ours(app.stopped_by):
+        return "info", f"{app.stopped_by} has stopped it; what it did while it ran is in its logs."
     if by in who.leaked:
         if app.lives:
             return "critical", "It was made with what leaked, and no revoked token stops it."

@@ -35,7 +35,8 @@ class App:
     environment: str
     state: str  # deployed, ephemeral, stopped, …
     created_at: datetime
-    created_by: str
+    created_by: str = ""
+    stopped_by: str = ""
     versions: tuple[Version, ...] = ()  # newest first
     containers: int = 0
 
@@ -144,7 +145,6 @@ def _apps(connection: ModalConnection, environment: str) -> list[App]:
             environment=environment,
             state=api_pb2.AppState.Name(one.state).removeprefix("APP_STATE_").lower(),
             created_at=moment(one.created_at),
-            created_by="",
         )
         for one in listed.apps
     ]
@@ -177,12 +177,11 @@ def _with_history(
         for one in wanted
     ]
     for app, answer in zip(wanted, answers, strict=True):
-        created_by, versions = answer.get() or ("", ())
-        containers = running.get(app.app_id, 0)
-        yield replace(app, created_by=created_by, versions=versions, containers=containers)
+        told = answer.get() or {}
+        yield replace(app, containers=running.get(app.app_id, 0), **told)
 
 
-def _history(connection: ModalConnection, app_id: str) -> tuple[str, tuple[Version, ...]]:
+def _history(connection: ModalConnection, app_id: str) -> dict[str, Any]:
     from modal_proto import api_pb2  # noqa: PLC0415
 
     async def ask() -> tuple[Any, Any]:
@@ -200,8 +199,11 @@ def _history(connection: ModalConnection, app_id: str) -> tuple[str, tuple[Versi
         )
         for one in answer.app_deployment_histories
     ]
-    newest_first = tuple(sorted(versions, key=lambda one: -one.number))
-    return str(life.lifecycle.created_by), newest_first
+    return {
+        "created_by": str(life.lifecycle.created_by),
+        "stopped_by": str(life.lifecycle.stopped_by),
+        "versions": tuple(sorted(versions, key=lambda one: -one.number)),
+    }
 
 
 def _secrets(connection: ModalConnection, environment: str) -> list[Secret]:
