@@ -77,7 +77,7 @@ def fill(planted: Planted) -> None:
 def build(folder: Path) -> Planted:
     planted = Planted(folder)
     fill(planted)
-    planted.git("gc", "-q")
+    planted.git("repack", "-a", "-d", "-f", "-q")  # fast-import does not look for the best bases
     return planted.everything()
 
 

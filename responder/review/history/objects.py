@@ -116,10 +116,11 @@ def _listed(git: Git) -> tuple[_Listed, list[str]]:
     """What there is, and the names of what cannot be read."""
     form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
     printed = git.ask("cat-file", "--batch-all-objects", "--unordered", form, "--buffer")
-    damaged = re.findall(rb"^([0-9a-f]+) missing\n", printed, re.MULTILINE)
-    words = (
-        re.sub(rb"^.* missing\n", b"", printed, flags=re.MULTILINE).split() if damaged else printed.split()
-    )
+    damaged: list[bytes] = []
+    if b" missing\n" in printed:
+        damaged = re.findall(rb"^(\w+) missing$", printed, re.MULTILINE)
+        printed = re.sub(rb"^\w+ missing$", b"", printed, flags=re.MULTILINE)
+    words = printed.split()
     return _Listed(words[::3], words[1::3], list(map(int, words[2::3]))), [one.decode() for one in damaged]
 
 
