@@ -137,15 +137,16 @@ def note(journal: Journal, turn: Turn, live: "Standing", who: Mapping[str, str])
     journal.note(turn.name, data)
 
 
-Progress: TypeAlias = Literal["ready", "overlap", "held", "incident"]
+Progress: TypeAlias = Literal["ready", "overlap", "held", "other"]
 
 
 @dataclass(frozen=True)
 class UnderWay:
     """A run that is not over and is about credentials of the inventory.
 
-    `incident`: it contains a leak. `held`: another process is at it, as far as can be told. `overlap`: the
-    old one lives on until `until`. `ready`: there is something to go on with.
+    `other`: no rotation that could be gone on with: it contains a leak, or is being undone. `held`: another
+    process is at it, as far as can be told. `overlap`: the old one lives on until `until`. `ready`: there is
+    something to go on with.
     """
 
     run: str
@@ -154,6 +155,7 @@ class UnderWay:
     who: str
     until: datetime | None = None
     take_over: bool = False
+    does: str = ""  # of an `other` one
 
 
 def under_way(journal: Journal, now: datetime) -> list[UnderWay]:
@@ -165,7 +167,8 @@ def _read(journal: Journal, state: RunState, now: datetime) -> UnderWay:
     holder = journal.holder(state.run)
     about = frozenset(subjects(state.started))
     if state.undoing or not is_rotation(state.started):
-        return UnderWay(state.run, about, "incident", str(holder))
+        does = "being undone" if state.undoing else str(state.started["playbook"]["name"])
+        return UnderWay(state.run, about, "other", str(holder), does=does)
     until = waits_until(state)
     alive = holder.alive()
     if until is not None and until > now and alive is not True:

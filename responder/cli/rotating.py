@@ -56,8 +56,8 @@ def play(desk: Desk, journal: "Journal", inventory: "Inventory", asked: Asked, n
 def _left_alone(name: str, one: UnderWay, asked: Asked) -> Entry | None:
     """What this start does not go on with, and why."""
     match one.progress:
-        case "incident":
-            why = f"A leak of it is being contained, in run {one.run} of {one.who}."
+        case "other":
+            why = f"Run {one.run} ({one.does}) of {one.who} is about it, and is not over."
             how = f"`respond show {one.run}` tells how that stands."
             return Entry(name, "skipped", Exit.REFUSED, one.run, why=why, next_step=how)
         case "held":

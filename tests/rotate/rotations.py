@@ -26,7 +26,8 @@ def rotation(name, *, fresh="AKIAFRESH", overlap=0, scheduled=True):
     ]
     leaked = {"credential": name, "known": True, "identifier": "AKIAOLD", "life": "live", "note": ""}
     exposure = {"scheduled": scheduled, "source": "rotation", "access_keys": [leaked], "unidentified": []}
-    return name, fresh, {"exposure": exposure, "steps": steps}
+    playbook = {"name": "rotate.yaml" if scheduled else "leak.yaml"}
+    return name, fresh, {"exposure": exposure, "steps": steps, "playbook": playbook}
 
 
 @dataclass

@@ -79,7 +79,7 @@ def test_a_leak_that_is_being_contained_is_no_rotation_and_a_run_that_is_over_is
     past.at(NOW).plays(rotation("s3", scheduled=False), until="create")
     past.at(NOW).plays(rotation("ci"))
     (run,) = under_way(past.journal, NOW)
-    assert (run.progress, "s3" in run.credentials) == ("incident", True)
+    assert (run.progress, run.does, "s3" in run.credentials) == ("other", "leak.yaml", True)
 
 
 INVENTORY = """
@@ -139,7 +139,7 @@ def test_who_is_on_it_and_an_open_leak_refuse_without_asking_a_service(past, tmp
     past.at(NOW, ELSEWHERE).plays(rotation("s3", scheduled=False), until="create")
     ended = start(tmp_path, "s3", "--yes")
     assert (ended.returncode, ended.stderr) == (3, "[]")
-    assert "A leak of it is being contained, in run r2" in ended.stdout
+    assert f"Run r2 (leak.yaml) of {ELSEWHERE} is about it, and is not over." in ended.stdout
 
 
 @pytest.mark.parametrize(
