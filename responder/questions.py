@@ -3,6 +3,7 @@
 import contextvars
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillRunningError
@@ -20,6 +21,11 @@ def aside(question: Callable[..., T], *args: object) -> Future[T]:
     Its requests are told as if they were made here (see `action.exchanges`).
     """
     future: Future[T] = Future()
+    _in_a_thread(_answering(future, question, *args))
+    return future
+
+
+def _answering(future: Future[T], question: Callable[..., T], *args: object) -> Callable[[], None]:
     context = contextvars.copy_context()
 
     def answer() -> None:
@@ -28,8 +34,11 @@ def aside(question: Callable[..., T], *args: object) -> Future[T]:
         except BaseException as error:  # noqa: BLE001  # for whoever asks for the answer
             future.set_exception(error)
 
-    threading.Thread(target=answer, name="question", daemon=True).start()
-    return future
+    return answer
+
+
+def _in_a_thread(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, name="question", daemon=True).start()
 
 
 class Answer(Generic[T]):
@@ -54,7 +63,7 @@ class Answer(Generic[T]):
 
 
 class Questions:
-    """Each is asked `aside`.
+    """Each is asked as `aside` does.
 
     Args:
         seconds: for all answers together.
@@ -63,7 +72,10 @@ class Questions:
 
     def __init__(self, seconds: float, at_once: int = 8) -> None:
         self._until = time.monotonic() + seconds
-        self._room = threading.Semaphore(at_once)
+        self._at_once = at_once
+        self._at_work = 0
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._lock = threading.Lock()
         self._unread: dict[str, None] = {}
 
     @property
@@ -80,9 +92,21 @@ class Questions:
 
     def ask(self, what: str, question: Callable[..., T], *args: object) -> Answer[T]:
         """`what` names it for whoever reads that it was not answered: "the access keys of rentagpu-s3"."""
+        future: Future[T] = Future()
+        with self._lock:
+            self._waiting.append(_answering(future, question, *args))
+            one_more = self._at_work < self._at_once
+            self._at_work += one_more
+        if one_more:
+            _in_a_thread(self._work)
+        return Answer(what, self, future)
 
-        def asked() -> T:
-            with self._room:
-                return question(*args)
-
-        return Answer(what, self, aside(asked))
+    def _work(self) -> None:
+        """One after another while there are any: thousands of questions are not as many threads."""
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._at_work -= 1
+                    return
+                answer = self._waiting.popleft()
+            answer()

@@ -1,7 +1,8 @@
 """What a run would do, found out with read-only calls, all at once."""
 
+import heapq
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
@@ -11,11 +12,12 @@ from responder.engine.play import MOST_AT_ONCE
 from responder.errors import ChoiceError, RefusedError, RespondError
 from responder.playbook import Instance
 from responder.playbook.check import alternatives, is_dict
-from responder.playbook.expand import Setting, arguments
+from responder.playbook.expand import Cast, Setting
 from responder.questions import Questions
 from responder.secret import Secret, redact
 
 PATIENCE = 8.0  # seconds for all plans together: a service that is down is said to be so, not waited for
+PATIENCE_A_STEP = 0.04  # seconds, where there are so many that this is longer
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ def plan_steps(
     """
     active = in_order([instance for instance in instances if instance.active])
     outputs = {i.id: placeholder(actions[i.step.uses]) for i in active}
+    cast = Cast(instances)
     stopping = threading.Event()
+    wanted: dict[str, ChoiceError] = {}
 
     def planned(instance: Instance) -> PlannedStep | None:
         if stopping.is_set():
@@ -53,12 +57,11 @@ def plan_steps(
         call = Call(setting.run, instance.id, connections, clock, lambda _text: None, stopping)
         final = action.point_of_no_return if isinstance(action, Irreversible) else ""
         try:
-            given = action.input_type.model_construct(**arguments(instance, setting, instances, outputs))
+            given = action.input_type.model_construct(**cast.arguments(instance, setting, outputs))
             return PlannedStep(instance, action.plan(call, given), point_of_no_return=final)
         except ChoiceError as error:
-            if _contains_after(instance, active):
-                raise
             what, choice = redact(error.what), redact(error.next_step)
+            wanted[instance.id] = error
             return PlannedStep(instance, None, what, choice, final)
         except RefusedError:
             raise
@@ -69,25 +72,30 @@ def plan_steps(
             why = redact(f"A mistake of ours: {_named(error)}")
             return PlannedStep(instance, None, why, point_of_no_return=final)
 
-    questions = Questions(PATIENCE, MOST_AT_ONCE)
+    patience = max(PATIENCE, len(active) * PATIENCE_A_STEP)
+    questions = Questions(patience, MOST_AT_ONCE)
     answers = [questions.ask(instance.id, planned, instance) for instance in active]
-    silent = f"No answer within {PATIENCE:.0f} s."
+    silent = f"No answer within {patience:.0f} s."
     try:
-        return [
+        found = [
             answer.get() or PlannedStep(instance, None, silent)
             for instance, answer in zip(active, answers, strict=True)
         ]
     finally:
         stopping.set()  # what was not asked in time is not asked for nobody
+    if wanted and not _contains_without(wanted, active):
+        raise next(wanted[instance.id] for instance in active if instance.id in wanted)
+    return found
 
 
-def _contains_after(first: Instance, instances: Sequence[Instance]) -> bool:
-    """Whether something is contained only after this; `instances` are in their order."""
-    after = {first.id}
+def _contains_without(choices: Collection[str], instances: Sequence[Instance]) -> bool:
+    """Whether anything is contained before these are made, or nothing has to be; both in their order."""
+    after = set(choices)
     for instance in instances:
         if not after.isdisjoint(instance.needs):
             after.add(instance.id)
-    return any(instance.id in after and instance.step.phase == "contain" for instance in instances)
+    containing = [instance.id for instance in instances if instance.step.phase == "contain"]
+    return not containing or not after.issuperset(containing)
 
 
 def _named(error: Exception) -> str:
@@ -96,15 +104,21 @@ def _named(error: Exception) -> str:
 
 def in_order(instances: Sequence[Instance]) -> list[Instance]:
     """As they will be done: each after what it needs, else in the playbook's order."""
-    waiting = list(instances)
-    there = {instance.id for instance in instances}
+    number = {instance.id: index for index, instance in enumerate(instances)}
+    missing = {one.id: number.keys() & set(one.needs) for one in instances}
+    needed_by: dict[str, list[int]] = {}
+    for one in instances:
+        for need in missing[one.id]:
+            needed_by.setdefault(need, []).append(number[one.id])
+    ready = [index for index, one in enumerate(instances) if not missing[one.id]]  # a heap, as it is sorted
     ordered: list[Instance] = []
-    done: set[str] = set()
-    while waiting:
-        following = next(i for i in waiting if done.issuperset(there.intersection(i.needs)))
-        waiting.remove(following)
+    while ready:
+        following = instances[heapq.heappop(ready)]
         ordered.append(following)
-        done.add(following.id)
+        for index in needed_by.get(following.id, ()):
+            missing[instances[index].id].discard(following.id)
+            if not missing[instances[index].id]:
+                heapq.heappush(ready, index)
     return ordered
 
 

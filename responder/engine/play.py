@@ -13,6 +13,7 @@ from responder import logs
 from responder.action import Call, Input, Output
 from responder.engine.aside import Log
 from responder.engine.ending import end, outcome_of
+from responder.engine.line import Line
 from responder.engine.recall import same_thing
 from responder.engine.record import shown, thaw
 from responder.engine.state import CONTAINING, OVER, RunState, StepState
@@ -20,7 +21,7 @@ from responder.engine.step import StepRun
 from responder.errors import InterruptedRunError, UnavailableError
 from responder.journal import EventKind, TakenOverError, Writer
 from responder.playbook import Instance
-from responder.playbook.expand import arguments
+from responder.playbook.expand import Cast
 from responder.playbook.expression import ExpressionError
 from responder.secret import redact
 
@@ -45,11 +46,10 @@ class Play:
         self._order = order
         self._state = state
         self._instances = instances
-        # What others may build on: not before the thread that played it is done with it.
-        self._over = {i.id for i in instances if not i.active or self._status(i.id) in OVER}
+        self._cast = Cast(instances)
+        self._line = Line(instances, lambda instance_id: self._status(instance_id) in OVER)
         self._lock = threading.Lock()
         self._outputs: dict[str, Output] = {}
-        self._tried: set[str] = set()
         self._log = Log(logs.get()).bind(run=order.run)
 
     def to_the_end(self) -> RunState:
@@ -89,7 +89,7 @@ class Play:
 
     def _submit(self, pool: ThreadPoolExecutor, flying: dict[Future[None], str]) -> None:
         for instance in [] if self._engine.stopping.is_set() else self._ready():
-            self._tried.add(instance.id)
+            self._line.take(instance)
             flying[pool.submit(self._play_step, instance)] = instance.id
 
     def _advance(self, pool: ThreadPoolExecutor, flying: dict[Future[None], str]) -> bool:
@@ -123,30 +123,21 @@ class Play:
                 if not isinstance(error, TakenOverError):
                     self._log.error("run.aborted", step=step)
                 raise error
-            if self._status(step) in OVER:
-                self._over.add(step)
+            if self._status(step) in OVER:  # others may build on it now that its thread is done with it
+                self._line.over(step)
 
     def _ready(self) -> list[Instance]:
         now = self._engine.clock()
-        return [i for i in self._waiting() if (at := self._ready_at(i)) is not None and at <= now]
+        return [instance for instance in self._line.free() if self._ready_at(instance) <= now]
 
     def _until_next(self) -> float | None:
         """Seconds until the next step that only waits for the time; None where there is none."""
         now = self._engine.clock()
-        times = [at for i in self._waiting() if (at := self._ready_at(i)) is not None]
+        times = [self._ready_at(instance) for instance in self._line.free()]
         return max(0.0, (min(times) - now).total_seconds()) if times else None
 
-    def _waiting(self) -> list[Instance]:
-        return [
-            i
-            for i in self._instances
-            if i.active and i.id not in self._tried and self._status(i.id) not in OVER
-        ]
-
-    def _ready_at(self, instance: Instance) -> datetime | None:
-        """When the step may start: all it needs is over, and its `wait` since then has passed."""
-        if not self._over.issuperset(instance.needs):
-            return None
+    def _ready_at(self, instance: Instance) -> datetime:
+        """When the step may start, of one whose needs are over: its `wait` since then has passed."""
         ended = [at for need in instance.needs if (at := self._state.step(need).finished_at)]
         since = max(ended, default=self._order.confirmed_at)
         return since + timedelta(seconds=instance.wait)
@@ -189,7 +180,7 @@ class Play:
         return ""
 
     def _given(self, instance: Instance) -> Input:
-        given = arguments(instance, self._order.setting, self._instances, self._outputs)
+        given = self._cast.arguments(instance, self._order.setting, self._outputs)
         action = self._engine.actions[instance.step.uses]
         try:
             return action.input_type.model_validate(given)

@@ -19,6 +19,10 @@ _TERM: Final = (
     f"SELECT {COLUMNS} FROM events WHERE run = ? AND step = '' AND kind IN ('run.started', 'run.resumed') "  # noqa: S608
     "ORDER BY attempt DESC LIMIT 1"
 )
+# Asked at every event: the one that began a run of hundreds of steps is as long as all of them together.
+_NUMBER: Final = (
+    "SELECT max(attempt) FROM events WHERE run = ? AND step = '' AND kind IN ('run.started', 'run.resumed')"
+)
 # Runs that somebody may still act in: started, or being undone, and not over since.
 _OPEN: Final = (
     f"SELECT {COLUMNS} FROM events WHERE kind = 'run.started' AND run IN (SELECT run FROM events AS one "  # noqa: S608
@@ -157,12 +161,12 @@ class Journal:
 
     def check(self, run: str, term: int) -> None:
         """As `Writer.check`, which is how to call it."""
-        rows = self.database.rows(_TERM, (run,))
-        if not rows:
+        self.database.catch_up()
+        ((latest,),) = self.database.rows(_NUMBER, (run,))
+        if latest is None:
             raise _no_such_run(run)
-        latest = Event.of(rows[0])
-        if latest.attempt != term:
-            raise _taken_over(latest)
+        if latest != term:
+            raise _taken_over(Event.of(self.database.rows(_TERM, (run,))[0]))
 
     def events(self, run: str | None = None, after: int = 0) -> list[Event]:
         """The events of a run, or all, in order, from the one that follows seq `after`."""
@@ -217,11 +221,11 @@ class Journal:
     ) -> Event:
         """As `Writer.append`, which is how to call it."""
         with self.database.transaction() as connection:
-            latest = _latest_term(connection, run)
+            (latest,) = connection.execute(_NUMBER, (run,)).fetchone()
             if latest is None:
                 raise _no_such_run(run)
-            if latest.attempt != term:
-                raise _taken_over(latest)
+            if latest != term:
+                raise _taken_over(Event.of(connection.execute(_TERM, (run,)).fetchone()))
             if connection.execute(
                 "SELECT 1 FROM events WHERE run = ? AND step = ? AND attempt = ? AND kind = ?",
                 (run, step, attempt, kind.value),

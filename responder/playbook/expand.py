@@ -1,7 +1,6 @@
 """From a playbook and an exposure to the steps of a run: `for_each`, `if` and needs resolved."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -30,6 +29,13 @@ class Instance:
     def credential(self) -> str | None:
         return getattr(self.item, "credential", None)
 
+    @property
+    def credentials(self) -> tuple[str, ...]:
+        """Its own, or those that a workload runs or is deployed with."""
+        if self.credential is not None:
+            return (self.credential,)
+        return (*getattr(self.item, "runs_with", ()), *getattr(self.item, "deployed_with", ()))
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -49,49 +55,109 @@ class Setting:
 def expand(playbook: Playbook, setting: Setting) -> tuple[Instance, ...]:
     """The steps of a run, in the playbook's order. The same input gives the same: a resume relies on it."""
     scope = setting.scope()
-    bare = {step.id: [_bare(step, item, scope) for item in _items(step, scope)] for step in playbook.steps}
+    groups = {
+        step.id: _Group(step, [_bare(step, item, scope) for item in _items(step, scope)])
+        for step in playbook.steps
+    }
     done: list[Instance] = []
     for step in playbook.steps:
-        ids = _ids(step, bare[step.id])
-        for instance, instance_id in zip(bare[step.id], ids, strict=True):
-            needs = tuple(
-                need_id
-                for need in step.needs_under(setting.strategy)
-                for need_id in _matching(instance, playbook.step(need), bare[need])
-            )
-            done.append(replace(instance, id=instance_id, needs=needs))
+        needed = [groups[need] for need in step.needs_under(setting.strategy)]
+        for instance in groups[step.id].instances:
+            needs = tuple(one.id for group in needed for one in group.matching(instance))
+            done.append(replace(instance, needs=needs))
     return tuple(done)
+
+
+class Cast:
+    """The instances of a run, each findable from the others: of hundreds of credentials, without a search."""
+
+    def __init__(self, instances: Sequence[Instance]) -> None:
+        by_step: dict[str, list[Instance]] = {}
+        for one in instances:
+            by_step.setdefault(one.step.id, []).append(one)
+        self._groups = {step_id: _Group(group[0].step, group) for step_id, group in by_step.items()}
+
+    def arguments(self, instance: Instance, setting: Setting, outputs: Mapping[str, Output]) -> Any:
+        """The step's `with`, with every expression replaced by what it gives now.
+
+        `outputs` are those of the instances that are done, by instance id.
+        """
+        steps = _Steps(lambda step_id: self._outputs_for(instance, step_id, outputs))
+        scope = {**setting.scope(), "steps": steps, "each": instance.item}
+        return evaluate(instance.step.arguments, scope)
+
+    def _outputs_for(self, instance: Instance, step_id: str, outputs: Mapping[str, Output]) -> Outputs:
+        if step_id not in self._groups:  # a step that had nothing to iterate over has no outputs, for nobody
+            return Outputs(None, lambda _credential: None)
+        group = self._groups[step_id]
+        found = [outputs[one.id] for one in group.matching(instance) if one.id in outputs]
+
+        def of_credential(credential: str) -> Output | None:
+            made = [outputs[one.id] for one in group.of(credential) if one.id in outputs]
+            return made[-1] if made else None
+
+        return Outputs(found[0] if len(found) == 1 else None, of_credential)
 
 
 def arguments(
     instance: Instance, setting: Setting, instances: Sequence[Instance], outputs: Mapping[str, Output]
 ) -> Any:
-    """The step's `with`, with every expression replaced by what it gives now.
+    """As `Cast.arguments`, for whoever asks once."""
+    return Cast(instances).arguments(instance, setting, outputs)
 
-    `outputs` are those of the instances that are done, by instance id.
+
+class _Steps(dict[str, Outputs]):
+    """Outputs are looked up for the steps that an expression names, and for no others."""
+
+    def __init__(self, look_up: Callable[[str], Outputs]) -> None:
+        super().__init__()
+        self._look_up = look_up
+
+    def __missing__(self, step_id: str) -> Outputs:
+        self[step_id] = found = self._look_up(step_id)
+        return found
+
+
+class _Group:
+    """The instances of one step.
+
+    Raises:
+        ValueError: two of them have the same label.
     """
-    by_step: dict[str, list[Instance]] = {}
-    for other in instances:
-        by_step.setdefault(other.step.id, []).append(other)
-    # A step that had nothing to iterate over has no outputs, for nobody.
-    steps: defaultdict[str, Outputs] = defaultdict(lambda: Outputs(None, {}))
-    for step_id, group in by_step.items():
-        steps[step_id] = _outputs_for(instance, group[0].step, group, outputs)
-    scope = {**setting.scope(), "steps": steps, "each": instance.item}
-    return evaluate(instance.step.arguments, scope)
 
+    def __init__(self, step: Step, instances: Sequence[Instance]) -> None:
+        self._step = step
+        self.instances = instances
+        self._by_id = {one.id: one for one in instances}
+        if len(self._by_id) != len(instances):
+            labels = [one.id for one in instances]
+            raise ValueError(f"The items of step {step.id} have labels that are not unique: {labels}.")
+        self._by_credential: dict[str, list[Instance]] = {}
+        for one in instances:
+            for credential in dict.fromkeys(one.credentials):
+                self._by_credential.setdefault(credential, []).append(one)
 
-def _outputs_for(
-    instance: Instance, other: Step, group: Sequence[Instance], outputs: Mapping[str, Output]
-) -> Outputs:
-    same = [candidate.id for candidate in group if candidate.id in _matching(instance, other, group)]
-    found = [outputs[instance_id] for instance_id in same if instance_id in outputs]
-    by_credential = {
-        candidate.credential: outputs[candidate.id]
-        for candidate in group
-        if candidate.credential is not None and candidate.id in outputs
-    }
-    return Outputs(found[0] if len(found) == 1 else None, by_credential)
+    def of(self, credential: str) -> Sequence[Instance]:
+        """Those whose one credential it is."""
+        return [one for one in self._by_credential.get(credential, ()) if one.credential == credential]
+
+    def matching(self, instance: Instance) -> Sequence[Instance]:
+        """Which of them belong to an instance of another step.
+
+        Where both iterate over the same, the same item's; else, where both items have to do with credentials,
+        those that have one in common; else all.
+        """
+        if instance.item is not None and instance.step.for_each == self._step.for_each:
+            same = self._by_id.get(_label(self._step, instance.item))
+            return [] if same is None else [same]
+        if instance.credentials and self._by_credential:
+            found = {
+                one.id: one
+                for credential in instance.credentials
+                for one in self._by_credential.get(credential, ())
+            }
+            return list(found.values())
+        return self.instances
 
 
 def _items(step: Step, scope: Mapping[str, object]) -> list[BaseModel | None]:
@@ -108,23 +174,3 @@ def _bare(step: Step, item: BaseModel | None, scope: Mapping[str, object]) -> In
 
 def _label(step: Step, item: BaseModel | None) -> str:
     return step.id if item is None else f"{step.id}[{getattr(item, 'label', '')}]"
-
-
-def _ids(step: Step, group: Sequence[Instance]) -> list[str]:
-    labels = [instance.id for instance in group]
-    if len(set(labels)) != len(labels):
-        raise ValueError(f"The items of step {step.id} have labels that are not unique: {labels}.")
-    return labels
-
-
-def _matching(instance: Instance, other: Step, group: Sequence[Instance]) -> list[str]:
-    """Which instances of another step belong to this one.
-
-    Where both iterate over the same, the same item's; else, where both items belong to a credential, the same
-    credential's; else all.
-    """
-    if instance.item is not None and instance.step.for_each == other.for_each:
-        return [candidate.id for candidate in group if candidate.item == instance.item]
-    if instance.credential is not None and any(candidate.credential for candidate in group):
-        return [candidate.id for candidate in group if candidate.credential == instance.credential]
-    return [candidate.id for candidate in group]

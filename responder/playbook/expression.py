@@ -5,7 +5,7 @@ text, and a secret there is refused: secrets are handed on, never written into s
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -41,13 +41,13 @@ def environment() -> ImmutableSandboxedEnvironment:
 class Outputs:
     """What `steps.create_key` stands for: the output for the same item, and `of(names)` for a named one's."""
 
-    def __init__(self, same: Output | None, by_credential: Mapping[str, Output]) -> None:
+    def __init__(self, same: Output | None, of_credential: Callable[[str], Output | None]) -> None:
         self._same = same
-        self._by_credential = by_credential
+        self._of_credential = of_credential
 
     def of(self, credentials: tuple[str, ...]) -> Output | None:
         """The output for the first of these credentials that the step ran for."""
-        return next((self._by_credential[c] for c in credentials if c in self._by_credential), None)
+        return next(filter(None, map(self._of_credential, credentials)), None)
 
     def __getattr__(self, field: str) -> Any:
         if field.startswith("_") or self._same is None:
@@ -102,9 +102,15 @@ def evaluate(value: object, scope: Mapping[str, object]) -> Any:
 
 def _value(expression: str, scope: Mapping[str, object]) -> Any:
     try:
-        return environment().compile_expression(expression, undefined_to_none=True)(**scope)
+        return _compiled(expression)(**scope)
     except (TemplateError, TypeError, ValueError, RecursionError) as error:
         raise ExpressionError(f"`{expression}` cannot be evaluated: {error}.") from None
+
+
+@lru_cache(maxsize=1024)
+def _compiled(expression: str) -> Callable[..., Any]:
+    """The same few stand in every step of a run."""
+    return environment().compile_expression(expression, undefined_to_none=True)
 
 
 def _as_text(expression: str, scope: Mapping[str, object]) -> str:

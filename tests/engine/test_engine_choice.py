@@ -116,3 +116,16 @@ def test_where_nothing_would_be_contained_before_it_the_choice_is_wanted_first(t
     order = table.order(yaml.safe_dump(first, sort_keys=False))
     with pytest.raises(ChoiceError, match="two"):
         planned(table, type(order)(**{**vars(order), "options": {"pick": None}}))
+
+
+def test_where_something_else_is_contained_anyway_the_choice_holds_up_only_its_own(table: Table, text: str):
+    house(table, "back")
+    both = yaml.safe_load(text)
+    both["steps"][0]["needs"] = ["key"]
+    both["steps"].append(door("back"))
+    order = table.order(yaml.safe_dump(both, sort_keys=False))
+    order = type(order)(**{**vars(order), "options": {"pick": None}})
+    found = {one.instance.id: one for one in planned(table, order)}
+    assert found["room"].choice == "Say which: --pick this."
+    table.engine().start(order)
+    assert doors(table) == {"front": "open", "back": "shut"}

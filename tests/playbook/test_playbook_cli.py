@@ -36,7 +36,10 @@ def test_show_has_each_step_in_order_with_its_action_needs_pause_and_point_of_no
     assert places == sorted(places)
     for phase in ("Contain", "Rotate", "Recover", "Retire"):
         assert f"\n{phase}\n" in re.sub(r" +\n", "\n", result.stdout)
-    assert "Waits for verify_workload, prove_token (rotate-first)" in result.stdout
+    assert (
+        "Waits for verify_workload, prove_token, update_modal_secret, put_github_secrets (rotate-first)"
+        in result.stdout
+    )
     assert "10 s after deactivate_key" in result.stdout
     assert "For each of exposure.service_users" in result.stdout
     assert "Only if options.redeploy == 'workflow' and each.workflow" in result.stdout

@@ -44,17 +44,27 @@ def test_a_placement_needs_only_the_fresh_credential_that_it_holds():
     assert found["put_github_secrets[rentagpu/executor/prod/ID]"].needs == ("create_service_user[ci]",)
 
 
-def test_what_belongs_to_no_credential_needs_all():
-    found = instances(two_keys())
+def test_a_workload_needs_all_that_it_runs_or_is_deployed_with_and_nobody_elses_credential_needs_it():
+    leak = two_keys()
+    elsewhere = leak.modal_secrets[0].model_copy(update={"credential": "other", "secret": "elsewhere"})
+    found = instances(leak.model_copy(update={"modal_secrets": (*leak.modal_secrets, elsewhere)}))
     assert set(found["redeploy[executor-prod]"].needs) == {
         "update_modal_secret[prod/my-app-secrets/ID]",
         "put_github_secrets[rentagpu/executor/prod/ID]",
     }
+    assert "verify_workload[executor-prod]" in found["delete_key[s3]"].needs
     assert found["delete_key[other]"].needs == (
-        "verify_workload[executor-prod]",
         "prove_key[other]",
+        "update_modal_secret[prod/elsewhere/ID]",
         "recheck_key[other]",
     )
+
+
+def test_what_belongs_to_no_credential_needs_all():
+    leak = two_keys()
+    nobodys = leak.workloads[0].model_copy(update={"name": "idle", "runs_with": (), "deployed_with": ()})
+    found = instances(leak.model_copy(update={"workloads": (*leak.workloads, nobodys)}))
+    assert set(found["redeploy[idle]"].needs) == set(found["redeploy[executor-prod]"].needs)
 
 
 def test_a_condition_that_says_no_leaves_the_step_there_and_inactive():
@@ -78,7 +88,11 @@ def test_what_the_inventory_does_not_know_is_contained_and_not_rotated():
 def test_contain_first_contains_at_once_and_rotate_first_only_after_the_fresh_one_works():
     assert instances()["deactivate_key[s3]"].needs == ()
     found = instances(strategy="rotate-first")
-    assert found["deactivate_key[s3]"].needs == ("verify_workload[executor-prod]", "prove_key[s3]")
+    assert found["deactivate_key[s3]"].needs == (
+        "verify_workload[executor-prod]",
+        "prove_key[s3]",
+        "update_modal_secret[prod/my-app-secrets/ID]",
+    )
     assert found["make_room[s3]"].needs == ()
 
 

@@ -14,6 +14,15 @@ def standing(connections: Connections, base: str) -> list[tuple[LeakedServiceUse
     Raises:
         ProviderError: the workspace could not be asked.
     """
+    return [(user, made_at) for user, made_at in service_users(connections) if user.base == base]
+
+
+def service_users(connections: Connections) -> list[tuple[LeakedServiceUser, datetime]]:
+    """All of the workspace, in one question.
+
+    Raises:
+        ProviderError: the workspace could not be asked.
+    """
     connection = connections.get(ModalConnection)
     users = connection.run("ServiceUserList", connection.workspace.service_users.list.aio)
     return [
@@ -24,11 +33,10 @@ def standing(connections: Connections, base: str) -> list[tuple[LeakedServiceUse
                 identifier=user.token_id,
                 life="live",
                 name=user.name,
-                base=base,
+                base=base_of(user.name),
                 roles=workspace.open_roles(user),
             ),
             user.created_at,
         )
         for user in users
-        if base_of(user.name) == base
     ]
