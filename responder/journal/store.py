@@ -161,7 +161,6 @@ class Journal:
 
     def check(self, run: str, term: int) -> None:
         """As `Writer.check`, which is how to call it."""
-        self.database.catch_up()
         ((latest,),) = self.database.rows(_NUMBER, (run,))
         if latest is None:
             raise _no_such_run(run)
