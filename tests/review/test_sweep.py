@@ -230,6 +230,25 @@ def test_a_run_in_other_hands_is_looked_at_only_where_it_is_taken_over(reviewed,
     assert reviewed.respond("review", "r1", "--take-over").return_value == Exit.DONE
 
 
+def test_the_report_tells_what_was_seen_and_takes_nothing_of_it_for_markup(reviewed):
+    evil = reviewed.aws.client("iam", reviewed.aws.leaked, agent="<b>[evil](x)</b>/1")
+    evil.create_user(UserName="second")
+    reviewed.sweep()
+    page = reviewed.home / "page.html"
+    assert reviewed.respond("report", "r1", "--html", str(page)).exit_code == Exit.DONE
+    written = page.read_text()
+    section = written[written.index('<h2 id="review">') : written.index('<h2 id="todo">')]
+    assert "2 things to look at, 2 critical" in section
+    assert "IAM user second was made with what leaked" in section
+    assert "aws iam delete-user --user-name second" in section
+    assert "&lt;b&gt;[evil](x)&lt;/b&gt;" in section
+    assert "<b>" not in section
+    told = reviewed.respond("report", "r1", "--md").output
+    assert "**critical**: IAM user second was made with what leaked" in told
+    assert "<b>" not in told
+    assert "[evil](x)" not in told
+
+
 def test_how_long_ago_it_was_exposed_is_how_far_the_review_looks_back(reviewed):
     leaked = reviewed.aws.leaked.access_key_id
     planned = reviewed.respond("leak", leaked, "--dry-run", "--since", "2026-01-31T03:00")
