@@ -16,13 +16,14 @@ from responder.report.integrity import Chain
 from responder.report.measures import OF_A_ROTATION, Clocks, Measure, measures
 from responder.report.reach import Reach, reach_of
 from responder.report.record import Actor, Record, records
-from responder.report.review import review_tasks, reviewed_words
+from responder.report.review import review_tasks, reviewed_words, search_tasks
 from responder.report.steps import StepReading, read_steps
 from responder.report.stories import CredentialStory, WorkloadStory, credential_stories, workload_stories
 from responder.report.summary import summarise
 from responder.report.todo import NO_PLACES, Task, tasks
 from responder.report.words import clock, counted, day, elapsed, listing
 from responder.review.reading import Seen, seen
+from responder.review.searches import Noted, scans
 
 __all__ = ["Incident", "Term", "Unidentified", "read_incident"]
 
@@ -67,6 +68,7 @@ class Incident:
     measures: tuple[Measure, ...]
     tasks: tuple[Task, ...]
     review: Seen
+    searches: tuple[Noted, ...]  # of history, for the leaked values; the oldest first
     last_seq: int  # of the run's last event
     last_hash: str
     chain: Chain
@@ -253,8 +255,10 @@ def read_incident(
         tasks=(
             *tasks(exposure, steps, credentials, summary.still_open),
             *review_tasks(run, review),
+            *search_tasks(run, summary.rotation, scans(journal, run)),
         ),
         review=review,
+        searches=tuple(scans(journal, run)),
         last_seq=told[-1].event.seq,
         last_hash=told[-1].event.hash,
         chain=chain,

@@ -64,6 +64,9 @@ def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator
         yield f"- **Not proven:** {escaped(step.named)}: {step.outcome}. {escaped(step.why)}"
     yield "\n## What was done with it\n"
     yield from _reviewed(incident)
+    if incident.searches:
+        yield "\n## Where else it is\n"
+        yield from _searched(incident)
     yield "\n## Still to do\n"
     for task in incident.tasks:
         how = f" {escaped(task.how)}" if task.how else ""
@@ -107,6 +110,19 @@ def _reviewed(incident: "Incident") -> Iterator[str]:
         yield f"- **Not read:** {escaped(why)}"
     for title in seen.missing:
         yield f"- **Not looked at yet:** {escaped(title)}"
+
+
+def _searched(incident: "Incident") -> Iterator[str]:
+    last = incident.searches[-1]
+    yield f"Searched {day_and_time(last.at)}: {escaped(last.evidence)}.\n"
+    for one in last.places:
+        commit = f", commit {_code(one['commit'][:12])}" if one.get("commit") else ""
+        author = f" by {escaped(one['author'])}" if one.get("author") else ""
+        yield f"- {escaped(one['where'])}: {_code(one['place'])}{commit}{author}"
+    if len(last.places) < last.total:
+        yield f"- and {last.total - len(last.places)} more"
+    for why in last.not_looked_at:
+        yield f"- **Not looked at:** {escaped(why)}"
 
 
 def _rotation(incident: "Incident", made_at: datetime, version: str) -> Iterator[str]:

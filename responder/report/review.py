@@ -1,13 +1,14 @@
 """What the reviews of a run saw, in the words of a report."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from responder.report.todo import Task
 from responder.report.words import counted
 from responder.review.reading import Seen
+from responder.review.searches import Noted
 from responder.trace import RANK
 
-__all__ = ["review_tasks", "reviewed_words"]
+__all__ = ["review_tasks", "reviewed_words", "search_tasks"]
 
 
 def reviewed_words(seen: Seen) -> str:
@@ -40,4 +41,22 @@ def review_tasks(run: str, seen: Seen) -> Iterator[Task]:
             "Look where the review could not.",
             f"Not read: {'; '.join(seen.unread)}.",
             command=f"respond review {run}",
+        )
+
+
+def search_tasks(run: str, rotation: bool, searches: Sequence[Noted]) -> Iterator[Task]:  # noqa: FBT001
+    """What is left to do about where else it is; of the last search, as it saw what is there now."""
+    if rotation:
+        return
+    if not searches:
+        yield Task(
+            "Find out where else it is.",
+            "Nobody has searched the repository's history, files and logs for it.",
+            command=f"respond scan --run {run}",
+        )
+    elif searches[-1].total:
+        yield Task(
+            f"Decide about {counted(searches[-1].total, 'place')} that still hold it.",
+            "It is dead; taking it out of a history never replaces a rotation.",
+            command=f"respond scan --run {run}",
         )

@@ -16,7 +16,7 @@ from responder.journal import EventKind, Holder, Journal, Seals
 from responder.journal.audit import verify
 from responder.report.log import as_line
 from responder.report.record import records
-from responder.review.history.note import scans
+from responder.review.searches import scans
 from responder.secret import Secret
 
 SEAL_KEY = base64.b64encode(b"k" * 32).decode()

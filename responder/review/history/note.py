@@ -1,7 +1,6 @@
 """What a search has seen, written into the journal for the run whose leak it was about."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from responder.journal import EventKind, Holder, Journal
 from responder.providers.github.search import Searched
@@ -11,17 +10,6 @@ if TYPE_CHECKING:
     from responder.action import Json
 
 _MOST: Final = 200  # places that are written down; their number is always
-
-
-@dataclass(frozen=True)
-class Noted:
-    """One search, as the journal has it. `places` are as `_place` and `_on_github` write them."""
-
-    at: str
-    evidence: str
-    places: tuple[dict[str, Any], ...]
-    total: int
-    not_looked_at: tuple[str, ...]
 
 
 def note_scan(journal: Journal, run: str, scan: Scan | None, github: Searched | None) -> None:
@@ -46,17 +34,6 @@ def note_scan(journal: Journal, run: str, scan: Scan | None, github: Searched | 
         "not_looked_at": list(missed[:_MOST]),
     }
     journal.note(run, data, EventKind.HISTORY_SCANNED)
-
-
-def scans(journal: Journal, run: str) -> list[Noted]:
-    """Every search that was made for the run, the oldest first."""
-    found = []
-    for event in journal.noted(EventKind.HISTORY_SCANNED):
-        if event.step == run:
-            data: dict[str, Any] = dict(event.data)
-            places, missed = tuple(data["places"]), tuple(data["not_looked_at"])
-            found.append(Noted(event.at.isoformat(), data["evidence"], places, data["total"], missed))
-    return found
 
 
 def _place(one: Sighting) -> "dict[str, Json]":
