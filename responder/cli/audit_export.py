@@ -56,7 +56,7 @@ def export(
             "A CACAO export is of one whole run.",
             next_step="`respond audit export --format cacao --run RUN`; `respond runs` lists them.",
         )
-    with Journal.open(path or desk.journal_path, read_only=True) as journal:
+    with Journal.open(path or desk.journal_file(), read_only=True) as journal:
         wanted = Selection(run or "", since, until)
         wanted.check(journal)
         put(_lines(form, journal, wanted), output)

@@ -42,7 +42,7 @@ def log(
     from responder.report.record import records  # noqa: PLC0415
 
     wanted = lines.Filter(credential, actor, phase, since, until)
-    with Journal.open(path or desk.journal_path, read_only=True) as journal:
+    with Journal.open(path or desk.journal_file(), read_only=True) as journal:
         if run is not None and run not in journal.runs():
             raise InputError(f"There is no run {run}.", next_step="`respond runs` lists them.")
         seen, found = lines.Seen(), False

@@ -80,7 +80,7 @@ def verify(
             next_step="Give one of the two, --journal or --export.",
         )
     asked = _Question(
-        exported or path or desk.journal_path, bool(exported), not (path or exported), checkpoints, anchor
+        exported or path or desk.journal_file(), bool(exported), not (path or exported), checkpoints, anchor
     )
     trusted = _keys(desk, asked, keys)
     places = _places(desk, trusted) if anchor else None

@@ -2,10 +2,11 @@
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from responder.engine import Engine, Observer
     from responder.inventory import Inventory
     from responder.journal import Journal
+
+
+SHARED: Final = "RESPOND_JOURNAL"  # names a journal that machines share, s3://BUCKET/KEY
 
 
 @dataclass(frozen=True)
@@ -39,15 +43,32 @@ class Desk:
 
     @property
     def journal_path(self) -> Path:
-        """Apart from the seal key, which is in `keys/`: whoever copies the journal's folder takes no key."""
+        """Apart from the seal key, which is in `keys/`: whoever copies the journal's folder takes no key.
+
+        Of a journal that is shared, where `journal_file` puts a copy.
+        """
+        if url := os.environ.get(SHARED):
+            return self.folder / "shared" / quote(url.removeprefix("s3://"), safe="") / "journal.db"
         return self.folder / "journal" / "journal.db"
 
     def journal(self, *, read_only: bool = False, new: bool = False) -> "Journal":
         """The journal; one that is not there is made only where `new` allows it, and then to be written."""
         from responder.journal import Journal  # noqa: PLC0415
 
+        if url := os.environ.get(SHARED):
+            return _shared(url, self.journal_path, read_only=read_only, new=new)
         there = self.journal_path.exists()
         return Journal.open(self.journal_path, read_only=read_only if there else not new)
+
+    def journal_file(self) -> Path:
+        """The journal as a file, to be read; of one that is shared, a copy as it is now."""
+        if url := os.environ.get(SHARED):
+            from responder.journal.shared import copy  # noqa: PLC0415
+            from responder.providers.aws.journal_object import JournalObject  # noqa: PLC0415
+
+            with closing(JournalObject.open(url, os.environ)) as remote:
+                copy(remote, self.journal_path)
+        return self.journal_path
 
     def load_inventory(self) -> "Inventory":
         from responder.inventory import Inventory  # noqa: PLC0415
@@ -101,6 +122,19 @@ class Desk:
 
         seals = Seals(journal, master_key(self.folder, os.environ, existing_only=key_exists))
         return Engine(journal, seals, Actions(), connections, utcnow, observer, __version__)
+
+
+def _shared(url: str, path: Path, *, read_only: bool, new: bool) -> "Journal":
+    from responder.journal import Journal  # noqa: PLC0415
+    from responder.journal.shared import SharedDatabase  # noqa: PLC0415  # with an SDK, where it is asked for
+    from responder.journal.store import utcnow  # noqa: PLC0415
+    from responder.providers.aws.journal_object import JournalObject  # noqa: PLC0415
+
+    with ExitStack() as on_failure:
+        remote = on_failure.enter_context(closing(JournalObject.open(url, os.environ)))
+        database = SharedDatabase(remote, path, read_only=read_only, new=new)
+        on_failure.pop_all()
+    return Journal(database, utcnow)
 
 
 def consoles() -> "tuple[Console, Console]":

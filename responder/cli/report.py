@@ -194,7 +194,7 @@ def _chain(desk: Desk) -> "Chain":
     from responder.report.integrity import read_chain  # noqa: PLC0415
 
     own = verifier(desk.folder, os.environ)
-    return read_chain(desk.journal_path, (own,) if own else ())
+    return read_chain(desk.journal_file(), (own,) if own else ())
 
 
 def _warn(chain: "Chain", *, made: bool = True) -> None:

@@ -77,6 +77,9 @@ class Database:
             (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
 
+    def catch_up(self) -> None:
+        """Bring in what others wrote; on a file it is seen as it is."""
+
     def close(self) -> None:
         with self._lock:
             self._connection.close()

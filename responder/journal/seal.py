@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import rfc8785
 
 from responder.errors import InputError, RefusedError, TamperedError, UnavailableError
+from responder.journal.behind import not_behind
 from responder.journal.store import Journal
 from responder.secret import Secret
 
@@ -84,6 +85,7 @@ class Seals:
             next_step="Type `respond audit verify` to see how far the journal can be trusted.",
         )
 
+    @not_behind
     def shred(self, run: str) -> None:
         """Delete the run's key, and what the disk's log keeps of it. May be repeated; nothing seals after it.
 
@@ -103,6 +105,7 @@ class Seals:
                 next_step="Close other `respond` commands; the last one to end empties the log.",
             )
 
+    @not_behind
     def _data_key(self, run: str, *, create: bool) -> bytes:
         query, values = "SELECT master, wrapped FROM data_keys WHERE run = ?", (run,)
         rows = self._database.rows(query, values)

@@ -7,6 +7,7 @@ from sqlite3 import Connection
 from typing import TYPE_CHECKING, Final, Self
 
 from responder.errors import InputError, RefusedError
+from responder.journal.behind import not_behind
 from responder.journal.database import Database
 from responder.journal.events import COLUMNS, Event, EventKind
 from responder.journal.holder import Holder
@@ -88,6 +89,7 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @not_behind
     def begin(
         self,
         run: str,
@@ -122,6 +124,7 @@ class Journal:
             self._add(connection, run, EventKind.RUN_STARTED, 1, {**data, "holder": holder.to_json()})
         return Writer(self, run, 1)
 
+    @not_behind
     def take_up(
         self, run: str, holder: Holder, data: "Mapping[str, Json]", *, replacing: Holder | None = None
     ) -> "Writer":
@@ -154,6 +157,7 @@ class Journal:
         Raises:
             InputError: there is no such run.
         """
+        self.database.catch_up()
         rows = self.database.rows(_TERM, (run,))
         if not rows:
             raise _no_such_run(run)
@@ -161,6 +165,7 @@ class Journal:
 
     def check(self, run: str, term: int) -> None:
         """As `Writer.check`, which is how to call it."""
+        self.database.catch_up()
         ((latest,),) = self.database.rows(_NUMBER, (run,))
         if latest is None:
             raise _no_such_run(run)
@@ -191,6 +196,7 @@ class Journal:
         """The names of those that somebody may still act in, the one that started last first."""
         return [run for _, run, *_ in reversed(self.database.rows(_OPEN))]
 
+    @not_behind
     def note(
         self, about: str, data: "Mapping[str, Json]", kind: EventKind = EventKind.CREDENTIAL_SEEN
     ) -> Event:
@@ -208,6 +214,7 @@ class Journal:
         rows = self.database.rows(_HEAD)
         return Event.of(rows[0]) if rows else None
 
+    @not_behind
     def append(
         self,
         run: str,

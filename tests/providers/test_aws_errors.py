@@ -102,6 +102,8 @@ def service():
         ("ServiceUnavailable", 503, TransientError),
         ("InternalFailure", 500, TransientError),
         ("EntityTemporarilyUnmodifiable", 409, TransientError),
+        ("ConditionalRequestConflict", 409, TransientError),
+        ("PreconditionFailed", 412, ConflictError),
         ("InvalidClientTokenId", 403, UnknownKeyError),
         ("InvalidAccessKeyId", 403, UnknownKeyError),
         ("SignatureDoesNotMatch", 403, WrongSecretError),

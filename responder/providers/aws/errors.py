@@ -51,11 +51,11 @@ class ExplicitlyDeniedError(DeniedError):
 
 
 _CODES: Final[Mapping[type[ProviderError], str]] = {
-    # The last two are IAM's words for "somebody else is changing it, wait and try again".
+    # The last three are words for "somebody else is changing it, wait and try again": IAM's and S3's.
     TransientError: "Throttling ThrottlingException ThrottledException RequestThrottled SlowDown "
     "RequestThrottledException TooManyRequestsException RequestLimitExceeded BandwidthLimitExceeded "
     "PriorRequestNotComplete RequestTimeout RequestTimeoutException ConcurrentModification "
-    "EntityTemporarilyUnmodifiable",
+    "EntityTemporarilyUnmodifiable ConditionalRequestConflict",
     UnknownKeyError: "InvalidClientTokenId InvalidAccessKeyId UnrecognizedClientException",
     WrongSecretError: "SignatureDoesNotMatch InvalidSignatureException",
     ExpiredSessionError: "ExpiredToken ExpiredTokenException TokenRefreshRequired",
@@ -63,7 +63,8 @@ _CODES: Final[Mapping[type[ProviderError], str]] = {
     "OptInRequired RequestExpired RequestTimeTooSkewed",
     DeniedError: "AccessDenied AccessDeniedException UnauthorizedOperation",
     NotFoundError: "NoSuchEntity NoSuchBucket NoSuchKey ObjectLockConfigurationNotFoundError",
-    ConflictError: "LimitExceeded EntityAlreadyExists DeleteConflict",
+    # The last two are of S3: it is not, or still, what the request says. 304 has no code of its own.
+    ConflictError: "LimitExceeded EntityAlreadyExists DeleteConflict PreconditionFailed 304",
 }
 _KINDS: Final = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
 

@@ -1,0 +1,325 @@
+"""A journal in S3: who writes to it at once, what a crash and bad weather leave, and who is refused."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from shared_account import intend
+
+from responder.action import exchanges
+from responder.errors import InputError, RefusedError, TamperedError, UnavailableError
+from responder.journal import (
+    EventKind,
+    Journal,
+    Seals,
+    SecondRunError,
+    TakenOverError,
+    Verified,
+    Writer,
+    verify_chain,
+)
+from responder.journal.audit import verify
+from responder.journal.keys import SEAL_KEY
+from responder.providers.aws import journal_object
+from responder.providers.aws.journal_object import JournalObject
+from responder.secret import Secret
+
+KILLED = Path(__file__).with_name("killed.py")
+
+
+def numbers(events):
+    return [event.data["number"] for event in events if event.kind is EventKind.STEP_INTENDED]
+
+
+def test_what_one_machine_wrote_the_next_finds_and_the_object_verifies_as_it_is(place, ci):
+    with place.opened("runner-1") as journal:
+        written = intend(journal.begin("r1", ci, {}), 1)
+        assert written.hash.encode() in place.account.object(place.key), "before the append returned"
+    with place.opened("runner-2") as journal:
+        assert journal.events()[-1] == written
+        assert journal.holder("r1") == ci
+    fetched = place.fetched()
+    assert fetched.read_bytes() == place.account.object(place.key)
+    assert verify(fetched, [written.hash]).sound
+    assert fetched.stat().st_mode & 0o077 == 0
+    with Journal.open(fetched, read_only=True) as journal:
+        assert journal.events()[-1] == written
+
+
+def test_machines_that_take_turns_see_one_another_and_keep_one_chain(place, ci, laptop):
+    with place.opened("runner-1") as one, place.opened("laptop") as two:
+        writers = one.begin("r1", ci, {}), two.begin("r2", laptop, {})
+        for number in range(1, 6):
+            for writer in writers:
+                intend(writer, number)
+        assert one.holder("r2") == laptop
+        assert one.events() == two.events()
+        assert [event.run for event in one.events()] == ["r1", "r2"] * 6
+    assert verify(place.fetched()).sound
+
+
+def test_of_many_that_write_at_the_same_instant_nothing_acknowledged_is_lost(place, ci):
+    acknowledged = []
+
+    def machine(name):
+        with place.opened(name) as journal:
+            writer = journal.begin(name, ci, {})
+            acknowledged.extend(intend(writer, number).hash for number in range(1, 6))
+
+    machines = [threading.Thread(target=machine, args=(f"m{number}",)) for number in range(4)]
+    for thread in machines:
+        thread.start()
+    for thread in machines:
+        thread.join()
+    events = place.events()
+    assert sorted(acknowledged) == sorted(e.hash for e in events if e.kind is EventKind.STEP_INTENDED)
+    assert isinstance(verify_chain(event.row() for event in events), Verified)
+    assert len(events) == 4 * 6
+
+
+def test_who_was_taken_over_from_another_machine_is_refused_and_told_by_whom(place, ci, laptop):
+    with place.opened("runner-1") as here, place.opened("laptop") as there:
+        writer = here.begin("r1", ci, {})
+        there.take_up("r1", laptop, {})
+        with pytest.raises(TakenOverError, match=r"ada on laptop \(process 4711\)"):
+            intend(writer, 1)
+        with pytest.raises(TakenOverError, match="ada on laptop"):
+            writer.check()
+    assert numbers(place.events()) == []
+
+
+def test_a_look_whether_somebody_took_over_looks_where_the_journal_is(place, ci, laptop):
+    with place.opened("runner-1") as here, place.opened("laptop") as there:
+        writer = here.begin("r1", ci, {})
+        writer.check()
+        there.take_up("r1", laptop, {})
+        with pytest.raises(TakenOverError):
+            writer.check()
+
+
+def test_of_two_machines_that_begin_about_the_same_the_second_is_shown_the_first(place, ci, laptop):
+    about = {"about": "s3"}
+    with place.opened("runner-1") as here, place.opened("laptop") as there:
+        here.begin("r1", ci, about, same_subject=about.items().__le__)
+        with pytest.raises(SecondRunError, match="r1"):
+            there.begin("r2", laptop, about, same_subject=lambda data: data["about"] == "s3")
+
+
+@pytest.mark.parametrize(("moment", "left"), [("before", []), ("after", [1])])
+def test_a_kill_leaves_at_most_the_event_that_nothing_was_done_about(place, ci, laptop, moment, left):
+    with place.opened("runner-1") as journal:
+        writer = journal.begin("r1", ci, {})
+    environ = {**os.environ, **place.account.environ}
+    ended = subprocess.run(
+        [sys.executable, str(KILLED), place.url, moment, "r1", str(writer.term)],
+        env=environ,
+        cwd=place.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    assert numbers(place.events()) == left
+    with place.opened("runner-2") as journal:
+        intend(journal.take_up("r1", laptop, {}, replacing=ci), 2)
+    assert numbers(place.events()) == [*left, 2]
+    assert verify(place.fetched()).sound
+
+
+@pytest.mark.parametrize("trouble", ["lost-reply", "reset", "503", "429"])
+def test_what_goes_wrong_once_is_tried_again_and_written_once(place, ci, trouble):
+    with place.opened() as journal:
+        writer = journal.begin("r1", ci, {})
+        place.account.weather(f"aws:PutObject:{trouble}*1")
+        intend(writer, 1)
+        intend(writer, 2)
+        assert numbers(journal.events()) == [1, 2]
+    assert numbers(place.events()) == [1, 2]
+
+
+def test_the_first_event_of_all_is_recognised_too_when_its_answer_is_lost(place, ci):
+    place.account.weather("aws:PutObject:lost-reply*1")
+    with place.opened() as journal:
+        intend(journal.begin("r1", ci, {}), 1)
+    assert numbers(place.events()) == [1]
+
+
+def test_a_write_whose_answer_was_lost_counts_also_where_others_wrote_on_top_of_it(place, ci, laptop):
+    class Overtaken(JournalObject):
+        """Somebody else writes before this one has looked what became of its own."""
+
+        def _changed(self):
+            if others:
+                intend(others.pop(), 7)
+            return super()._changed()
+
+    others = []
+    with place.opened("laptop") as there, place.opened(remote=place.remote(Overtaken)) as here:
+        writer = here.begin("r1", ci, {})
+        theirs = there.begin("r2", laptop, {})
+        intend(writer, 1)
+        place.account.weather("aws:PutObject:lost-reply*1")
+        others.append(theirs)
+        assert numbers([intend(writer, 2)]) == [2]
+    assert numbers(place.events()) == [1, 2, 7]
+    assert verify(place.fetched()).sound
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(journal_object, "_PATIENCE", 0.5)
+
+
+def test_while_s3_does_not_answer_nothing_is_written_and_afterwards_it_goes_on(place, ci, impatient):
+    with place.opened() as journal:
+        writer = journal.begin("r1", ci, {})
+        place.account.weather("aws:PutObject:503")
+        with pytest.raises(UnavailableError, match="could not be written") as refused:
+            intend(writer, 1)
+        assert "env -u RESPOND_JOURNAL respond leak" in refused.value.next_step
+        assert type(refused.value) is UnavailableError, "no step is tried again for it"
+        assert numbers(journal.events()) == []
+        place.account.weather()
+        intend(writer, 1)
+    assert numbers(place.events()) == [1]
+
+
+def test_what_was_written_and_not_acknowledged_is_found_before_anything_else_is(place, ci, impatient):
+    with place.opened() as journal:
+        writer = journal.begin("r1", ci, {})
+        place.account.weather("aws:PutObject:lost-reply*1", "aws:GetObject:503", "aws:PutObject:503")
+        with pytest.raises(UnavailableError, match="could not be written") as unknown:
+            intend(writer, 1)
+        assert unknown.value.state.startswith("Whether the last event is in it is not known")
+        place.account.weather()
+        with pytest.raises(RefusedError, match=r"has step\.intended of s"):
+            intend(writer, 1)
+        intend(writer, 2)
+    assert numbers(place.events()) == [1, 2]
+    assert verify(place.fetched()).sound
+
+
+def test_a_journal_that_was_removed_or_put_back_to_an_older_one_is_not_gone_on_with(place, ci):
+    with place.opened() as journal:
+        writer = journal.begin("r1", ci, {})
+        older = place.account.object(place.key)
+        intend(writer, 1)
+        place.account.delete(place.key)
+        with pytest.raises(TamperedError, match="was removed"):
+            intend(writer, 2)
+        place.account.put(place.key, older)
+        with pytest.raises(TamperedError, match="does not hold event 2 any more"):
+            intend(writer, 2)
+        for go_on in (writer.check, lambda: intend(writer, 2)):
+            with pytest.raises(TamperedError):
+                go_on()
+    assert place.account.object(place.key) == older
+
+
+def test_no_byte_of_a_shredded_key_is_left_in_the_object(place, ci):
+    with place.opened() as journal:
+        journal.begin("r1", ci, {})
+        seals = Seals(journal, SEAL_KEY.fresh())
+        sealed = seals.seal("r1", "label", Secret("a value that is shown once"))
+        ((wrapped,),) = journal.database.rows("SELECT wrapped FROM data_keys")
+        assert wrapped.encode() in place.account.object(place.key)
+        seals.shred("r1")
+        assert wrapped.encode() not in place.account.object(place.key)
+        with pytest.raises(UnavailableError, match="shredded"):
+            seals.open("r1", "label", sealed)
+
+
+def test_two_machines_that_seal_for_one_run_at_once_use_one_key(place, ci):
+    with place.opened("runner-1") as here, place.opened("laptop") as there:
+        here.begin("r1", ci, {})
+        there.database.catch_up()
+        master = SEAL_KEY.fresh()
+        sealed = Seals(here, master).seal("r1", "one", Secret("the first value"))
+        again = Seals(there, master)
+        again.seal("r1", "two", Secret("the second value"))
+        assert again.open("r1", "one", sealed).reveal() == "the first value"
+
+
+def test_a_journal_of_one_machine_is_shared_by_putting_its_file_there(place, ci, tmp_path):
+    own = tmp_path / "own" / "journal.db"
+    with Journal.open(own) as journal:
+        intend(journal.begin("r1", ci, {}), 1)
+    place.account.put(place.key, own.read_bytes())
+    with place.opened(new=False) as journal:
+        intend(journal.take_up("r1", ci, {}), 2)
+    assert numbers(place.events()) == [1, 2]
+    assert verify(place.fetched()).sound
+
+
+def test_where_nothing_is_nothing_is_read_and_a_dry_run_leaves_nothing_there(place):
+    with pytest.raises(InputError, match="There is no journal at s3://"), place.opened(new=False):
+        pass
+    with pytest.raises(InputError, match="There is no journal at s3://"):
+        place.fetched()
+    with place.opened(new=True) as journal:
+        assert journal.runs() == []
+    with pytest.raises(InputError), place.opened(new=False):
+        pass
+
+
+def a_database():
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE other (a)")
+        return connection.serialize()
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "said"),
+    [
+        (b"not a database at all, but as long as the header of one would be" * 20, TamperedError, "damaged"),
+        (b"", TamperedError, "damaged"),
+        (a_database(), InputError, "it is a database of something else"),
+    ],
+)
+def test_what_is_no_journal_is_left_as_it_is(place, content, error, said):
+    place.account.put(place.key, content)
+    with pytest.raises(error, match=said), place.opened():
+        pass
+    assert place.account.object(place.key) == content
+
+
+def test_a_reader_writes_nothing(place, ci):
+    with place.opened() as journal:
+        writer = journal.begin("r1", ci, {})
+    with place.opened(read_only=True) as journal:
+        with pytest.raises(RefusedError, match="read only"):
+            intend(Writer(journal, "r1", writer.term), 1)
+        assert journal.runs() == ["r1"]
+
+
+def test_keeping_the_journal_is_no_evidence_of_what_a_step_did(place, ci):
+    with place.opened() as journal, exchanges() as requests:
+        intend(journal.begin("r1", ci, {}), 1)
+    assert requests == []
+
+
+@pytest.mark.parametrize(
+    "url", ["s3://bucket", "s3://bucket/", "https://bucket/key", "s3://B/key", "journal.db"]
+)
+def test_an_address_that_is_no_object_is_refused_without_a_request(url):
+    with pytest.raises(InputError, match="RESPOND_JOURNAL"):
+        JournalObject.open(url, {})
+
+
+def test_who_may_not_read_it_is_told_what_to_allow(place):
+    place.account.plane.add_user("nobody")
+    key = place.account.plane.add_access_key("nobody")
+    environ = place.account.environ | {
+        "AWS_ACCESS_KEY_ID": key.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
+    }
+    with pytest.raises(UnavailableError, match="cannot be read") as refused:
+        JournalObject.open(place.url, environ).fetch()
+    assert "Allow the operator s3:GetObject" in refused.value.next_step
