@@ -28,10 +28,19 @@ __all__ = [
     "Scope",
     "Workflow",
     "merged",
+    "names_a_secret",
     "pair_of",
 ]
 
 Scope: TypeAlias = tuple[str, ...]  # ("modal.secrets", "prod")
+
+
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|PRIVATE|DSN|DATABASE_URL", re.IGNORECASE)
+
+
+def names_a_secret(variable: str) -> bool:
+    """Whether a variable of that name holds one, as far as names tell."""
+    return _SECRET_NAME.search(variable) is not None
 
 
 class Read:

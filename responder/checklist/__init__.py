@@ -32,4 +32,5 @@ def examine(facts: Facts, points: Sequence[Point] = POINTS) -> Iterator[Result]:
 
 
 def _looked_at(point: Point, facts: Facts) -> tuple[Look, ...]:
-    return tuple(point.look(facts))
+    nothing = cannot_tell("respond.toml names nothing to look at.", "respond inventory discover")
+    return tuple(point.look(facts)) or (nothing,)

@@ -41,6 +41,8 @@ def _protected(facts: Facts, repository: str, environment: str) -> Iterator[Look
     others = sorted(set(found.branches or ()) - {found.default_branch})
     if found.branches is None:
         yield fail(f"Every branch may deploy to {where}.", _PLAN)
+    elif not found.branches:
+        yield fail(f"No branch may deploy to {where}.", _PLAN)
     elif others:
         yield fail(f"{', '.join(others)} may deploy to {where} too.", _PLAN)
     else:

@@ -1,18 +1,17 @@
 """Environments that share nothing: a leak in one must not open the other."""
 
 import itertools
-import re
 import secrets
 from collections.abc import Iterator, Mapping
 from functools import partial
 
 from responder.checklist.point import Facts, Look, Point, asked, cannot_tell, fail, passes
 from responder.exposure import Workload
-from responder.places import Read
+from responder.places import Read, names_a_secret
 
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL")
 _TELL = "Add the function `digests` of gpu_app/app.py to your app, and deploy it"
-_HOW = "Give each environment its own: `respond run setup`, or another credential in respond.toml"
+_OWN_CREDENTIAL = "Give each its own credential in respond.toml, then: respond run setup"
+_OWN_VALUE = "Give one of them a value of its own, at modal.com, Secrets; then deploy it again"
 
 
 def no_shared_values(facts: Facts) -> Iterator[Look]:
@@ -23,16 +22,18 @@ def no_shared_values(facts: Facts) -> Iterator[Look]:
     key = secrets.token_hex(32)
     for workload in facts.inventory.workloads:
         yield from asked(partial(_told, facts, workload, key, told), _named(workload), _TELL)
-    for (one, of_one), (other, of_other) in itertools.combinations(sorted(told.items()), 2):
-        same = sorted(name for name, digest in of_one.items() if of_other.get(name) == digest)
-        secret = [name for name in same if _SECRET_NAME.search(name)]
-        if secret:
-            yield fail(f"{one} and {other} run with the same {', '.join(secret)}.", _HOW)
-        elif of_one and of_other:
-            also = f" (the same, and no secrets by their names: {', '.join(same)})" if same else ""
-            yield passes(f"{one} and {other} share none of {', '.join(sorted(of_one))}{also}.")
-    if not told and not shared:
-        yield cannot_tell("respond.toml names no workload that could tell.", "respond inventory discover")
+    telling = [workload for workload in facts.inventory.workloads if workload.name in told]
+    pairs = [
+        (one, other)
+        for one, other in itertools.combinations(telling, 2)
+        if one.environment != other.environment
+    ]
+    for one, other in pairs:
+        yield _compared(_named(one), told[one.name], _named(other), told[other.name])
+    if not pairs and not shared:
+        yield cannot_tell(
+            "No workloads of two environments could tell what they hold.", "respond inventory discover"
+        )
 
 
 def restricted(facts: Facts) -> Iterator[Look]:
@@ -61,29 +62,43 @@ def _shared_by_inventory(facts: Facts) -> Iterator[Look]:
             | {place.environment for place in credential.github_environments}
         )
         if len(environments) > 1:
-            yield fail(f"respond.toml: {credential.name} is in {' and '.join(environments)}.", _HOW)
+            yield fail(
+                f"respond.toml: {credential.name} is in {' and '.join(environments)}.", _OWN_CREDENTIAL
+            )
 
 
 def _named(workload: Workload) -> str:
     return f"{workload.app} in {workload.environment}"
 
 
+def _compared(one: str, of_one: Mapping[str, str], other: str, of_other: Mapping[str, str]) -> Look:
+    same = sorted(name for name, digest in of_one.items() if of_other.get(name) == digest)
+    if secret := [name for name in same if names_a_secret(name)]:
+        return fail(f"{one} and {other} run with the same {', '.join(secret)}.", _OWN_VALUE)
+    also = f" (the same, and no secrets by their names: {', '.join(same)})" if same else ""
+    return passes(f"{one} and {other} share none of {', '.join(sorted(of_one))}{also}.")
+
+
 def _told(facts: Facts, workload: Workload, key: str, told: dict[str, Mapping[str, str]]) -> Iterator[Look]:
+    """Into `told`, where it holds anything that a Secret of its environment has."""
     from responder.providers.modal.posture import digests  # noqa: PLC0415  # SDKs only when needed
 
+    where = f"The Secrets of {workload.environment}"
+    yield from facts.unread(Read.modal_secrets(workload.environment), where)
     names = {
         name
         for secret in facts.discovered.modal_secrets
         if secret.environment == workload.environment
         for name in secret.keys
     }
-    told[_named(workload)] = digests(
-        facts.connections, workload.app, workload.environment, key, sorted(names)
-    )
-    yield from ()
+    found = digests(facts.connections, workload.app, workload.environment, key, sorted(names))
+    if found:
+        told[workload.name] = found
+    else:
+        yield cannot_tell(f"{_named(workload)} holds nothing of a Secret of its environment.", _TELL)
 
 
 POINTS = (
-    Point("isolation", "No two environments share a secret", no_shared_values, fix="setup"),
+    Point("isolation", "No two environments share a secret", no_shared_values),
     Point("restricted", "Guarded Modal environments are restricted", restricted, fix="setup"),
 )

@@ -86,6 +86,13 @@ class Facts:
             why = "; ".join(found.unread) or "the list was cut short"
             yield cannot_tell(f"{what} could not be read: {why}.", "respond doctor")
 
+    def missing(self, what: str) -> Look:
+        """Nothing can be said of what the inventory names and no list has."""
+        return cannot_tell(
+            f"respond.toml names {what}, of which nothing is to be seen.",
+            "respond run setup, or mend respond.toml",
+        )
+
 
 @dataclass(frozen=True)
 class Point:

@@ -16,9 +16,10 @@ def roles(facts: Facts) -> Iterator[Look]:
             continue
         needed = {place.environment for place in credential.github_environments}
         needed |= {w.environment for w in facts.inventory.workloads if credential.name in w.deployed_with}
-        for user in facts.discovered.service_users:
-            if base_of(user.name) != credential.service_user:
-                continue
+        users = [u for u in facts.discovered.service_users if base_of(u.name) == credential.service_user]
+        if not users:
+            yield facts.missing(f"service user {credential.service_user}")
+        for user in users:
             for environment in sorted(user.roles.keys() - needed):
                 yield fail(
                     f"{user.name} is {user.roles[environment]} in {environment}, where nothing needs it.",
@@ -66,7 +67,7 @@ def _permissions(facts: Facts, repository: str) -> Iterator[Look]:
             )
         elif file.permissions:
             yield fail(
-                f"{repository}: {file.path} gives every job {file.permissions}.",
+                f"{repository}: {file.path} gives its jobs {file.permissions}.",
                 "Put `permissions: {}` at its top, and what a job needs at the job.",
                 file.path,
             )
@@ -75,7 +76,7 @@ def _permissions(facts: Facts, repository: str) -> Iterator[Look]:
 
 
 POINTS = (
-    Point("roles", "Service users have a role only where they deploy", roles, fix="setup"),
-    Point("policies", "IAM users are allowed what they need, without wildcards", policies, fix="setup"),
+    Point("roles", "Service users have a role only where they deploy", roles),
+    Point("policies", "IAM users are allowed what they need, without wildcards", policies),
     Point("workflow-permissions", "Workflows say what their token may do", workflow_permissions),
 )

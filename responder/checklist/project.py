@@ -2,12 +2,13 @@
 
 import subprocess
 from collections.abc import Iterator
+from errno import EFBIG
 from pathlib import Path
 
 from responder.checklist.point import Facts, Look, Point, cannot_tell, fail, passes
 from responder.recognise import recognise
 
-_LARGEST = 1_000_000  # bytes; longer files are for `respond scan`
+_LARGEST = 20_000_000  # bytes; longer files are for `respond scan`
 _TOKEN_FILES = (".modal.toml", ".aws/credentials", ".netrc", ".git-credentials", ".pypirc")
 _PRIVATE = (".env", "prod.env", ".modal.toml", "secrets.env")
 
@@ -19,7 +20,12 @@ def no_plaintext(facts: Facts) -> Iterator[Look]:
         return
     clean = True
     for name in files:
-        for what, line in _credentials_in(facts.project / name):
+        try:
+            found = list(_credentials_in(facts.project / name))
+        except OSError as error:
+            found, clean = [], False
+            yield cannot_tell(f"{name} was not read: {error.strerror}.", "respond scan")
+        for what, line in found:
             clean = False
             yield fail(
                 f"{name} holds {what}.",
@@ -32,9 +38,14 @@ def no_plaintext(facts: Facts) -> Iterator[Look]:
 
 
 def ignored(facts: Facts) -> Iterator[Look]:
-    if _tracked(facts.project) is None:
+    files = _tracked(facts.project)
+    if files is None:
         yield _no_repository(facts.project)
         return
+    committed = [name for name in files if Path(name).name in _PRIVATE]
+    for name in committed:
+        mend = f"git rm --cached {name}, and treat what it holds as leaked: respond leak --file {name}"
+        yield fail(f"git keeps {name}.", mend, name)
     let_in = [name for name in _PRIVATE if _git(facts.project, "check-ignore", "--no-index", "-q", name)[0]]
     if let_in:
         yield fail(
@@ -42,27 +53,39 @@ def ignored(facts: Facts) -> Iterator[Look]:
             "printf '*.env\\n.env*\\n.modal.toml\\n' >> .gitignore",
             ".gitignore",
         )
-    else:
+    elif not committed:
         yield passes(f"git ignores {', '.join(_PRIVATE)}.")
 
 
 def no_token_files(facts: Facts) -> Iterator[Look]:
     """Where tools keep tokens belongs into the home folder: a project's folder is shared and copied."""
-    there = [name for name in _TOKEN_FILES if (facts.project / name).is_file()]
+    below = [f":(glob)**/{name}" for name in _TOKEN_FILES]
+    code, out = _git(facts.project, "ls-files", "-z", "--cached", "--others", "--", *below)
+    names = _TOKEN_FILES if code else set(out.split("\0"))
+    there = sorted(name for name in names if (facts.project / name).is_file())
     for name in there:
+        home = next(one for one in _TOKEN_FILES if f"/{name}".endswith(f"/{one}"))
         yield fail(
             f"{facts.project / name} is inside the project.",
-            f"Move it to your home folder: mv {name} ~/{name}",
+            f"Move it to your home folder: mv {name} ~/{home}",
             name,
         )
-    if not there:
-        yield passes(f"None of {', '.join(_TOKEN_FILES)} is in {facts.project}.")
+    if code:
+        yield _no_repository(facts.project)
+    elif not there:
+        yield passes(f"None of {', '.join(_TOKEN_FILES)} is in {facts.project} or below.")
 
 
 def _credentials_in(path: Path) -> Iterator[tuple[str, int]]:
-    """What it is, and its line. An identifier alone is public."""
-    if not path.is_file() or path.is_symlink() or path.stat().st_size > _LARGEST:
+    """What it is, and its line. An identifier alone is public.
+
+    Raises:
+        OSError: the file cannot be read, or is too large.
+    """
+    if path.is_symlink() or not path.is_file():
         return
+    if path.stat().st_size > _LARGEST:
+        raise OSError(EFBIG, "it is too large for a quick look")
     recognised = recognise(path.read_text(errors="replace"))
     for found in recognised.found:
         if found.secret is not None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from responder.checklist.point import Facts, Look, Point, cannot_tell, fail, passes
 from responder.duration import in_words
-from responder.exposure import Kind, base_of
+from responder.exposure import Kind, Workload, base_of
 from responder.inventory import Credential
 from responder.places import Read
 
@@ -26,7 +26,10 @@ def ages(facts: Facts) -> Iterator[Look]:
 
 def _aged(facts: Facts, credential: Credential) -> Iterator[Look]:
     allowed = credential.max_age
-    for name, made in _made(facts, credential):
+    known = list(_made(facts, credential))
+    if not known:
+        yield facts.missing(credential.name)
+    for name, made in known:
         if made is None:
             yield cannot_tell(f"When {name} was made is not told.", "respond doctor")
         elif allowed is not None and facts.now - made > allowed:
@@ -51,27 +54,32 @@ def _made(facts: Facts, credential: Credential) -> Iterator[tuple[str, datetime 
 
 def personal_tokens(facts: Facts) -> Iterator[Look]:
     """Who deployed last tells whose token CI holds, which nobody can read."""
-    users = {one.name for one in facts.discovered.service_users}
-    yield from facts.unread(Read.SERVICE_USERS, "The service users")
+    if unread := list(facts.unread(Read.SERVICE_USERS, "The service users")):
+        yield from unread
+        return
     for workload in facts.inventory.workloads:
         yield from facts.unread(Read.modal_apps(workload.environment), f"The apps of {workload.environment}")
-        for app in facts.discovered.modal_apps:
-            if (app.name, app.environment) != (workload.app, workload.environment):
-                continue
-            if app.deployed_by is None:
-                yield cannot_tell(
-                    f"Who deployed {workload.app} in {workload.environment} is not told.", "respond doctor"
-                )
-            elif app.deployed_by in users:
-                yield passes(
-                    f"Service user {app.deployed_by} deployed {workload.app} in {workload.environment}."
-                )
-            else:
-                yield fail(
-                    f"{workload.app} in {workload.environment} was deployed by "
-                    f"{app.deployed_by or 'nobody'}, which is no service user.",
-                    "Deploy it by its workflow, with a service user's token: `respond run setup`.",
-                )
+        yield _deployed(facts, workload)
+
+
+def _deployed(facts: Facts, workload: Workload) -> Look:
+    where = f"{workload.app} in {workload.environment}"
+    apps = [
+        app
+        for app in facts.discovered.modal_apps
+        if (app.name, app.environment) == (workload.app, workload.environment)
+    ]
+    if not apps:
+        return facts.missing(where)
+    by = apps[0].deployed_by
+    if by is None:
+        return cannot_tell(f"Who deployed {where} is not told.", "respond doctor")
+    if by in {one.name for one in facts.discovered.service_users}:
+        return passes(f"Service user {by} deployed {where}.")
+    return fail(
+        f"{where} was deployed by {by or 'nobody'}, which is no service user.",
+        "Deploy it by its workflow, with a service user's token: `respond run setup`.",
+    )
 
 
 def static_keys(facts: Facts) -> Iterator[Look]:
@@ -83,12 +91,10 @@ def static_keys(facts: Facts) -> Iterator[Look]:
     for one in held:
         placed = [*(p.label for p in one.modal_secrets), *(p.label for p in one.github_environments)]
         places = ", ".join(placed)
-        if not places:
-            continue
-        yield Look(
-            "pass",
-            f"{one.name} is a static key in {places}. A role that trusts their OIDC tokens would need none: "
-            "https://modal.com/docs/guide/oidc-integration",
+        where = f"in {places}" if places else "that respond.toml gives no place"
+        yield passes(
+            f"{one.name} is a static key {where}. A role that trusts OIDC tokens would need none: "
+            "https://modal.com/docs/guide/oidc-integration"
         )
     if not held:
         yield passes("respond.toml names no static AWS key.")

@@ -1,6 +1,7 @@
 """`respond check`: the guide's baseline passes every point; a point that is broken is found, and it alone."""
 
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -99,7 +100,10 @@ def of(results, point):
 
 
 def test_the_guides_baseline_passes_every_point(broken, baseline, project):
-    results = looked(broken, project, baseline, POINTS)
+    [twin, *_] = baseline.workloads
+    workloads = (*baseline.workloads, twin.model_copy(update={"name": "of-the-same-environment"}))
+    inventory = baseline.model_copy(update={"workloads": workloads})
+    results = looked(broken, project, inventory, POINTS)
     assert verdicts(results) == {}, [one.looks for one in results if one.verdict != "pass"]
     assert len(results) == len(POINTS)
 
@@ -134,8 +138,18 @@ def not_ignored(_world, project):
     (project / ".gitignore").unlink()
 
 
+def committed(_world, project):
+    (project / ".env").write_text("PASSWORD=x\n")
+    commit(project)
+
+
 def token_file(_world, project):
     (project / ".modal.toml").write_text("[default]\n")
+
+
+def token_file_below(_world, project):
+    (project / "tools/.aws").mkdir(parents=True)
+    (project / "tools/.aws/credentials").write_text("[default]\n")
 
 
 def open_prod(world, _project):
@@ -161,6 +175,10 @@ def everything(world, _project):
     world.aws.put_user_policy("rentagpu-s3-dev", "wide", {"Version": "2012-10-17", "Statement": policy})
 
 
+def every_bucket(world, _project):
+    world.aws.put_user_policy("rentagpu-s3-prod", "wide", allowing(["s3:GetObject"], "*"))
+
+
 def silent_permissions(world, _project):
     world.change_workflow("permissions: {}\n", "")
     world.change_workflow("    permissions:\n      contents: read # checkout\n", "")
@@ -168,6 +186,12 @@ def silent_permissions(world, _project):
 
 def written_permissions(world, _project):
     world.change_workflow("permissions: {}\n", "permissions: {contents: write}\n")
+
+
+def all_permissions_for_a_job(world, _project):
+    world.change_workflow(
+        "    permissions:\n      contents: read # checkout\n", "    permissions: write-all\n"
+    )
 
 
 def personal_token(world, _project):
@@ -186,6 +210,20 @@ def every_branch(world, _project):
     world.github.add_environment(seed.REPOSITORY, "prod", reviewers=["grace"])
 
 
+def protected_branches_of_which_there_are_none(world, _project):
+    state = world.github.snapshot()
+    state.repositories[seed.REPOSITORY].environments["prod"].branch_policy = "protected"
+    for branch in state.repositories[seed.REPOSITORY].branches.values():
+        branch.protected = False
+    world.github.restore(state)
+
+
+def no_branch(world, _project):
+    state = world.github.snapshot()
+    state.repositories[seed.REPOSITORY].environments["prod"].branch_patterns = {}
+    world.github.restore(state)
+
+
 def another_branch(world, _project):
     world.github.add_environment(seed.REPOSITORY, "prod", reviewers=["grace"], branches=["main", "hotfix"])
 
@@ -193,6 +231,12 @@ def another_branch(world, _project):
 def implicit_environment(world, _project):
     world.change_workflow("      MODAL_ENVIRONMENT: ${{ inputs.environment || 'dev' }}\n", "      X: y\n")
     world.change_workflow('modal deploy -e "$MODAL_ENVIRONMENT" gpu_app', "modal deploy gpu_app")
+
+
+def environment_in_a_comment(world, project):
+    implicit_environment(world, project)
+    world.change_workflow("      X: y\n", "      X: y # MODAL_ENVIRONMENT: dev\n")
+    world.change_workflow("jobs:\n", "# modal deploy --env dev\njobs:\n")
 
 
 def trail_off(world, _project):
@@ -204,18 +248,25 @@ def trail_off(world, _project):
     [
         (plaintext, "plaintext", "notes.txt holds the aws-access-key AKIA"),
         (not_ignored, "ignored", "git would take .env"),
+        (committed, "ignored", "git keeps .env"),
         (token_file, "token-files", ".modal.toml is inside the project"),
+        (token_file_below, "token-files", "mv tools/.aws/credentials ~/.aws/credentials"),
         (open_prod, "restricted", "Every member of the workspace may change Modal environment prod"),
         (too_many_roles, "roles", "ci-dev is contributor in prod"),
         (wildcard, "policies", "policy wide allows s3:*"),
         (everything, "policies", "policy wide allows all but what it names"),
+        (every_bucket, "policies", "s3:GetObject on everything"),
         (silent_permissions, "workflow-permissions", "says no `permissions:`"),
-        (written_permissions, "workflow-permissions", "gives every job contents: write"),
+        (written_permissions, "workflow-permissions", "gives its jobs contents: write"),
+        (all_permissions_for_a_job, "workflow-permissions", "gives its jobs write-all"),
         (personal_token, "personal-tokens", "deployed by sam, which is no service user"),
         (no_reviewers, "protection", "Nobody has to approve"),
         (every_branch, "protection", "Every branch may deploy"),
+        (protected_branches_of_which_there_are_none, "protection", "Every branch may deploy"),
+        (no_branch, "protection", "No branch may deploy"),
         (another_branch, "protection", "hotfix may deploy"),
         (implicit_environment, "explicit-environment", "whatever environment is the default"),
+        (environment_in_a_comment, "explicit-environment", "whatever environment is the default"),
         (trail_off, "logs", "management-events is off"),
     ],
 )
@@ -224,6 +275,33 @@ def test_what_is_broken_is_found_and_nothing_else(broken, baseline, project, bre
     results = looked(broken, project, baseline)
     assert verdicts(results) == {point: "fail"}
     assert says in of(results, point)
+
+
+def test_what_the_inventory_names_and_nobody_has_is_never_a_pass(broken, baseline, project, tmp_path):
+    text = inventory_text().replace("rentagpu-s3-prod", "gone").replace("ci-prod", "gone-too")
+    (tmp_path / "respond.toml").write_text(text.replace("rentagpu-executor", "no-such-app"))
+    inventory = Inventory.load(tmp_path / "respond.toml", {}, tmp_path)
+    results = looked(broken, project, inventory)
+    untold = ("roles", "policies", "ages", "personal-tokens")
+    assert verdicts(results) == dict.fromkeys(untold, "cannot tell")
+    for point in untold:
+        assert "respond.toml" in of(results, point) or "gone" in of(results, point)
+
+
+def test_where_there_is_nothing_to_look_at_that_is_said(broken, project):
+    results = looked(broken, project, Inventory(), POINTS)
+    assert all(result.looks for result in results)
+    assert "names nothing to look at" in of(results, "roles")
+    assert "respond inventory discover" in of(results, "workflow-permissions")
+
+
+def test_a_file_that_nobody_may_read_is_no_clean_one(broken, baseline, project):
+    (project / "huge.bin").write_bytes(b"")
+    commit(project)
+    os.truncate(project / "huge.bin", 20_000_001)
+    results = looked(broken, project, baseline)
+    assert verdicts(results) == {"plaintext": "cannot tell"}
+    assert "huge.bin was not read" in of(results, "plaintext")
 
 
 def test_what_has_grown_too_old_is_named_with_the_command_that_replaces_it(broken, baseline, project):
@@ -251,7 +329,8 @@ def test_what_nobody_can_read_is_never_a_pass(broken, baseline, project, tmp_pat
     connections = broken.connections(broken.signed_in_to_aws(key))
     facts = Facts(connections, broken.environ, baseline, tmp_path, tmp_path, datetime.now(UTC))
     found = verdicts(list(examine(facts, QUICK)))
-    assert found == dict.fromkeys(("plaintext", "ignored", "policies", "ages", "logs"), "cannot tell")
+    untold = ("plaintext", "ignored", "token-files", "policies", "ages", "logs")
+    assert found == dict.fromkeys(untold, "cannot tell")
 
 
 def respond(world, project, *arguments):

@@ -160,6 +160,7 @@ def test_a_protected_branches_policy_lets_only_those_deploy(world):
         protected_branches=True, custom_branch_policies=False
     )
     world.repository().create_environment("prod", deployment_branch_policy=policy)
+    assert world.wait(world.dispatch("prod", ref="main").id)["conclusion"] == "success", "none is protected"
     world.plane.add_branch(REPOSITORY, "release", protected=True)
     assert world.wait(world.dispatch("prod", ref="main").id)["conclusion"] == "failure"
     assert world.wait(world.dispatch("prod", ref="release").id)["conclusion"] == "success"

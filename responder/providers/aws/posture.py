@@ -1,8 +1,9 @@
 """What a user of IAM is allowed, and whether CloudTrail keeps what is done; read only."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from responder.action import Connections
 from responder.providers.aws.connection import AwsConnection
@@ -10,6 +11,11 @@ from responder.providers.aws.errors import ask
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
+
+# Names and states; and what AWS lets nobody narrow to a resource. To get is to read what is kept.
+_LISTS: Final = re.compile(
+    r"\w[\w-]*:(List|Describe)|ecr:GetAuthorizationToken$|sts:Get|cloudwatch:Get", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -46,8 +52,8 @@ def trails(connections: Connections) -> list[TrailState]:
 def wide_statements(connections: Connections, user: str) -> list[tuple[str, str]]:
     """Policy and what it allows too widely, of all inline, attached and group policies of a user.
 
-    Too wide is an Allow on every action (of a service), or on every resource for more than reading, or for
-    all but what is named.
+    Too wide is an Allow on every action (of a service), or on every resource for more than lists, or for all
+    but what is named.
 
     Raises:
         ProviderError: IAM could not be asked.
@@ -62,20 +68,25 @@ def wide_statements(connections: Connections, user: str) -> list[tuple[str, str]
 
 
 def _documents(iam: "IAMClient", user: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for name in ask("iam:ListUserPolicies", iam.list_user_policies, UserName=user)["PolicyNames"]:
+    for name in _all(iam, "list_user_policies", "PolicyNames", UserName=user):
         found = ask("iam:GetUserPolicy", iam.get_user_policy, UserName=user, PolicyName=name)
         yield name, _document(found["PolicyDocument"])
-    attached = ask("iam:ListAttachedUserPolicies", iam.list_attached_user_policies, UserName=user)
-    for policy in attached["AttachedPolicies"]:
+    for policy in _all(iam, "list_attached_user_policies", "AttachedPolicies", UserName=user):
         yield policy["PolicyName"], _managed(iam, policy["PolicyArn"])
-    for group in ask("iam:ListGroupsForUser", iam.list_groups_for_user, UserName=user)["Groups"]:
+    for group in _all(iam, "list_groups_for_user", "Groups", UserName=user):
         name = group["GroupName"]
-        for inline in ask("iam:ListGroupPolicies", iam.list_group_policies, GroupName=name)["PolicyNames"]:
+        for inline in _all(iam, "list_group_policies", "PolicyNames", GroupName=name):
             of_group = ask("iam:GetGroupPolicy", iam.get_group_policy, GroupName=name, PolicyName=inline)
             yield f"{inline} (group {name})", _document(of_group["PolicyDocument"])
-        held = ask("iam:ListAttachedGroupPolicies", iam.list_attached_group_policies, GroupName=name)
-        for policy in held["AttachedPolicies"]:
+        for policy in _all(iam, "list_attached_group_policies", "AttachedPolicies", GroupName=name):
             yield f"{policy['PolicyName']} (group {name})", _managed(iam, policy["PolicyArn"])
+
+
+def _all(iam: "IAMClient", operation: str, key: str, **of: str) -> list[Any]:
+    """To the last page."""
+    pages: Any = iam.get_paginator(operation)  # type: ignore[call-overload]  # one of several
+    named = f"iam:{operation.title().replace('_', '')}"
+    return ask(named, lambda: [one for page in pages.paginate(**of) for one in page[key]])
 
 
 def _managed(iam: "IAMClient", arn: str) -> Mapping[str, Any]:
@@ -101,11 +112,11 @@ def _too_wide(statement: Mapping[str, Any]) -> str:
     if "NotAction" in statement or "NotResource" in statement:
         return "all but what it names"
     actions, resources = _listed(statement.get("Action")), _listed(statement.get("Resource"))
-    if wild := [one for one in actions if one == "*" or one.endswith(":*")]:
+    if wild := [one for one in actions if one.rpartition(":")[2].startswith("*")]:
         return f"{', '.join(wild)} on {', '.join(resources)}"
-    reading = all(one.partition(":")[2].startswith(("Get", "List", "Describe")) for one in actions)
-    if "*" in resources and not reading:
-        return f"{', '.join(actions)} on everything"
+    on_all = any(one.split(":", 5)[-1] in ("*", "*/*") for one in resources)
+    if on_all and (more := [one for one in actions if not _LISTS.match(one)]):
+        return f"{', '.join(more)} on everything"
     return ""
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -80,14 +81,16 @@ def _branches(
 ) -> tuple[str, ...] | None:
     match environment.get("deployment_branch_policy"):
         case {"custom_branch_policies": True}:
-            _, found = github.requester.requestJsonAndCheck("GET", f"{address}/deployment-branch-policies")
+            where = f"{address}/deployment-branch-policies"
+            _, found = github.requester.requestJsonAndCheck("GET", where, parameters={"per_page": "100"})
             return tuple(sorted(str(one["name"]) for one in found["branch_policies"]))
         case {"protected_branches": True}:
             where = f"/repos/{repository['full_name']}/branches"
             _, protected = github.requester.requestJsonAndCheck(
                 "GET", where, parameters={"protected": "true"}
             )
-            return tuple(sorted(str(one["name"]) for one in protected))
+            # Where none is protected, GitHub lets every branch deploy.
+            return tuple(sorted(str(one["name"]) for one in protected)) or None
     return None
 
 
@@ -108,12 +111,28 @@ def _read(name: str, text: str) -> WorkflowFile:
         raise RejectedError("github", path, "it is no YAML, so what it does is not known.") from None
     parts: dict[Any, Any] = content if isinstance(content, dict) else {}
     jobs = [job for job in (parts.get("jobs") or {}).values() if isinstance(job, dict)]
-    explicit = "MODAL_ENVIRONMENT" in text or bool(_WHERE.search(text))
-    return WorkflowFile(path, _permissions(parts, jobs), bool(_DEPLOYS.search(text)), explicit)
+    said = "\n".join(_words(content))  # and not what only a comment says
+    explicit = "MODAL_ENVIRONMENT" in said or bool(_WHERE.search(said))
+    return WorkflowFile(path, _permissions(parts, jobs), bool(_DEPLOYS.search(said)), explicit)
+
+
+def _words(content: object) -> Iterator[str]:
+    """Every string that YAML has in it; of a script, without the lines that are comments."""
+    match content:
+        case str(text):
+            yield from (line for line in text.splitlines() if not line.lstrip().startswith("#"))
+        case dict():
+            for name, value in content.items():
+                yield from (*_words(name), *_words(value))
+        case list():
+            for one in content:
+                yield from _words(one)
 
 
 def _permissions(workflow: dict[Any, Any], jobs: list[dict[Any, Any]]) -> str | None:
-    """What is said at the top; where every job says its own, that is as good."""
+    """What is said at the top, where every job says its own that is as good; and a job that gets all."""
+    if "write-all" in (job.get("permissions") for job in jobs):
+        return "write-all"
     if "permissions" not in workflow:
         return "" if jobs and all("permissions" in job for job in jobs) else None
     match workflow["permissions"]:

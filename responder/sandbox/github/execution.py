@@ -135,7 +135,7 @@ class Execution:
         return self.repository.environments[name]
 
     def _pass_gate(self, job: Job, environment: Environment) -> None:
-        if not environment.allows(self.branch):
+        if not environment.allows(self.branch, self.repository.branches.values()):
             raise _Refused(
                 f"Branch {self.branch.name!r} is not allowed to deploy to {environment.name} "
                 "due to environment protection rules."

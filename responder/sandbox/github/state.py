@@ -5,6 +5,7 @@ import hashlib
 import secrets
 import string
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -75,9 +76,9 @@ class Environment:
     branch_policy: BranchPolicy | None = None
     branch_patterns: dict[int, str] = field(default_factory=dict)
 
-    def allows(self, branch: Branch) -> bool:
-        if self.branch_policy == "protected":
-            return branch.protected
+    def allows(self, branch: Branch, of: Iterable[Branch]) -> bool:
+        if self.branch_policy == "protected":  # which excludes nobody where no branch is
+            return branch.protected or not any(one.protected for one in of)
         if self.branch_policy == "custom":
             return any(fnmatch.fnmatchcase(branch.name, p) for p in self.branch_patterns.values())
         return True

@@ -33,7 +33,9 @@ def blueprint(api: Api) -> Blueprint:
     @routes.get("/repos/<owner>/<name>/branches")
     def branches(owner: str, name: str) -> Response:
         found = api.repository(owner, name)
-        shown, headers = page(sorted(found.branches.values(), key=lambda branch: branch.name))
+        wanted = {"true": True, "false": False}.get(request.args.get("protected", ""))
+        every = sorted(found.branches.values(), key=lambda branch: branch.name)
+        shown, headers = page([one for one in every if wanted in (None, one.protected)])
         response = jsonify([api.shapes.short_branch(found, branch) for branch in shown])
         response.headers.update(headers)
         return response
