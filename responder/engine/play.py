@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from responder.engine.run import Engine, Order
 
 LISTEN = 1.0  # seconds between looks whether somebody took the run over
+A_CROWD = 100  # steps; of twice as many a busy service is asked again for twice as long
 MOST_AT_ONCE = 32  # steps; each waits for a network, so far more than there are cores
 
 
@@ -163,6 +164,7 @@ class Play:
             check=self._writer.check,
             log=self._log.bind(step=instance.id),
             patience=self._engine.patience,
+            crowd=max(1.0, len(self._instances) / A_CROWD),
             proven=lambda given: self._proven(instance, given),
         ).play()
         if step.status == "succeeded":

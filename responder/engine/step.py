@@ -94,6 +94,7 @@ class StepRun:
     check: Callable[[], object]
     log: Log
     patience: float = UNKNOWN_PATIENCE  # seconds
+    crowd: float = 1.0  # how many times as long a busy service is asked again, for all that ask beside this
     proven: Callable[[Input], str] = lambda _given: ""  # the step that had proven the same, if any
     reverted: NotDone | None = None  # what a proof found where all was as before again
     requests: list[Exchange] = field(default_factory=list)  # answered since the last event
@@ -276,7 +277,8 @@ class StepRun:
         error = retry.outcome.exception() if retry.outcome else None
         limit = self.action.deadline
         if isinstance(error, UndecidedError):
-            limit = min(limit, TRANSIENT_PATIENCE) if error.transient else self.patience
+            longer = TRANSIENT_PATIENCE * self.crowd
+            limit = min(limit, longer) if error.transient else self.patience
         return too_late(retry, limit)
 
     def _call_for(self, intent: Intent) -> Call:

@@ -74,6 +74,17 @@ def test_a_service_that_is_out_of_reach_is_asked_for_longer_but_not_past_the_dea
     assert ticking.waited == waited
 
 
+def test_where_hundreds_ask_beside_it_a_busy_service_is_asked_for_longer(
+    table: Table, ticking: Ticking, monkeypatch
+):
+    monkeypatch.setattr("responder.engine.step.TRANSIENT_PATIENCE", 1.2)
+    monkeypatch.setattr("responder.engine.play.A_CROWD", 1)
+    with_make(table, deadline=120.0, before=lambda *_: Unknown("busy", 0.4, transient=True))
+    never = {"if": False}
+    table.start(playbook(step("a"), step("b", **never), step("c", **never)), stopping=ticking)
+    assert ticking.waited == [0.4] * 8
+
+
 def test_a_proof_is_not_asked_for_before_the_time_that_the_service_named(table: Table, ticking: Ticking):
     answers = [Unknown("busy", 15.0, transient=True)]
 

@@ -5,8 +5,10 @@ import pytest
 from github_account import REPOSITORY, Weather, opened
 
 from responder.action import Done, NotDone, Unknown, exchanges
-from responder.errors import DeniedError, NotFoundError, TransientError
+from responder.errors import DeniedError, InterruptedRunError, NotFoundError, TransientError
 from responder.providers.github.environment_secrets import EnvironmentValues, PutEnvironmentSecrets
+from responder.providers.github.pace import Pace
+from responder.sandbox.faults import Faults, read_rule
 from responder.secret import Secret
 
 PUT = PutEnvironmentSecrets()
@@ -79,8 +81,7 @@ def test_the_environments_protection_stays(world):
 def test_an_environment_that_is_not_there_is_not_made(world):
     call = world.call()
     assert isinstance(PUT.before(call, ELSEWHERE), Unknown)
-    with pytest.raises(NotFoundError):
-        PUT.plan(call, ELSEWHERE)
+    assert PUT.plan(call, ELSEWHERE).change.endswith("not there yet).")
     with pytest.raises(NotFoundError):
         PUT.apply(call, ELSEWHERE)
     assert set(world.repository()["environments"]) == {"dev", "prod"}
@@ -143,3 +144,43 @@ def test_whoever_may_only_read_is_refused(world):
 def with_reader(state):
     state.repositories[REPOSITORY].permissions["reader"] = "read"
     return state
+
+
+def test_where_github_says_how_long_it_is_waited_and_then_written_and_looked_at():
+    faults = Faults(
+        [read_rule("github:PUT secrets:secondary-limit=1*3"), read_rule("github:GET secrets:429=1*1")]
+    )
+    world = opened(faults=faults)
+    said = []
+    call = intended(world.call(progress=said.append))
+    PUT.apply(call, GIVEN)
+    world.plane.stop()
+    assert world.secrets("prod") == FRESH | {"UNRELATED": "old-prod-UNRELATED"}
+    assert [rule["happened"] for rule in faults.world()] == [3, 1]
+    assert all("Again in 1 s, as GitHub says." in one for one in said)
+
+
+def test_a_stop_ends_such_a_wait():
+    world = opened(faults=Faults([read_rule("github:GET secrets:429=600")]))
+    stopping = threading.Event()
+    stopping.set()
+    with pytest.raises(InterruptedRunError):
+        PUT.before(world.call(stopping=stopping), GIVEN)
+    world.plane.stop()
+
+
+def test_hundreds_of_writes_are_spread_and_all_wait_when_one_is_told_to():
+    now, waits = 0.0, []
+
+    def wait(seconds):
+        nonlocal now
+        waits.append(seconds)
+        now += seconds
+
+    pace = Pace(clock=lambda: now)
+    for _ in range(80):
+        pace.turn(wait)
+    assert 55 <= now <= 65, "80 in the first minute, and no more"
+    pace.closed_for(600)
+    pace.turn(wait)
+    assert waits[-1] == 600

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from responder.action import Connections, exchanged
-from responder.errors import InputError, UnauthenticatedError
+from responder.errors import InputError, TransientError, UnauthenticatedError
 from responder.providers.github.answers import answered
+from responder.providers.github.pace import Pace
 from responder.secret import Secret
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class GithubConnection(GithubServer):
     def __init__(self, url: str, token: Secret) -> None:
         super().__init__(url)
         self._token = token
+        self.pace = Pace()
         self._idle: deque[Github] = deque()
 
     @classmethod
@@ -144,6 +146,10 @@ class GithubConnection(GithubServer):
             github = self._fresh(self._token)
         try:
             return answered(operation, lambda: question(github))
+        except TransientError as error:
+            if error.retry_after:
+                self.pace.closed_for(error.retry_after)
+            raise
         finally:
             self._idle.append(github)
 

@@ -1,22 +1,25 @@
 """Secrets of a GitHub environment: sealed to the environment's public key, and never readable again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from pydantic import Field
 
 from responder.action import AnyAction, Call, Done, Input, Irreversible, NotDone, Output, Plan, Probe
-from responder.errors import NotFoundError
+from responder.errors import NotFoundError, TransientError
 from responder.providers.github.answers import known
 from responder.providers.github.connection import GithubConnection
-from responder.secret import Secret
+from responder.secret import Secret, redact
 
 if TYPE_CHECKING:
     from github import Github
     from github.Environment import Environment
 
+T = TypeVar("T")
+
+LONGEST = 3600.0  # seconds that a write or a look is put off as GitHub says
 AT_ONCE = 4  # connections; GitHub asks not to send many writes together
 
 
@@ -65,7 +68,7 @@ class PutEnvironmentSecrets(Irreversible[EnvironmentValues, SecretsPut]):
         """By `call.seen` alone: without an intent there is nothing that a write could be newer than."""
 
         def look() -> Probe[SecretsPut]:
-            now = _updated(call, given)
+            now = _now(call, given)
             if not call.seen or (same := _unmoved(call, now)):
                 names = ", ".join(same if call.seen else now)
                 return NotDone(f"No write of this step shows in {names}.", now)
@@ -78,7 +81,7 @@ class PutEnvironmentSecrets(Irreversible[EnvironmentValues, SecretsPut]):
 
     def before(self, call: Call, given: EnvironmentValues) -> Probe[SecretsPut]:
         def look() -> Probe[SecretsPut]:
-            return NotDone("GitHub never shows values: they are written in any case.", _updated(call, given))
+            return NotDone("GitHub never shows values: they are written in any case.", _now(call, given))
 
         return known(look)
 
@@ -88,11 +91,11 @@ class PutEnvironmentSecrets(Irreversible[EnvironmentValues, SecretsPut]):
 
     def apply(self, call: Call, given: EnvironmentValues) -> SecretsPut:
         _put(call, given, given.values)
-        now = _updated(call, given)
+        now = _now(call, given)
         if same := _unmoved(call, now):
             call.wait(self.tick)
             _put(call, given, same)
-            now = _updated(call, given)
+            now = _now(call, given)
         return _put_at(now)
 
 
@@ -116,10 +119,14 @@ def _put(call: Call, given: EnvironmentValues, names: Iterable[str]) -> None:
 def _put_one(call: Call, given: EnvironmentValues, name: str) -> None:
     value = given.values[name]
     plain = value.reveal() if isinstance(value, Secret) else value
-    # create_secret fetches the public key each time, right before it seals: keys rotate.
-    call.connections.get(GithubConnection).ask(
-        f"PUT {given.path}/{name}", lambda github: given.of(github).create_secret(name, plain)
-    )
+    connection = call.connections.get(GithubConnection)
+
+    def put() -> None:
+        connection.pace.turn(call.wait)
+        # create_secret fetches the public key each time, right before it seals: keys rotate.
+        connection.ask(f"PUT {given.path}/{name}", lambda github: given.of(github).create_secret(name, plain))
+
+    _when_it_says(call, put)
 
 
 def _updated(call: Call, given: EnvironmentValues) -> dict[str, str | None]:
@@ -130,6 +137,32 @@ def _updated(call: Call, given: EnvironmentValues) -> dict[str, str | None]:
 
     there = call.connections.get(GithubConnection).ask(f"GET {given.path}", ask)
     return {name: there.get(name.upper()) for name in given.values}
+
+
+def _now(call: Call, given: EnvironmentValues) -> dict[str, str | None]:
+    """As `_updated`, however busy GitHub is."""
+    return _when_it_says(call, lambda: _updated(call, given))
+
+
+def _when_it_says(call: Call, ask: Callable[[], T]) -> T:
+    """Where GitHub refuses for now and names a time, again then: of hundreds of writes that is in the nature.
+
+    What it refuses so has not been done.
+
+    Raises:
+        TransientError: it names no time, or goes on so for longer than `LONGEST`.
+        InterruptedRunError: the run is to stop.
+    """
+    began = call.clock()
+    while True:
+        try:
+            return ask()
+        except TransientError as busy:
+            waited = (call.clock() - began).total_seconds()
+            if busy.retry_after is None or waited + busy.retry_after > LONGEST:
+                raise
+            call.progress(f"{redact(busy.what)} Again in {busy.retry_after:.0f} s, as GitHub says.")
+            call.wait(busy.retry_after)
 
 
 ACTIONS: tuple[AnyAction, ...] = (PutEnvironmentSecrets(),)
