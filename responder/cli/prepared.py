@@ -30,6 +30,7 @@ class Prepared:
     nothing: str  # what is said then
     dry_run: bool
     yes: bool
+    strategy: str = ""  # the playbook's default where none is chosen
 
     def play(self, desk: Desk, inventory: "Inventory") -> int:
         """Gives the exit code."""
@@ -49,14 +50,15 @@ class Prepared:
                     playbook_text=text,
                     exposure=exposure,
                     options=self.options,
-                    strategy=playbook.default_strategy,
+                    strategy=self.strategy or playbook.default_strategy,
                     began_at=began_at,
                     confirmed_at=began_at,
                     confirmed_by="",
                     operator=operator(connections),
                 )
                 planned = plan(playbook, order, connections)
-            out.print(plan_screen(planned, order.strategy, playbook.strategies[order.strategy]))
+            meaning = playbook.strategies[order.strategy]
+            out.print(plan_screen(planned, order.strategy, meaning, whole=desk.verbose))
             if self.dry_run:
                 out.print("Nothing was changed: --dry-run stops here.")
                 return Exit.DONE

@@ -14,6 +14,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from responder.cli import crowd
 from responder.cli.desk import Desk
 from responder.duration import in_words
 from responder.engine import PlannedStep, RunState, StepState
@@ -77,8 +78,15 @@ def _places(exposure: Exposure) -> Iterable[str]:
         yield f"{workload.app} in {workload.environment} runs or is deployed with it"
 
 
-def plan_screen(steps: Sequence[PlannedStep], strategy: str, meaning: str) -> RenderableType:
-    """Every step in order: what it will change, what breaks meanwhile, what cannot be taken back."""
+def plan_screen(
+    steps: Sequence[PlannedStep], strategy: str, meaning: str, *, whole: bool = False
+) -> RenderableType:
+    """Every step in order: what it will change, what breaks meanwhile, what cannot be taken back.
+
+    Of hundreds, only how many of each there are, unless the `whole` is wanted.
+    """
+    if crowd.is_crowd(len(steps)) and not whole:
+        return crowd.plan_crowd(steps, strategy, meaning)
     parts: list[RenderableType] = [Text(f"Plan, {strategy}: {meaning}", style="bold")]
     told: set[str] = set()
     phase = ""
@@ -133,6 +141,15 @@ def run_screen(
     table.add_column(width=2)
     table.add_column(ratio=1, overflow="fold")
     table.add_column(justify="right")
+    if crowd.is_crowd(len(active)) and not evidence:
+        for mark, title, count in crowd.crowd_rows(state, active):
+            icon, style = _MARK.get(mark, ("", "bold cyan"))
+            table.add_row(
+                Text(icon, style=style), Text(title, style=style if style != "green" else ""), count
+            )
+        for step in crowd.crowd_wrong(state, active):
+            _add_step(table, step, state.step(step["id"]), progress, evidence=False, moving=moving)
+        return table
     crowded = len(active) + len(PHASES) + len(progress) >= height
     for phase in PHASES:
         steps = [step for step in active if step["phase"] == phase]
@@ -206,8 +223,9 @@ def _contained(summary: Summary) -> Iterable[tuple[str, str]]:
     if not summary.credentials and summary.outcome == "succeeded":  # of what a review found, not of a leak
         yield "About", summary.source
         return
+    many = len(summary.credentials) > crowd.SHOWN
     names = ", ".join(f"{c.identifier} ({c.kind}, {c.name})" for c in summary.credentials) or "nothing known"
-    yield "Exposed", f"{names}, in {summary.source}"
+    yield "Exposed", f"{crowd.exposed_crowd(summary.credentials) if many else names}, in {summary.source}"
     times = [
         f"{c.name} in {c.contained_after:.1f} s"
         if c.contained_after is not None
@@ -215,7 +233,8 @@ def _contained(summary: Summary) -> Iterable[tuple[str, str]]:
         for c in summary.credentials
     ]
     since = f"from the confirmation, which came {summary.confirmed_after:.1f} s after the start"
-    yield "Contained", f"{', '.join(times) or 'nothing'}, {since}"
+    told = crowd.contained_crowd(summary.credentials) if many else ", ".join(times) or "nothing"
+    yield "Contained", f"{told}, {since}"
 
 
 def _replaced(summary: Summary) -> Iterable[tuple[str, str]]:
@@ -237,8 +256,11 @@ def _undone(one: Reopening) -> str:
 def _not_proven(summary: Summary) -> Iterable[str]:
     """What went wrong and how to mend it; what only waits is a number."""
     wrong = [one for one in summary.still_open if not one.waits]
-    for one in wrong:
+    shown, more = crowd.several(wrong)
+    for one in shown:
         yield " ".join(filter(None, (f"{one.what}: {sentence(one.why)}", sentence(one.next_step))))
+    if more:
+        yield f"and {more} more like these: respond show {summary.run}"
     waiting = len(summary.still_open) - len(wrong)
     if waiting and any(not one.identifier for one in wrong):
         yield f"and {waiting} more that {'waits' if waiting == 1 else 'wait'} for these"

@@ -77,6 +77,7 @@ class Summary:
     still_open: tuple[Open, ...]
     reopened: tuple[Reopening, ...] = ()
     rotation: bool = False  # nothing leaked: it was due
+    by_name: bool = False  # what is exposed was named by the inventory: there is nothing to type
 
     @property
     def contained(self) -> bool:
@@ -102,7 +103,10 @@ class Summary:
         if self.source.startswith(("https://", "http://")):
             return f"respond leak {shlex.quote(self.source)}"
         alive = dict.fromkeys(one.identifier for one in self.still_open if one.alive)
-        return " ".join(("respond leak", *(one for one in alive if one.startswith(_TYPED))))
+        typed = [one for one in alive if one.startswith(_TYPED)]
+        if not typed and self.by_name:
+            return f"respond show {self.run}"
+        return " ".join(("respond leak", *typed))
 
 
 def described_steps(state: RunState) -> list[dict[str, Any]]:
@@ -131,6 +135,7 @@ def summarise(state: RunState) -> Summary:
         still_open=still_open,
         reopened=tuple(_reopened(steps)),
         rotation=is_rotation(state.started),
+        by_name=str(state.started.get("playbook", {}).get("name", "")).startswith("breach"),
     )
 
 
