@@ -1,7 +1,6 @@
 """From what the inventory describes and what the services have: what a setup still has to make."""
 
 import itertools
-import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from responder.baseline import (
 from responder.errors import InputError, NotFoundError, UnavailableError
 from responder.exposure import Exposure, Kind, base_of
 from responder.inventory import Credential, Inventory
-from responder.places import Discovered, Read, Scope
+from responder.places import Discovered, Read, Scope, names_a_secret
 from responder.secret import Secret
 
 __all__ = ["Asked", "environments_of", "read_values", "wanted"]
@@ -33,8 +32,6 @@ BUCKET = "S3_BUCKET"  # the variable of an environment's file that names its buc
 APP_NAME = "MODAL_APP_NAME"
 BRANCH = "main"
 Values: TypeAlias = Mapping[str, Secret | str]  # by variable; the bucket's name alone is no secret
-
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL")
 
 
 @dataclass(frozen=True)
@@ -61,9 +58,7 @@ def read_values(files: Mapping[str, Path]) -> dict[str, Values]:
     values = {environment: _read(path) for environment, path in files.items()}
     for (one, of_one), (other, of_other) in itertools.combinations(values.items(), 2):
         same = [
-            name
-            for name, value in of_one.items()
-            if _SECRET_NAME.search(name) and value == of_other.get(name)
+            name for name, value in of_one.items() if names_a_secret(name) and value == of_other.get(name)
         ]
         if same:
             raise InputError(
@@ -81,11 +76,12 @@ def wanted(
 
     Raises:
         UnavailableError: what is there could not be read, so what is lacking is not known.
-        InputError: something has to be given for it.
+        InputError: something has to be given for it, or all that is lacking is what a rotation puts there.
         ProviderError: a service refused to say how an environment is protected.
     """
     plan = _Plan(connections, inventory, discovered, asked)
-    credentials = tuple(plan.credentials())
+    plan.refuse_what_was_not_read()
+    credentials = tuple(one for one in plan.credentials() if not plan.lives(one))
     names = {one.name for one in credentials}
     baseline = Baseline(
         environments=tuple(plan.modal_environments()),
@@ -100,6 +96,8 @@ def wanted(
         protections=tuple(plan.protections()),
         variables=tuple(plan.variables()),
     )
+    if baseline.is_met:
+        plan.refuse_what_lives_elsewhere()
     return Exposure(
         scheduled=True,
         source=SOURCE,
@@ -120,8 +118,31 @@ class _Plan:
     discovered: Discovered
     asked: Asked
 
+    def refuse_what_was_not_read(self) -> None:
+        """What is not in a list that was cut short may be there all the same."""
+        ours = environments_of(self.inventory)
+        at_modal = [one.name for one in self.discovered.modal_environments if one.name in ours]
+        at_github = [one for one in self.discovered.github_environments if one.name in ours]
+        for scope in (
+            *(Read.MODAL_ENVIRONMENTS, Read.IAM_USERS, Read.SERVICE_USERS),
+            *(Read.modal_secrets(name) for name in at_modal),
+            *(Read.github_environments(name) for name in self.inventory.repositories),
+            *(Read.github_secrets(one.repository, one.name) for one in at_github),
+        ):
+            self._must_be_read(scope)
+        users = {one.user for one in self.inventory.credentials.values()}
+        if any(one.keys is None for one in self.discovered.iam_users if one.name in users):
+            self._was_not_read("the access keys")
+
+    def refuse_what_lives_elsewhere(self) -> None:
+        """No second one is made of what lives: its secret cannot be read, and a rotation retires the old."""
+        for one in self.credentials():
+            raise InputError(
+                f"{one.name} lives, and not every place that respond.toml names has it.",
+                next_step=f"A rotation puts a fresh one into all of them: respond rotate {one.name}",
+            )
+
     def modal_environments(self) -> Iterator[ModalEnvironment]:
-        self._must_be_read(Read.MODAL_ENVIRONMENTS)
         there = {one.name for one in self.discovered.modal_environments}
         guarded = self.inventory.guarded_environments
         for name in environments_of(self.inventory):
@@ -130,19 +151,17 @@ class _Plan:
 
     def credentials(self) -> Iterator[Credential]:
         """Those of which nothing lives, or a place that should hold one has none."""
-        self._must_be_read(Read.IAM_USERS)
-        self._must_be_read(Read.SERVICE_USERS)
         for one in self.inventory.credentials.values():
-            match one.kind:
-                case Kind.AWS_ACCESS_KEY:
-                    lives = any(user.name == one.user and user.active for user in self.discovered.iam_users)
-                case Kind.MODAL_SERVICE_USER:
-                    users = self.discovered.service_users
-                    lives = any(base_of(user.name) == one.service_user for user in users)
-                case _:
-                    continue
-            if not lives or not self._is_placed(one):
+            if one.kind not in (Kind.AWS_ACCESS_KEY, Kind.MODAL_SERVICE_USER):
+                continue
+            if not self.lives(one) or not self._is_placed(one):
                 yield one
+
+    def lives(self, credential: Credential) -> bool:
+        if credential.kind is Kind.MODAL_SERVICE_USER:
+            users = self.discovered.service_users
+            return any(base_of(user.name) == credential.service_user for user in users)
+        return any(user.name == credential.user and user.active for user in self.discovered.iam_users)
 
     def service_users(self, credentials: Iterable[Credential]) -> Iterator[ServiceUser]:
         for one in credentials:
@@ -161,8 +180,6 @@ class _Plan:
         there = {(one.environment, one.name) for one in self.discovered.modal_secrets}
         places = {(place.environment, place.secret) for place in self.inventory.modal_secrets}
         for environment, secret in sorted(places - there):
-            if environment in {one.name for one in self.discovered.modal_environments}:
-                self._must_be_read(Read.modal_secrets(environment))
             placed = {
                 name
                 for place in self.inventory.modal_secrets
@@ -263,10 +280,13 @@ class _Plan:
 
     def _must_be_read(self, scope: Scope) -> None:
         if scope not in self.discovered.read:
-            raise UnavailableError(
-                f"What is there could not be read: {'; '.join(self.discovered.unread) or ' '.join(scope)}.",
-                next_step="`respond doctor` says what is wrong.",
-            )
+            self._was_not_read(" ".join(scope))
+
+    def _was_not_read(self, what: str) -> None:
+        raise UnavailableError(
+            f"What is there could not be read: {'; '.join(self.discovered.unread) or what}.",
+            next_step="`respond doctor` says what is wrong.",
+        )
 
 
 def policy_for(buckets: Sequence[str]) -> dict[str, Any]:
@@ -305,13 +325,16 @@ def _read(path: Path) -> Values:
 
 
 def _refuse_in_repository(path: Path) -> None:
-    inside = subprocess.run(
-        ["git", "-C", str(path.absolute().parent), "rev-parse", "--show-toplevel"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        check=False,
-    )
+    try:
+        inside = subprocess.run(
+            ["git", "-C", str(path.resolve().parent), "rev-parse", "--show-toplevel"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:  # where there is no git, nobody commits
+        return
     if inside.returncode == 0:
         raise InputError(
             f"{path} lies in the git repository {inside.stdout.strip()}: from there it leaks.",

@@ -64,5 +64,9 @@ def _by_environment(files: tuple[str, ...], known: tuple[str, ...]) -> Mapping[s
             raise InputError(
                 f"respond.toml names no environment {environment}.", next_step=f"It names {', '.join(known)}."
             )
+        if environment in found:
+            raise InputError(
+                f"--dotenv names two files for {environment}.", next_step="One file for each environment."
+            )
         found[environment] = Path(path).expanduser()
     return found

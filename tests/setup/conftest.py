@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from responder.inventory import Inventory
 from responder.sandbox import seed
 from responder.sandbox.aws import AwsPlane
 from responder.sandbox.github import GithubPlane
@@ -80,6 +81,12 @@ class Beginning:
         path = self.folder.parent / f"{environment}.env"
         path.write_text(text)
         return f"{environment}={path}"
+
+
+@pytest.fixture
+def described(tmp_path):
+    (tmp_path / "respond.toml").write_text(INVENTORY)
+    return Inventory.load(tmp_path / "respond.toml", {}, tmp_path)
 
 
 @pytest.fixture

@@ -2,13 +2,17 @@
 
 import json
 import subprocess
+from datetime import UTC, datetime
 
 import pytest
 from github import Auth, Github
 
+from responder.action import Connections
 from responder.cli import cli
-from responder.errors import InputError
+from responder.errors import InputError, UnavailableError
+from responder.places import Discovered, GithubEnvironment, IamUser, ModalEnvironment, Read
 from responder.sandbox import seed
+from responder.setup import Asked, read_values, wanted
 
 BASE = {
     "dev": "S3_BUCKET=rentagpu-dev\nHF_TOKEN=hf_dev\n",
@@ -44,6 +48,12 @@ def test_from_nothing_to_a_baseline_that_passes_every_point_and_again_changes_no
     assert {one["verdict"] for one in results} == {"pass"}, [r for r in results if r["verdict"] != "pass"]
     assert checked.returncode == 0
     assert "hf_prod" not in made.stdout + made.stderr + checked.stdout
+
+    repository(beginning).get_environment("dev").delete_secret("MODAL_TOKEN_SECRET")
+    lacking = beginning.respond("run", "setup", "--yes")
+    assert lacking.returncode == 2, lacking.stdout
+    assert "respond rotate ci-dev" in lacking.stderr
+    assert made_of(beginning.world())[:3] == before[:3], "no second token beside the one that lives"
 
 
 def assert_made(world):
@@ -83,11 +93,14 @@ def made_of(world):
     return users, modal["environments"], modal["service_users"], [s["values"] for s in modal["secrets"]], kept
 
 
+def repository(beginning):
+    auth = Auth.Token(beginning.environ["GITHUB_TOKEN"])
+    return Github(base_url=beginning.environ["GITHUB_API_URL"], auth=auth).get_repo(seed.REPOSITORY)
+
+
 def deploy(beginning, environment):
     """As a developer would: by the repository's own workflow."""
-    auth = Auth.Token(beginning.environ["GITHUB_TOKEN"])
-    repository = Github(base_url=beginning.environ["GITHUB_API_URL"], auth=auth).get_repo(seed.REPOSITORY)
-    workflow = repository.get_workflow("modal_deploy.yml")
+    workflow = repository(beginning).get_workflow("modal_deploy.yml")
     run = workflow.create_dispatch("main", {"environment": environment}, throw=True, return_run_details=True)
 
     def over(world):
@@ -128,6 +141,7 @@ def test_what_is_there_stays_and_only_what_is_lacking_is_made(beginning):
         (lambda b: files(b, prod="HF_TOKEN=x\n"), "which bucket", "S3_BUCKET=NAME"),
         (lambda b: files(b, prod="HF_TOKEN=\n"), "no value for HF_TOKEN", "take the line out"),
         (lambda _: ["--dotenv", "staging=x.env"], "names no environment staging", "dev, prod"),
+        (lambda b: files(b) + files(b)[:2], "two files for dev", "One file"),
         (lambda _: ["--dotenv", "x.env"], "which environment?", "--dotenv prod="),
         (lambda _: ["--dotenv", "prod=/nowhere.env"], "could not be read", "NAME=value"),
     ],
@@ -145,6 +159,48 @@ def test_what_is_missing_or_wrong_is_said_before_anything_is_made(
     assert says in refused.value.what
     assert next_step in refused.value.next_step
     assert made_of(beginning.world()) == before
+
+
+WHOLE = {
+    Read.IAM_USERS,
+    Read.SERVICE_USERS,
+    Read.MODAL_ENVIRONMENTS,
+    Read.modal_secrets("dev"),
+    Read.github_environments(seed.REPOSITORY),
+    Read.github_secrets(seed.REPOSITORY, "dev"),
+}
+SOMEBODY = IamUser(name="rentagpu-s3-dev", keys=())
+
+
+@pytest.mark.parametrize(
+    ("read", "user"), [*((WHOLE - {one}, SOMEBODY) for one in sorted(WHOLE)), (WHOLE, "keys unknown")]
+)
+def test_what_was_not_read_to_its_end_is_not_taken_for_lacking(read, user, described):
+    """Otherwise a second key would be made where one lives."""
+    discovered = Discovered(
+        iam_users=(user if user is SOMEBODY else SOMEBODY.model_copy(update={"keys": None}),),
+        modal_environments=(ModalEnvironment(name="dev", restricted=False),),
+        github_environments=(GithubEnvironment(repository=seed.REPOSITORY, name="dev", protected=False),),
+        read=frozenset(read),
+    )
+    with pytest.raises(UnavailableError, match="could not be read"):
+        wanted(Connections({}), described, discovered, Asked(), datetime.now(UTC))
+
+
+def test_a_link_to_a_file_of_secrets_inside_a_repository_is_refused(tmp_path):
+    folder = tmp_path / "repository"
+    subprocess.run(["git", "init", "-q", folder], check=True)
+    (folder / "prod.env").write_text(BASE["prod"])
+    (tmp_path / "prod.env").symlink_to(folder / "prod.env")
+    with pytest.raises(InputError, match="from there it leaks"):
+        read_values({"prod": tmp_path / "prod.env"})
+
+
+def test_names_of_secrets_are_known_in_any_case(tmp_path):
+    for name in BASE:
+        (tmp_path / name).write_text("stripe_api_key=of-both\n")
+    with pytest.raises(InputError, match="the same stripe_api_key"):
+        read_values({name: tmp_path / name for name in BASE})
 
 
 def test_a_file_of_secrets_inside_a_repository_is_refused(beginning):
