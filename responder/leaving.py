@@ -32,9 +32,8 @@ class Held:
 
     @property
     def is_nothing(self) -> bool:
-        return not (
-            self.member_tokens or self.access_keys or self.roles or self.reviews or self.service_users
-        )
+        made = self.service_users or self.proxy_tokens
+        return not (self.member_tokens or self.access_keys or self.roles or self.reviews or made)
 
 
 def held(connections: Connections, inventory: Inventory, person: Person) -> Held:

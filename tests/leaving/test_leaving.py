@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 from modal.exception import AuthError
 
-from responder.inventory import EXAMPLE
+from responder.inventory import EXAMPLE, Person
+from responder.leaving import Held
 
 
 @pytest.fixture
@@ -103,6 +104,8 @@ def test_the_last_who_approves_is_not_taken_out_before_somebody_follows(people):
     planned = respond(people, "run", "offboard", "--member", "grace", "--reviewer", "oncall", "--dry-run")
     assert planned.returncode == 0, planned.stderr
     assert "oncall must" in planned.stdout
+    assert "Left to you" in planned.stdout
+    assert "remove grace from the organisation" in planned.stdout
     environments = incident.world()["github"]["repositories"]["rentagpu/executor"]["environments"]
     assert environments["prod"]["reviewers"] == ["grace"]
 
@@ -122,6 +125,12 @@ def test_what_was_on_a_lost_device_is_dead_and_the_person_keeps_their_place(comp
     assert user["access_keys"] == []
     assert {one["name"] for one in after["modal"]["service_users"]} == {"ci-dev", "ci-prod"}
     assert "modal token new" in lost.stdout
+
+
+def test_who_has_only_proxy_tokens_has_something():
+    person = Person(name="sam", modal="sam", github="sam", iam_users=())
+    held = Held(person, (), (), (), (), service_users=(), proxy_tokens=("wk-of-sam",))
+    assert not held.is_nothing
 
 
 @pytest.mark.parametrize(

@@ -16,4 +16,5 @@ def reviews_of(connections: Connections, repository: str, environment: str, logi
         who = reviewers(connections, repository, environment)
     except NotFoundError:
         return []
-    return [Review(repository=repository, environment=environment, login=login)] if login in who else []
+    theirs = [one for one in who if one.casefold() == login.casefold()]
+    return [Review(repository=repository, environment=environment, login=one) for one in theirs]

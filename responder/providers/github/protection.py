@@ -80,7 +80,9 @@ class ProtectEnvironment(Irreversible[EnvironmentRules, Nothing]):
                 "deployment_branch_policy": policy,
             }
             github.requester.requestJsonAndCheck("PUT", given.address, input=sent)
-            if policy and policy["custom_branch_policies"] and given.branch not in _branches(github, given):
+            if not (given.branch and policy and policy["custom_branch_policies"]):
+                return
+            if given.branch not in _branches(github, given):
                 github.requester.requestJsonAndCheck(
                     "POST", f"{given.address}/deployment-branch-policies", input={"name": given.branch}
                 )
@@ -158,7 +160,8 @@ def _lacking(call: Call, given: EnvironmentRules) -> list[str]:
     there = _there(call, given) or {}
     rules = there.get("protection_rules", ())
     who = logins(each["reviewer"] for rule in rules for each in rule.get("reviewers", ()))
-    lacking = [f"{login} must approve" for login in given.reviewers if login not in who]
+    known = {login.casefold() for login in who}
+    lacking = [f"{login} must approve" for login in given.reviewers if login.casefold() not in known]
     if not given.branch:
         return lacking
     match there.get("deployment_branch_policy"):
@@ -172,7 +175,8 @@ def _lacking(call: Call, given: EnvironmentRules) -> list[str]:
 
 
 def _branches(github: "Github", given: EnvironmentRules) -> list[str]:
-    _, found = github.requester.requestJsonAndCheck("GET", f"{given.address}/deployment-branch-policies")
+    at = f"{given.address}/deployment-branch-policies"
+    _, found = github.requester.requestJsonAndCheck("GET", at, parameters={"per_page": "100"})
     return [str(one["name"]) for one in found["branch_policies"]]
 
 

@@ -35,10 +35,11 @@ class RemoveReviewer(Reversible[ReviewerInput, Nothing]):
     permissions = ("Environments: write", "Administration: write")
 
     def plan(self, call: Call, given: ReviewerInput) -> Plan:
-        who = _reviewers(_environment(call, given))
-        if given.login not in who:
+        there = _environment(call, given)
+        if not any(_is_theirs(one, given) for one in _approving(there)):
             return Plan(f"Nothing: {given.login} approves nothing in {given.where}")
-        left = [one for one in who if one != given.login] or _in_their_place(given)
+        left = logins(o["reviewer"] for o in _approving(there) if not _is_theirs(o, given))
+        left = left or _in_their_place(given)
         return Plan(
             f"Have {given.login} approve nothing any more in {given.where}; {' or '.join(left)} must",
             breaks=f"What waits for {given.login} waits for {' or '.join(left)}.",
@@ -46,8 +47,9 @@ class RemoveReviewer(Reversible[ReviewerInput, Nothing]):
 
     def probe(self, call: Call, given: ReviewerInput) -> Probe[Nothing]:
         def look() -> Probe[Nothing]:
-            who = _reviewers(_environment(call, given))
-            if given.login in who:
+            there = _approving(_environment(call, given))
+            who = logins(one["reviewer"] for one in there)
+            if any(_is_theirs(one, given) for one in there):
                 return NotDone(f"{given.login} approves deployments to {given.where}.", {"who": list(who)})
             return Done(Nothing(), f"GET {given.address}: {' or '.join(who) or 'nobody'} must approve")
 
@@ -60,7 +62,7 @@ class RemoveReviewer(Reversible[ReviewerInput, Nothing]):
             RefusedError: nobody would be left who must approve.
         """
         there = _environment(call, given)
-        kept = [one for one in _reviewing(there).get("reviewers", ()) if _login(one) != given.login]
+        kept = [one for one in _approving(there) if not _is_theirs(one, given)]
         added = () if kept else _in_their_place(given)
         _put(call, given, there, [_sent(one) for one in kept], added)
         return Nothing()
@@ -68,14 +70,16 @@ class RemoveReviewer(Reversible[ReviewerInput, Nothing]):
     def undo(self, call: Call, given: ReviewerInput, output: Nothing) -> None:  # noqa: ARG002  # as it was
         there = _environment(call, given)
         before = call.seen.get("who")
-        if given.login in _reviewers(there) or not isinstance(before, list):
+        if any(_is_theirs(one, given) for one in _approving(there)) or not isinstance(before, list):
             return
-        kept = [_sent(one) for one in _reviewing(there).get("reviewers", ()) if _login(one) in before]
+        # Only who came by us goes again: whoever came by another's hand stays.
+        ours = {given.instead.casefold()} - {str(login).casefold() for login in before}
+        kept = [_sent(one) for one in _approving(there) if _login(one).casefold() not in ours]
         _put(call, given, there, kept, (given.login,))
 
 
 def _in_their_place(given: ReviewerInput) -> tuple[str, ...]:
-    if not given.instead:
+    if given.instead.casefold() in ("", given.login.casefold()):
         raise RefusedError(
             f"{given.login} alone approves what is deployed to {given.where}: without them everything would "
             "go through.",
@@ -97,8 +101,14 @@ def _reviewing(environment: dict[str, Any]) -> dict[str, Any]:
     return next((one for one in rules if one["type"] == "required_reviewers"), {})
 
 
-def _reviewers(environment: dict[str, Any]) -> tuple[str, ...]:
-    return logins(one["reviewer"] for one in _reviewing(environment).get("reviewers", ()))
+def _approving(environment: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = _reviewing(environment).get("reviewers", [])
+    return found
+
+
+def _is_theirs(reviewer: dict[str, Any], given: ReviewerInput) -> bool:
+    """A team of that name is somebody else, and GitHub tells no logins apart by case."""
+    return reviewer["type"] == "User" and _login(reviewer).casefold() == given.login.casefold()
 
 
 def _login(reviewer: dict[str, Any]) -> str:

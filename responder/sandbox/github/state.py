@@ -150,9 +150,11 @@ class State:
         return Vault(str(568250167242549743 + self.fresh_id()))
 
     def user(self, login: str) -> User:
-        if login not in self.users:
+        """By login, in any case."""
+        found = [user for name, user in self.users.items() if name.casefold() == login.casefold()]
+        if not found:
             raise not_found()
-        return self.users[login]
+        return found[0]
 
     def repository(self, full_name: str) -> Repository:
         if full_name not in self.repositories:
