@@ -32,6 +32,7 @@ class Kind(StrEnum):
 Life = Literal["live", "dead", "unknown"]
 
 
+_REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+")
 _SUCCESSOR: Final = "--"
 # Our own form alone, the name of a run: somebody's `ci--staging` is no successor of `ci`.
 _SUFFIX: Final = re.compile(rf"(?<=.){_SUCCESSOR}[a-km-np-z2-9]{{8}}\Z")
@@ -243,6 +244,26 @@ class Exposure(_Model):
             *(role.environment for role in self.access.roles),
             *(review.environment for review in self.access.reviews),
         }
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        return tuple(one.identifier for one in self.leaked())
+
+    @property
+    def modal_names(self) -> tuple[str, ...]:
+        """The service users and members whose Modal tokens leaked, as Modal shows what they do."""
+        owners = (one.owner for one in self.member_tokens)
+        return tuple(filter(None, (*(one.name for one in self.service_users), *owners)))
+
+    @property
+    def github_logins(self) -> tuple[str, ...]:
+        """Whose GitHub tokens leaked."""
+        return tuple(one.login for one in self.github_tokens if one.login)
+
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        """Those that the inventory knows: no other name of it has a slash in its middle."""
+        return tuple(one for one in self.known if _REPOSITORY.fullmatch(one))
 
     @property
     def all_dead(self) -> bool:

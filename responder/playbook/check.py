@@ -4,7 +4,7 @@ import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from jinja2 import TemplateSyntaxError, nodes
 from pydantic import AwareDatetime, BaseModel
@@ -137,6 +137,9 @@ def _field(kind: Any, attr: str) -> Types:
 
 
 def _field_of_model(model: type[BaseModel], attr: str) -> Types:
+    derived = getattr(model, attr, None)
+    if isinstance(derived, property) and derived.fget and not attr.startswith("_"):
+        return alternatives(get_type_hints(derived.fget).get("return", Any))
     if attr not in model.model_fields:
         raise ExpressionError(
             f"{model.__name__} has no field `{attr}`.", next_step=nearest(attr, model.model_fields)

@@ -58,7 +58,7 @@ def running(
         port: on loopback; 0 for three free ones.
         approve_after: seconds after which the reviewer of `prod` approves; without it nobody does.
         faults: what goes wrong from when everything is up; without it nothing does until it is asked for.
-        attacked: an intruder has already used what leaked, whose rights were too wide.
+        attacked: an intruder has already used what leaked, whose rights were too wide; a GitHub token too.
         intruder_tries: how often an intruder undoes the containment of the leaked key.
         workflow: the file that deploys in the sandbox's repository; without it the one of this project.
 
@@ -92,7 +92,11 @@ def running(
         deployer = Deployer(modal_url, modal_config, modal_seed.ci)
         deployer.deploy()
         urls = Urls(modal_url, aws_url, _start(github, port, 2, stack))
-        leaked_file = seed.leaked_file(aws_seed.leaked, modal_seed.ci["prod"])
+        modal.backdate(seed.YOUNGER)
+        github.backdate(seed.YOUNGER)
+        leaked_file = seed.leaked_file(
+            aws_seed.leaked, modal_seed.ci["prod"], github_seed.maintainer if attacked else ""
+        )
         left = attack(Loot.of(leaked_file, asdict(urls), SEED)) if attacked else []
         intruder = Intruder(aws, seed.KEY_OWNER, aws_seed.leaked.access_key_id, tries=intruder_tries)
         truth = Truth(modal, aws, github, deployer, faults, intruder, left)

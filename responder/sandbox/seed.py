@@ -13,6 +13,7 @@ from responder.bundled import bundled
 from responder.sandbox.aws import AwsPlane, KeyPair
 from responder.sandbox.github import GithubPlane
 from responder.sandbox.github.plane import files_below
+from responder.sandbox.github.state import Permission
 from responder.sandbox.modal import ModalPlane, Token
 
 WORKSPACE = "rentagpu"
@@ -20,10 +21,12 @@ ENVIRONMENTS = ("dev", "prod")
 APP_SECRET = "my-app-secrets"  # noqa: S105  # its name
 KEY_OWNER = "rentagpu-s3"
 BUCKET = "rentagpu-artifacts"
-AGE = timedelta(days=30)  # of all that was there before the incident
+AGE = timedelta(days=30)  # of all at AWS that was there before the incident
+YOUNGER = timedelta(days=14)  # of all that was there at Modal and GitHub
 AUDIT_BUCKET = "rentagpu-audit"
 REPOSITORY = "rentagpu/executor"
 REVIEWER = "grace"
+MAINTAINER = "sam"
 WORKFLOW = ".github/workflows/modal_deploy.yml"
 
 _S3_ACCESS = {
@@ -59,6 +62,8 @@ class ModalSeed:
 class GithubSeed:
     operator: str = field(repr=False)
     reviewer: str = field(repr=False)
+    maintainer: str = field(repr=False)
+    """Of somebody who administers the repository, and may have left it lying about."""
 
 
 def seed_aws(plane: AwsPlane, *, too_wide: bool = False) -> AwsSeed:
@@ -98,20 +103,21 @@ def seed_modal(plane: ModalPlane, key: KeyPair) -> ModalSeed:
 def seed_github(plane: GithubPlane, ci: Mapping[str, Token], workflow: bytes | None = None) -> GithubSeed:
     """`workflow` is what deploys; without it the one of this project does."""
     operator, reviewer = plane.add_user("oncall"), plane.add_user(REVIEWER)
-    plane.add_repository(
-        REPOSITORY, _repository_files(workflow), permissions={"oncall": "admin", REVIEWER: "write"}
-    )
+    maintainer = plane.add_user(MAINTAINER)
+    people: dict[str, Permission] = {"oncall": "admin", REVIEWER: "write", MAINTAINER: "admin"}
+    plane.add_repository(REPOSITORY, _repository_files(workflow), permissions=people)
     plane.add_issue(REPOSITORY)
     plane.add_environment(REPOSITORY, "dev")
     plane.add_environment(REPOSITORY, "prod", reviewers=[REVIEWER], branches=["main"])
     for environment, token in ci.items():
         plane.put_environment_secret(REPOSITORY, environment, "MODAL_TOKEN_ID", token.token_id)
         plane.put_environment_secret(REPOSITORY, environment, "MODAL_TOKEN_SECRET", token.token_secret)
-    return GithubSeed(operator, reviewer)
+    return GithubSeed(operator, reviewer, maintainer)
 
 
-def leaked_file(key: KeyPair, token: Token) -> str:
+def leaked_file(key: KeyPair, token: Token, github_token: str = "") -> str:
     """The `prod.env` that somebody pushed."""
+    of_github = f"GITHUB_TOKEN={github_token}\n" if github_token else ""
     return (
         f"AWS_ACCESS_KEY_ID={key.access_key_id}\n"
         f"AWS_SECRET_ACCESS_KEY={key.secret_access_key}\n"
@@ -119,6 +125,7 @@ def leaked_file(key: KeyPair, token: Token) -> str:
         "MODAL_ENVIRONMENT=prod\n"
         f"MODAL_TOKEN_ID={token.token_id}\n"
         f"MODAL_TOKEN_SECRET={token.token_secret}\n"
+        f"{of_github}"
     )
 
 

@@ -255,6 +255,13 @@ class TestGithub:
         assert f"github.permissions: {expected}" in report.failed
         assert any("collaborators/reader -f permission=push" in a.finding.mend for a in report.answers)
 
+    def test_a_person_who_may_push_is_told_what_a_review_is_not_shown(self, world, journal):
+        grace = world.github.add_token("grace")
+        report = world.examined(journal, {**world.environ, "GITHUB_TOKEN": grace})
+        what, mend = report.only_warning()
+        assert "grace is no administrator of rentagpu/executor" in what
+        assert "permission=admin" in mend
+
     def test_a_repository_that_the_token_may_not_see(self, world, journal):
         stranger = world.github.add_user("stranger")
         report = world.examined(journal, {**world.environ, "GITHUB_TOKEN": stranger})
@@ -348,5 +355,7 @@ class TestGithub:
 
     def test_of_a_fine_grained_token_it_claims_nothing(self, world, journal, scoped):
         what, mend = world.examined(journal, scoped(None)).only_warning()
-        assert "GitHub does not say whether it has Actions: write, Environments: write" in what
+        assert (
+            "does not say whether it has Actions: write, Administration: write, Environments: write" in what
+        )
         assert "https://github.com/settings/personal-access-tokens" in mend

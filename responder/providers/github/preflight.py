@@ -30,8 +30,8 @@ ROLES: Final = {
     "Administration: write": "admin",
     "Secret scanning alerts: write": "admin",
 }
-# What a review does without where it must, and says so.
-SPARED: Final = frozenset({"Administration: read"})
+# For administrators; a leak is contained and replaced without, and what is left out is said.
+SPARED: Final = frozenset({"Administration: read", "Administration: write", "Secrets: read"})
 
 _TOKENS: Final = "https://github.com/settings/tokens"
 # What `run-name` must end in, so that a dispatched run is found again by its title.
@@ -91,7 +91,8 @@ def repository(connections: Connections, name: str, wanted: Collection[str]) -> 
     if spared := [one for one in lacking if one in SPARED]:
         lacking = [one for one in lacking if one not in SPARED]
         yield warning(
-            f"{login} does not administer {name}: a review is shown no deploy keys, webhooks or invitations.",
+            f"{login} is no administrator of {name}: a review is shown no deploy keys, webhooks or "
+            "invitations, and could remove none.",
             f"An administrator types: gh api -X PUT repos/{name}/collaborators/{login} -f permission=admin",
         )
     if lacking:
