@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import wraps
+from functools import cached_property, wraps
 from typing import (
     Any,
     ClassVar,
@@ -347,6 +347,10 @@ class Actions(Mapping[str, AnyAction]):
         self._loaded: dict[str, dict[str, AnyAction]] = {}
 
     def providers(self) -> list[str]:
+        return self._providers
+
+    @cached_property
+    def _providers(self) -> list[str]:
         path = importlib.import_module(self._package).__path__
         return sorted(module.name for module in pkgutil.iter_modules(path) if module.ispkg)
 

@@ -1,6 +1,6 @@
 """Hundreds of steps in a few lines: one for each step of the playbook, and those that need a person's eye."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
 from rich.console import Group, RenderableType
@@ -49,19 +49,23 @@ def plan_crowd(steps: Sequence[PlannedStep], strategy: str, meaning: str) -> Ren
         Text(f"Plan, {strategy}: {meaning}", style="bold"),
         table,
         *_not_plain(steps),
-        Text("⊘ cannot be taken back. All steps one by one: respond --verbose …", style="dim"),
+        Text("⊘ cannot be taken back", style="dim"),
+        Text("`respond --verbose run …` shows each of these steps.", style="dim"),
     )
 
 
-def _depths(steps: Sequence[PlannedStep]) -> Any:  # noqa: ANN401  # a key to sort by
-    """By the longest chain of steps that come before any of them: the order in which they begin."""
+def _depths(steps: Sequence[PlannedStep]) -> Callable[[Sequence[PlannedStep]], tuple[int, int]]:
+    """A key to sort by: the longest chain of steps before any of the phase, then before any of the group."""
     depth: dict[str, int] = {}
+    of_phase: dict[str, int] = {}
     for one in steps:  # each after what it needs
         needs = [depth[need] for need in one.instance.needs if need in depth]
         depth[one.instance.id] = max(needs, default=-1) + 1
+        phase = one.instance.step.phase
+        of_phase[phase] = max(of_phase.get(phase, 0), depth[one.instance.id])
 
-    def deepest(group: Sequence[PlannedStep]) -> int:
-        return max(depth[one.instance.id] for one in group)
+    def deepest(group: Sequence[PlannedStep]) -> tuple[int, int]:
+        return of_phase[group[0].instance.step.phase], max(depth[one.instance.id] for one in group)
 
     return deepest
 
