@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -53,6 +54,7 @@ def test_the_leaked_ones_die_and_the_workload_comes_back_with_fresh_ones(
     assert_over(world, after)
     assert [run["conclusion"] for run in runs(after)] == ["success", "success"]
     assert "nothing is open" in done.stdout
+    assert re.search(r"Review +nothing found", done.stdout), "nobody was there, and we are nobody's trace"
     assert respond("audit", "verify").returncode == Exit.DONE
     [line] = respond("runs", "--json").stdout.splitlines()
     assert json.loads(line)["outcome"] == "succeeded"
