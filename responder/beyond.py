@@ -1,6 +1,6 @@
 """What the services have of a credential that the inventory does not know: where no run will reach."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from responder.inventory.drift import unknown_apps, unknown_places, workflows_be
 from responder.places import Discovered, Family, ModalApp, Place, Workflow
 from responder.report.reach import Edge, Node, Reach, place_node, reach_of
 
-__all__ = ["Widened", "concerned", "of_exposure", "of_inventory", "warnings"]
+__all__ = ["Widened", "concerned", "of_exposure", "of_inventory", "of_named", "warnings"]
 
 _FAMILIES = {
     Kind.AWS_ACCESS_KEY: Family.AWS,
@@ -50,13 +50,7 @@ def of_exposure(exposure: Exposure, inventory: Inventory, discovered: Discovered
 def of_inventory(inventory: Inventory, discovered: Discovered) -> Widened:
     """The graph of all that the inventory has, and beside it what the services have."""
     beyond = _Beyond(inventory, discovered)
-    known: dict[str, Any] = {kind: [] for kind in _OF_KIND.values()}
-    for name, credential in inventory.credentials.items():
-        known[_OF_KIND[credential.kind]].append({"identifier": name, "credential": name})
-    known["modal_secrets"] = [one.model_dump() for one in inventory.modal_secrets]
-    known["github_environments"] = [one.model_dump() for one in inventory.github_environments]
-    known["workloads"] = [one.model_dump() for one in inventory.workloads]
-    reach = reach_of(known)
+    reach = of_named({name: name for name in inventory.credentials}, inventory)
     edges = list(beyond.beside((*inventory.modal_secrets, *inventory.github_environments)))
     nobodys = []
     for family, label in _NOBODYS.items():
@@ -66,6 +60,18 @@ def of_inventory(inventory: Inventory, discovered: Discovered) -> Widened:
             edges += more
     widened = _widened(Reach((*reach.credentials, *nobodys), reach.edges), edges)
     return Widened(widened.reach, widened.unknown | set(nobodys))
+
+
+def of_named(named: Mapping[str, str], inventory: Inventory) -> Reach:
+    """The graph of what the inventory has, by what each is told apart by and its name there."""
+    known: dict[str, Any] = {kind: [] for kind in _OF_KIND.values()}
+    for identifier, name in named.items():
+        kind = _OF_KIND[inventory.credentials[name].kind]
+        known[kind].append({"identifier": identifier, "credential": name})
+    known["modal_secrets"] = [one.model_dump() for one in inventory.modal_secrets]
+    known["github_environments"] = [one.model_dump() for one in inventory.github_environments]
+    known["workloads"] = [one.model_dump() for one in inventory.workloads]
+    return reach_of(known)
 
 
 def concerned(exposure: Exposure) -> tuple[set[Kind], set[str]]:

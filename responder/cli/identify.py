@@ -33,7 +33,8 @@ def identify(desk: Desk, what: Sequence[str], path: Path | None, *, probe: bool,
 
     Nothing is changed, and only your own credentials are used, unless --probe says otherwise.
     """
-    from responder.cli.profile_screen import profiles_screen  # noqa: PLC0415  # not for --help
+    from responder.beyond import of_named  # noqa: PLC0415  # not for --help
+    from responder.cli.profile_screen import profiles_screen  # noqa: PLC0415
     from responder.profiling import profiles, strayed  # noqa: PLC0415
 
     desk.start_logging()
@@ -50,7 +51,8 @@ def identify(desk: Desk, what: Sequence[str], path: Path | None, *, probe: bool,
         for one in (*found, *left):
             click.echo(one.model_dump_json())
         return Exit.DONE
-    out.print(profiles_screen(found, left, material.source))
+    reach = of_named({one.identifier: one.credential for one in found if one.credential}, inventory)
+    out.print(profiles_screen(found, left, material.source, reach))
     tell_beyond(out, {one.kind for one in found}, {one.credential for one in found}, inventory, elsewhere)
     out.print(f"\nNothing was changed. Next: {_next(material)}", markup=False, soft_wrap=True)
     return Exit.DONE

@@ -8,36 +8,40 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from responder.cli.reach import short_tree
 from responder.profile import Power, Profile, Strayed
+from responder.report.reach import Reach
 
 _LIFE = {"live": ("LIVE", "bold red"), "dead": ("dead", "green"), "unknown": ("unknown", "yellow")}
 _REACH = {"admin": ("EVERYTHING  ", "bold red"), "wildcard": ("WIDE  ", "bold yellow"), "": ("", "")}
 _MOST_POWERS = 8
 
 
-def profiles_screen(found: Sequence[Profile], left: Sequence[Strayed], source: str) -> RenderableType:
-    """All that was found, and what each may do, for who has never seen it."""
+def profiles_screen(
+    found: Sequence[Profile], left: Sequence[Strayed], source: str, reach: Reach
+) -> RenderableType:
+    """All that was found, what each may do, and what hangs on it, for who has never seen it."""
     parts: list[RenderableType] = [Text(f"Exposed in {source}", style="bold")]
     for one in found:
         word, style = _LIFE[one.life]
         parts += [Text(), Text.assemble((f"{one.what}  ", "bold"), one.identifier, "  ", (word, style))]
-        parts.append(Padding(_table(one), (0, 0, 0, 2)))
+        parts.append(Padding(_table(one, reach), (0, 0, 0, 2)))
     if left:
         parts += [Text(), Text("Not whole, so nobody could be asked", style="bold")]
         parts += [Padding(Text(f"{one.where}: {one.what}", style="yellow"), (0, 0, 0, 2)) for one in left]
     return Group(*parts)
 
 
-def _table(one: Profile) -> Table:
+def _table(one: Profile, reach: Reach) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in _rows(one):
+    for name, value in _rows(one, reach):
         table.add_row(name, value)
     return table
 
 
-def _rows(one: Profile) -> Iterator[tuple[str, RenderableType]]:
+def _rows(one: Profile, reach: Reach) -> Iterator[tuple[str, RenderableType]]:
     yield "seen", f"{one.where}, {'with' if one.secret_seen else 'without'} its secret"
     yield "owner", one.owner or "not known"
     yield "inventory", one.credential or "not in it"
@@ -55,14 +59,23 @@ def _rows(one: Profile) -> Iterator[tuple[str, RenderableType]]:
         )
     if one.powers:
         yield "may", _powers(one.powers)
-    if one.placements:
-        yield "kept in", Text("\n".join(one.placements))
-    if one.workloads:
-        yield "used by", Text("\n".join(one.workloads))
+    yield from _hanging(one, reach)
     if one.note:
         yield "note", Text(one.note, style="yellow")
     if one.untold:
         yield "not told", Text("\n".join(one.untold), style="dim")
+
+
+def _hanging(one: Profile, reach: Reach) -> Iterator[tuple[str, RenderableType]]:
+    """Where it is kept and what runs with it; of one that is dead, by which nothing is reached, two lists."""
+    if one.credential and one.life != "dead":
+        node = reach.credential(one.identifier)
+        yield "reaches", short_tree(reach, node) if reach.of(node) else "nothing that the inventory knows"
+        return
+    if one.placements:
+        yield "kept in", Text("\n".join(one.placements))
+    if one.workloads:
+        yield "used by", Text("\n".join(one.workloads))
 
 
 def _powers(powers: Sequence[Power]) -> Text:

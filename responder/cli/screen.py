@@ -16,10 +16,12 @@ from rich.text import Text
 
 from responder.cli import crowd
 from responder.cli.desk import Desk
+from responder.cli.reach import short_tree
 from responder.duration import in_words
 from responder.engine import PlannedStep, RunState, StepState
 from responder.exposure import Exposure, Leaked
 from responder.journal import Event, EventKind
+from responder.report.reach import reach_of
 from responder.report.summary import Reopening, Summary, described_steps, titled
 from responder.report.words import counted, day_and_time, elapsed, sentence
 from responder.secret import redact
@@ -48,6 +50,7 @@ _MARK = {
 def exposure_screen(exposure: Exposure) -> RenderableType:
     """What leaked, whose it is, whether it lives, and where it is used."""
     lines: list[RenderableType] = [Text(f"Exposed in {exposure.source}", style="bold")]
+    reach = reach_of(exposure)
     for leaked in exposure.leaked():
         word, style = _LIFE[leaked.life]
         name = leaked.credential if leaked.known else "not in the inventory"
@@ -56,26 +59,19 @@ def exposure_screen(exposure: Exposure) -> RenderableType:
         )
         if leaked.note:
             lines.append(Padding(Text(leaked.note, style="yellow"), (0, 0, 0, 8)))
+        node = reach.credential(leaked.identifier)
+        if leaked.life != "dead" and reach.of(node):
+            lines.append(Padding(short_tree(reach, node), (0, 0, 0, 8)))
     for found in exposure.unidentified:
         word, style = _LIFE[found.life]
         lines.append(Text.assemble("  ", (word, style), f"  {found.identifier}  ({found.kind.value})"))
         lines.append(Padding(Text(found.note, style="yellow"), (0, 0, 0, 8)))
-    lines += [Padding(Text(place, style="dim"), (0, 0, 0, 4)) for place in _places(exposure)]
     return Group(*lines)
 
 
 def _owner(leaked: Leaked) -> str:
     fields = ("user", "role", "name", "owner", "login")
     return next((value for field in fields if (value := getattr(leaked, field, ""))), "")
-
-
-def _places(exposure: Exposure) -> Iterable[str]:
-    for secret in exposure.modal_secrets:
-        yield f"{secret.credential} is in Modal Secret {secret.secret}, environment {secret.environment}"
-    for place in exposure.github_environments:
-        yield f"{place.credential} is in GitHub {place.repository}, environment {place.environment}"
-    for workload in exposure.workloads:
-        yield f"{workload.app} in {workload.environment} runs or is deployed with it"
 
 
 def plan_screen(

@@ -65,7 +65,13 @@ def test_identify_says_what_leaked_and_what_to_type_next_and_leaves_nothing(resp
     code, out, err = respond("identify", "prod.env")
 
     assert code == Exit.DONE
-    for said in ("LIVE", "IAM user rentagpu-s3", "service user ci-prod", "s3:GetObject", "runs with it"):
+    for said in (
+        "LIVE",
+        "IAM user rentagpu-s3",
+        "service user ci-prod",
+        "s3:GetObject",
+        "is read by Modal app",
+    ):
         assert said in out
     assert out.endswith("\nNothing was changed. Next: respond leak prod.env\n")
     assert max(map(len, out.splitlines())) <= 80

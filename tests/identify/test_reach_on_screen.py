@@ -1,0 +1,60 @@
+"""What hangs on a leaked credential is seen before anything is confirmed: where it is kept, what runs."""
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+
+from responder.beyond import of_named
+from responder.cli.profile_screen import profiles_screen
+from responder.cli.screen import exposure_screen
+from responder.exposure import Kind, LeakedAccessKey
+from responder.inventory import EXAMPLE, Inventory
+from responder.profile import Profile
+
+KEY = "AKIA" + "B" * 16
+KEPT, READ = (
+    "is held in Modal Secret my-app-secrets in prod",
+    "└── is read by Modal app rentagpu-executor in prod",
+)
+
+
+@pytest.fixture
+def inventory(tmp_path):
+    return Inventory.load(EXAMPLE, {}, tmp_path)
+
+
+def leak_screen(inventory, life):
+    key = LeakedAccessKey(credential="s3", known=True, identifier=KEY, life=life, user="rentagpu-s3")
+    return exposure_screen(inventory.exposure("prod.env", datetime.now(UTC), [key]))
+
+
+def identify_screen(inventory, life):
+    seen = {"what": "AWS access key", "kind": Kind.AWS_ACCESS_KEY, "where": "prod.env", "secret_seen": True}
+    one = Profile(**seen, identifier=KEY, credential="s3", life=life)
+    return profiles_screen([one], [], "prod.env", of_named({KEY: "s3"}, inventory))
+
+
+def lines(screen):
+    out = io.StringIO()
+    Console(file=out, width=80).print(screen)
+    return [line.strip() for line in out.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("screen", [leak_screen, identify_screen])
+def test_where_a_living_credential_is_kept_and_what_runs_with_it_is_drawn_at_80_columns(screen, inventory):
+    shown = [line.removeprefix("reaches").strip() for line in lines(screen(inventory, "live"))]
+    assert shown[shown.index(KEPT) + 1] == READ
+    assert not any("runs with it" in line for line in shown)
+
+
+@pytest.mark.parametrize("screen", [leak_screen, identify_screen])
+def test_nothing_is_reached_with_a_dead_one(screen, inventory):
+    assert not any("is held in" in line for line in lines(screen(inventory, "dead")))
+
+
+def test_of_what_the_inventory_gives_no_place_that_is_said(inventory):
+    bare = inventory.credentials["s3"].model_copy(update={"modal_secrets": (), "github_environments": ()})
+    alone = inventory.model_copy(update={"credentials": {"s3": bare}, "workloads": ()})
+    assert "reaches    nothing that the inventory knows" in lines(identify_screen(alone, "live"))
