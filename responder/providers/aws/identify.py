@@ -161,8 +161,10 @@ def _canary(aws: AwsConnection, found: Found, seen: _Seen) -> tuple[Secret | Non
     try:
         answer = ask("sts:GetSessionToken", leaked.sts.get_session_token, DurationSeconds=CANARY_SECONDS)
     except ProviderError as error:
-        return None, "", seen.noting(
-            f"No session could be got with it to prove later that they are denied: {error}."
+        return (
+            None,
+            "",
+            seen.noting(f"No session could be got with it to prove later that they are denied: {error}."),
         )
     finally:
         leaked.close()
