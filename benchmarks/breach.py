@@ -23,6 +23,7 @@ from estate import Estate, estate  # found there
 
 from responder.journal import Journal
 
+KILLS = ("deactivate_key[", "freeze_service_user[")
 RESPOND = [sys.executable, "-m", "responder"]
 
 
@@ -94,6 +95,11 @@ def main(keys: int = 200, tokens: int = 50, platform: str = "github") -> None:
         f"run                     {(events[-1].at - confirmed).total_seconds():8.1f} s from the confirmation"
     )
     print(f"first change            {(first - confirmed).total_seconds():8.1f} s from the confirmation")
+    dead = [event.at for event in events if event.kind == "step.succeeded" and event.step.startswith(KILLS)]
+    print(
+        f"first old one dead      {(dead[0] - confirmed).total_seconds():8.1f} s from the confirmation, the last "
+        f"{(dead[-1] - confirmed).total_seconds():.1f} s"
+    )
     print(f"whole command           {played:8.1f} s, planning included")
     print(f"writes to GitHub        {writes:6}   which take {max(0, writes - 50) * 2} s at its pace")
     print(f"steps at once           {most_at_once(events):6}   at most")

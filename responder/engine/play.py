@@ -89,14 +89,18 @@ class Play:
             raise
 
     def _submit(self, pool: ThreadPoolExecutor, flying: dict[Future[None], str]) -> None:
-        for instance in [] if self._engine.stopping.is_set() else self._ready():
+        """Of more than may go on at once, the first of the playbook: what contains waits for nothing else."""
+        if self._engine.stopping.is_set():
+            return
+        for instance in self._ready()[: MOST_AT_ONCE - len(flying)]:
             self._line.take(instance)
             flying[pool.submit(self._play_step, instance)] = instance.id
 
     def _advance(self, pool: ThreadPoolExecutor, flying: dict[Future[None], str]) -> bool:
         """Wait for the next thing to happen, and start what it allows. False when there is nothing more."""
         try:
-            pause = None if self._engine.stopping.is_set() else self._until_next()
+            full = len(flying) >= MOST_AT_ONCE
+            pause = None if full or self._engine.stopping.is_set() else self._until_next()
             if flying:
                 self._collect(flying, LISTEN if pause is None else min(pause, LISTEN))
             elif pause is None or pause > self._engine.longest_wait:

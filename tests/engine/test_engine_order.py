@@ -116,6 +116,17 @@ def test_more_steps_than_threads_all_come_to_their_end(table: Table):
     assert len(table.world.things) == MOST_AT_ONCE * 2
 
 
+def test_where_not_all_may_go_on_at_once_what_stands_first_in_the_playbook_waits_for_no_queue(
+    table: Table, monkeypatch
+):
+    monkeypatch.setattr("responder.engine.play.MOST_AT_ONCE", 1)
+    others = [step(f"s{n}", uses="things.note") for n in range(5)]
+    first = step("kill", "fresh", uses="things.note", phase="contain")
+    table.start(playbook(first, step("fresh", uses="things.note"), *others))
+    ended = [event.step for event in table.journal.events("r1") if event.kind == "step.succeeded"]
+    assert ended == ["fresh", "kill", *(f"s{n}" for n in range(5))]
+
+
 def test_a_step_never_starts_before_the_outputs_that_it_uses_are_at_hand(table: Table):
     begun = threading.Event()
     table.world.faults["before user"].append(begun.set)
