@@ -97,8 +97,8 @@ def main(keys: int = 200, tokens: int = 50, platform: str = "github") -> None:
     print(f"first change            {(first - confirmed).total_seconds():8.1f} s from the confirmation")
     dead = [event.at for event in events if event.kind == "step.succeeded" and event.step.startswith(KILLS)]
     print(
-        f"first old one dead      {(dead[0] - confirmed).total_seconds():8.1f} s from the confirmation, the last "
-        f"{(dead[-1] - confirmed).total_seconds():.1f} s"
+        f"first old one dead      {(dead[0] - confirmed).total_seconds():8.1f} s from the confirmation, "
+        f"the last {(dead[-1] - confirmed).total_seconds():.1f} s"
     )
     print(f"whole command           {played:8.1f} s, planning included")
     print(f"writes to GitHub        {writes:6}   which take {max(0, writes - 50) * 2} s at its pace")
