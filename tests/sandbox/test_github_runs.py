@@ -51,7 +51,7 @@ def test_a_dispatched_run_is_followed_to_its_end(world):
     [job] = run.jobs()
     assert [(step.name, step.conclusion) for step in job.steps] == [
         ("Set up job", "success"),
-        ("Run actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1", "skipped"),
+        ("Run actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1", "success"),
         ("Deploy", "success"),
     ]
 

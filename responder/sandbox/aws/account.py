@@ -118,6 +118,10 @@ class Account:
                 return RoleRecord(role.name, role.id, role.arn, role.assume_role_policy_document)
         return None
 
+    def identity_provider(self, name: str) -> Any:  # noqa: ANN401 - moto is untyped
+        """The OpenID Connect provider of this address, without its scheme; None where there is none."""
+        return next((one for one in self.iam.open_id_providers.values() if one.url == name), None)
+
     def mark_used(self, key_id: str, service: str, region: str, now: float) -> None:
         """What GetAccessKeyLastUsed shows. A key that is gone by now (it deleted itself) is passed over."""
         moment = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)

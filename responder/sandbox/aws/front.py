@@ -26,6 +26,7 @@ from responder.sandbox.aws.sigv4 import Signature
 from responder.sandbox.aws.simulation import simulate
 from responder.sandbox.aws.sts import Sts
 from responder.sandbox.aws.trail import Asked, Trail
+from responder.sandbox.aws.web_identity import Issuers
 from responder.sandbox.aws.wire import Reply, Request, json_reply, read_request
 from responder.sandbox.faults import Faults
 
@@ -36,6 +37,7 @@ class Front:
     Args:
         account: what may be asked for.
         sessions: the temporary credentials issued so far.
+        issuers: whose word for somebody can be checked.
         trail: remembers what is asked.
         clock: Unix seconds.
         moto: moto's server application, which answers IAM and S3.
@@ -48,6 +50,7 @@ class Front:
         self,
         account: Account,
         sessions: Sessions,
+        issuers: Issuers,
         trail: Trail,
         clock: Callable[[], float],
         moto: WSGIApplication,
@@ -57,7 +60,7 @@ class Front:
         self._account = account
         self._checked = LaggingAccount(account.number, clock, faults)
         self._sessions = sessions
-        self._sts = Sts(account, sessions)
+        self._sts = Sts(account, sessions, issuers)
         self._trail = trail
         self._clock = clock
         self._moto = moto
@@ -80,11 +83,18 @@ class Front:
         try:
             signature = sigv4.parse(request)
             if signature is None:
-                raise unsigned(service)
+                return self._unsigned(request, service, request_id)
             service = signature.service
             return self._signed(request, signature, environ, request_id)
         except ServiceError as error:
             return error_reply(service, error, request_id)
+
+    def _unsigned(self, request: Request, service: str, request_id: str) -> Reply:
+        """The trail does not have it: its form for who is known by another's word alone is not made here."""
+        name = request.parameters.get("Action", "")
+        if name != "AssumeRoleWithWebIdentity":
+            raise unsigned(service)
+        return query_reply(name, self._sts.by_web_identity(request, self._clock()), request_id)
 
     def _signed(
         self, request: Request, signature: Signature, environ: WSGIEnvironment, request_id: str

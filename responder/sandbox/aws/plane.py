@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, cast
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from responder.sandbox.aws.account import REGION, Account, KeyPair
@@ -16,6 +17,7 @@ from responder.sandbox.aws.server import Server
 from responder.sandbox.aws.sessions import Session, Sessions
 from responder.sandbox.aws.trail import Event, Trail
 from responder.sandbox.aws.weather import under_weather
+from responder.sandbox.aws.web_identity import Issuers
 from responder.sandbox.aws.world import world
 from responder.sandbox.faults import Faults
 
@@ -54,6 +56,7 @@ class AwsPlane:
         self._account = Account(account)
         self._account.forget()
         self._sessions = Sessions()
+        self._issuers = Issuers()
         self._trail = Trail(account)
         self._changed = threading.Condition(threading.RLock())
         self._server: Server | None = None
@@ -69,7 +72,14 @@ class AwsPlane:
             raise RuntimeError("The AWS control plane is already running.")
         moto = DomainDispatcherApplication(create_backend_app)
         front = Front(
-            self._account, self._sessions, self._trail, self._clock, moto, self._changed, self._faults
+            self._account,
+            self._sessions,
+            self._issuers,
+            self._trail,
+            self._clock,
+            moto,
+            self._changed,
+            self._faults,
         )
         server = self._server = Server(under_weather(front, self._faults), port)
         self._end_watch = self._faults.watch(
@@ -148,6 +158,10 @@ class AwsPlane:
                 now=self._clock(),
                 duration_s=_SESSION_S,
             )
+
+    def know_issuer(self, issuer: str, key: Callable[[], RSAPublicKey]) -> None:
+        """What it signs with, as AWS would fetch it. Whether an account takes its word is for IAM to say."""
+        self._issuers.know(issuer, key)
 
     def add_bucket(self, name: str, *, object_lock: bool = False) -> None:
         """With Object Lock it has versioning too, as at AWS."""

@@ -63,7 +63,7 @@ def trusts(document: str, principal_arns: Iterable[str], action: str, context: C
 def _names_principal(principal: Any, arns: set[str]) -> bool:  # noqa: ANN401 - JSON: "*" or an object
     if principal == "*":
         return True
-    named = _listed(principal.get("AWS", []))
+    named = [*_listed(principal.get("AWS", [])), *_listed(principal.get("Federated", []))]
     return "*" in named or not arns.isdisjoint(named)
 
 

@@ -7,7 +7,7 @@ import json
 import re
 from datetime import UTC, datetime
 
-from responder.sandbox.aws.account import Account
+from responder.sandbox.aws.account import Account, RoleRecord
 from responder.sandbox.aws.authorize import denied
 from responder.sandbox.aws.conditions import Context
 from responder.sandbox.aws.errors import ServiceError, not_in_sandbox
@@ -16,6 +16,7 @@ from responder.sandbox.aws.policy import Policy, trusts
 from responder.sandbox.aws.principal import Principal
 from responder.sandbox.aws.query import Fields
 from responder.sandbox.aws.sessions import Session, Sessions
+from responder.sandbox.aws.web_identity import Issuers
 from responder.sandbox.aws.wire import Request
 
 _HOUR_S = 3600
@@ -26,9 +27,10 @@ _LABEL = re.compile(r"[\w+=,.@-]{2,64}")
 class Sts:
     """Each operation assumes that its caller is authenticated and authorized."""
 
-    def __init__(self, account: Account, sessions: Sessions) -> None:
+    def __init__(self, account: Account, sessions: Sessions, issuers: Issuers) -> None:
         self._account = account
         self._sessions = sessions
+        self._issuers = issuers
 
     def answer(self, name: str, request: Request, caller: Principal, context: Context, now: float) -> Fields:
         """Do it, and give the result element's children.
@@ -47,6 +49,40 @@ class Sts:
                 return self._assume_role(request, caller, context, now)
             case _:
                 raise not_in_sandbox(f"sts:{name}")
+
+    def by_web_identity(self, request: Request, now: float) -> Fields:
+        """AssumeRoleWithWebIdentity, which nobody signs.
+
+        Raises:
+            ServiceError: InvalidIdentityToken, ExpiredTokenException, AccessDenied; ValidationError.
+        """
+        who = self._issuers.identity(request.parameters.get("WebIdentityToken", ""), self._account, now)
+        arn, label = request.parameters.get("RoleArn", ""), _label(request, "RoleSessionName")
+        role = self._account.role(arn.rpartition("/")[2])
+        action, provider = "sts:AssumeRoleWithWebIdentity", {who.provider}
+        if role is None or role.arn != arn or not trusts(role.trust_policy, provider, action, who.context):
+            raise ServiceError("AccessDenied", f"Not authorized to perform {action}")
+        session = self._sessions.issue(
+            "assumed_role",
+            parent_key_id="",
+            owner=role.name,
+            owner_id=role.role_id,
+            label=label,
+            policies=self._session_policies(request),
+            now=now,
+            duration_s=_duration(request, default=_HOUR_S, longest=12 * _HOUR_S),
+        )
+        return {
+            "Credentials": _credentials(session),
+            "SubjectFromWebIdentityToken": who.subject,
+            "AssumedRoleUser": self._assumed(role, label),
+            "Provider": who.provider,
+            "Audience": who.audience,
+        }
+
+    def _assumed(self, role: RoleRecord, label: str) -> Fields:
+        arn = f"arn:aws:sts::{self._account.number}:assumed-role/{role.name}/{label}"
+        return {"Arn": arn, "AssumedRoleId": f"{role.role_id}:{label}"}
 
     def _session_token(self, request: Request, caller: Principal, now: float) -> Session:
         if "TokenCode" in request.parameters:
@@ -103,11 +139,7 @@ class Sts:
             now=now,
             duration_s=_duration(request, default=_HOUR_S, longest=12 * _HOUR_S),
         )
-        arn = f"arn:aws:sts::{self._account.number}:assumed-role/{role.name}/{label}"
-        return {
-            "Credentials": _credentials(session),
-            "AssumedRoleUser": {"Arn": arn, "AssumedRoleId": f"{role.role_id}:{label}"},
-        }
+        return {"Credentials": _credentials(session), "AssumedRoleUser": self._assumed(role, label)}
 
     def _session_policies(self, request: Request) -> tuple[Policy, ...] | None:
         """The inline one and the managed ones that the request names; None where it names none."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from responder.sandbox.github.execution import Execution
 from responder.sandbox.github.job import Runner
+from responder.sandbox.github.oidc import Issuer
 from responder.sandbox.github.processes import Processes
 from responder.sandbox.github.runs import Run
 from responder.sandbox.github.state import Branch, Repository, State
@@ -17,6 +18,7 @@ class Actions:
     Args:
         runner_env: merged into the environment of every step.
         auto_approve: seconds after which a waiting deployment is approved by its first reviewer.
+        issuer: gives jobs GitHub's word for what they are.
     """
 
     def __init__(
@@ -25,10 +27,11 @@ class Actions:
         clock: Callable[[], float],
         runner_env: Mapping[str, str],
         auto_approve: float | None,
+        issuer: Issuer,
     ) -> None:
         self._changed = changed
         self._processes = Processes()
-        self._runner = Runner(changed, clock, self._processes, runner_env)
+        self._runner = Runner(changed, clock, self._processes, runner_env, issuer)
         self._auto_approve = auto_approve
         self._under_way: dict[int, tuple[Run, threading.Thread]] = {}
 

@@ -66,6 +66,30 @@ def dispatch(
     return run
 
 
+def trigger(
+    state: State,
+    actions: Actions,
+    repository: Repository,
+    path: str,
+    *,
+    event: str,
+    branch: Branch,
+    actor: str,
+    now: float,
+) -> Run:
+    """Start a run as the event does: a schedule, or a pull request from this branch.
+
+    Raises:
+        ApiError: 422; the event does not start the workflow.
+    """
+    workflow = load(path, branch.files[path])
+    if event not in workflow.triggers:
+        raise unprocessable(f"Workflow does not have '{event}' trigger")
+    run = _run(state, repository, workflow, branch, {}, actor, now, event=event)
+    actions.launch(state, repository, run, workflow, branch)
+    return run
+
+
 def checked_inputs(workflow: Workflow, given: Mapping[str, object]) -> dict[str, str]:
     """Every declared input, given or by default, as text."""
     if len(given) > MOST_INPUTS:
@@ -98,6 +122,8 @@ def _run(
     inputs: dict[str, str],
     actor: str,
     now: float,
+    *,
+    event: str = "workflow_dispatch",
 ) -> Run:
     run = Run(
         id=state.fresh_id(),
@@ -106,7 +132,7 @@ def _run(
         workflow_name=workflow.name,
         path=workflow.path,
         title=workflow.name,
-        event="workflow_dispatch",
+        event=event,
         branch=branch.name,
         sha=branch.sha,
         actor=actor,

@@ -135,9 +135,11 @@ class Execution:
         return self.repository.environments[name]
 
     def _pass_gate(self, job: Job, environment: Environment) -> None:
-        if not environment.allows(self.branch, self.repository.branches.values()):
+        # What a pull request would give has no branch's name, and no protection.
+        branch = Branch(self.run.ref, {}) if self.run.event == "pull_request" else self.branch
+        if not environment.allows(branch, self.repository.branches.values()):
             raise _Refused(
-                f"Branch {self.branch.name!r} is not allowed to deploy to {environment.name} "
+                f"Branch {branch.name!r} is not allowed to deploy to {environment.name} "
                 "due to environment protection rules."
             )
         if not (environment.reviewers or environment.wait_timer):
@@ -188,8 +190,8 @@ class _Refused(Exception):  # noqa: N818 - the job fails, we do not
 def github_context(repository: Repository, run: Run) -> dict[str, Value]:
     return {
         "event_name": run.event,
-        "ref": f"refs/heads/{run.branch}",
-        "ref_name": run.branch,
+        "ref": run.ref,
+        "ref_name": run.ref.removeprefix("refs/heads/").removeprefix("refs/pull/"),
         "ref_type": "branch",
         "sha": run.sha,
         "repository": repository.full_name,

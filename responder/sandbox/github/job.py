@@ -17,9 +17,17 @@ from responder.sandbox.github.expressions import (
     interpolate,
 )
 from responder.sandbox.github.masking import Masks
+from responder.sandbox.github.oidc import Issuer
 from responder.sandbox.github.processes import Processes
 from responder.sandbox.github.runs import Conclusion, Job, Run, Step
 from responder.sandbox.github.workflow import SHELLS, JobSpec, StepSpec, Workflow
+
+_REPOSITORY = """
+command -v git >/dev/null || exit 0  # a drill needs none
+git init --quiet
+git add --all --force
+git -c user.name=github -c user.email=noreply@github.com commit --quiet --message=.
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +38,7 @@ class Runner:
     clock: Callable[[], float]
     processes: Processes
     env: Mapping[str, str]
+    issuer: Issuer
 
     def job(self, work: "JobWork") -> Conclusion:
         """Run the job's steps to the end.
@@ -46,7 +55,11 @@ class Runner:
             job.steps[0].log.append(f"Environment: {job.environment or 'none'}")
             job.steps[0].settle("success", self.clock())
         with tempfile.TemporaryDirectory(prefix="github-runner-", ignore_cleanup_errors=True) as folder:
-            return _Steps(self, work, Path(folder)).run_all()
+            ticket = self.issuer.admit(_claims(work)) if work.spec.may_identify else ""
+            try:
+                return _Steps(self, work, Path(folder), ticket).run_all()
+            finally:
+                self.issuer.dismiss(ticket)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,9 +77,10 @@ class JobWork:
 
 
 class _Steps:
-    def __init__(self, runner: Runner, work: JobWork, folder: Path) -> None:
+    def __init__(self, runner: Runner, work: JobWork, folder: Path, ticket: str) -> None:
         self._runner = runner
         self._work = work
+        self._ticket = ticket  # for GitHub's word; empty where the job may not get it
         self._temp = folder / "temp"
         self._workspace = folder / "workspace"
         self._failed = False
@@ -98,8 +112,7 @@ class _Steps:
             if not condition(spec.condition, scope):
                 return "skipped"
             if spec.run is None:
-                log("Skipped: the sandbox runs no actions, only `run:` steps.")
-                return "skipped"
+                return self._use(spec.uses, log)
             env = self._env(spec)
             scope = self._scope(env)
             script = interpolate(spec.run, scope)
@@ -116,6 +129,13 @@ class _Steps:
         path = self._temp / "step.sh"
         path.write_text(script)
         return self._shell((*SHELLS[spec.shell], str(path)), env, directory, log)
+
+    def _use(self, action: str, log: Callable[[str], None]) -> Conclusion:
+        """The files are there from the start; what a checkout leaves beside them is a repository of them."""
+        if action.startswith("actions/checkout@"):
+            return self._shell(("bash", "-ec", _REPOSITORY), {}, self._workspace, log)
+        log("Skipped: the sandbox runs no actions, only `run:` steps.")
+        return "skipped"
 
     def _shell(
         self, argv: tuple[str, ...], env: Mapping[str, str], directory: Path, log: Callable[[str], None]
@@ -167,6 +187,15 @@ class _Steps:
             env |= {name: interpolate(value, self._scope(env)) for name, value in level.items()}
         return env
 
+    def _identity_env(self) -> dict[str, str]:
+        if not self._ticket:
+            return {}
+        address = f"{self._runner.issuer.url}?api-version=2.0"
+        return {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": address,
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": self._ticket,
+        }
+
     def _machine_env(self) -> dict[str, str]:
         known = self._work.github
         names = ("event_name", "ref", "ref_name", "sha", "repository", "actor", "run_id", "run_number")
@@ -181,5 +210,34 @@ class _Steps:
             "GITHUB_STEP_SUMMARY": str(self._temp / "summary.md"),
             "RUNNER_TEMP": str(self._temp),
             **{f"GITHUB_{name.upper()}": str(known[name]) for name in names},
+            **self._identity_env(),
             **self._runner.env,
         }
+
+
+def _claims(work: JobWork) -> dict[str, str]:
+    """Who the job is. `sub` is what others' policies name: its environment, where it has one."""
+    known = {
+        name: str(work.github[name])
+        for name in (
+            "repository",
+            "repository_owner",
+            "ref",
+            "sha",
+            "event_name",
+            "actor",
+            "run_id",
+            "workflow",
+        )
+    }
+    known["workflow"] = work.workflow.name
+    repository, ref = known["repository"], known["ref"]
+    if work.job.environment:
+        known["environment"] = work.job.environment
+        subject = f"environment:{work.job.environment}"
+    elif known["event_name"] == "pull_request":
+        subject = "pull_request"
+    else:
+        subject = f"ref:{ref}"
+    known["job_workflow_ref"] = f"{repository}/{work.workflow.path}@{ref}"
+    return {"sub": f"repo:{repository}:{subject}", **known}

@@ -15,14 +15,18 @@ from responder.sandbox.faults import Faults
 from responder.sandbox.github import vault
 from responder.sandbox.github.actions import Actions
 from responder.sandbox.github.age import backdate
+from responder.sandbox.github.dispatch import trigger, workflow_path
 from responder.sandbox.github.leaks import Leaks
+from responder.sandbox.github.oidc import Issuer
 from responder.sandbox.github.requests import Api
 from responder.sandbox.github.server import Server, application, one_at_a_time
 from responder.sandbox.github.state import AccountKind, Branch, Permission, Repository, State, User
 from responder.sandbox.github.vault import Vault
 from responder.sandbox.github.weather import under_weather
+from responder.sandbox.github.workflow import WORKFLOW_FOLDER
 from responder.sandbox.github.world import world
 
+IDENTITY = "/_services/idtoken"  # where jobs ask for GitHub's word
 LEFT_OUT = frozenset({".git", ".venv", "__pycache__"})
 
 
@@ -58,7 +62,9 @@ class GithubPlane:
         self._changed = threading.Condition(threading.RLock())
         self._state = State(audit_log=[] if audit_log else None)
         self.leaks = Leaks(self._changed, lambda: self._state, clock)
-        self._actions = Actions(self._changed, clock, runner_env, auto_approve)
+        self.issuer = Issuer(clock)
+        self._mounts[IDENTITY] = self.issuer
+        self._actions = Actions(self._changed, clock, runner_env, auto_approve, self.issuer)
         api = Api(lambda: self._state, self._actions, clock)
         self.app = application(api, self.world)
         self._server: Server | None = None
@@ -73,6 +79,7 @@ class GithubPlane:
             raise RuntimeError("This GitHub is already running.")
         api = under_weather(one_at_a_time(self.app, self._changed), self._faults)
         self._server = Server(DispatcherMiddleware(api, self._mounts), port)
+        self.issuer.url = f"{self._server.url}{IDENTITY}"
         return self._server.url
 
     def stop(self) -> None:
@@ -128,6 +135,24 @@ class GithubPlane:
             repository = self._state.repository(full_name)
             taken = repository.branches[repository.default_branch].files if files is None else files
             repository.branches[branch] = Branch(branch, dict(taken), protected)
+
+    def trigger(
+        self, full_name: str, workflow: str, event: str, *, branch: str = "main", actor: str = ""
+    ) -> int:
+        """Have an event start a workflow's file: `schedule`, or `pull_request` from a branch. Gives the run.
+
+        Raises:
+            ApiError: it does not start that one.
+        """
+        with self._changed:
+            repository = self._state.repository(full_name)
+            path, source = f"{WORKFLOW_FOLDER}{workflow}", repository.branches[branch]
+            workflow_path(self._state, repository, workflow)
+            who, now = actor or full_name.partition("/")[0], self._clock()
+            run = trigger(
+                self._state, self._actions, repository, path, event=event, branch=source, actor=who, now=now
+            )
+            return run.id
 
     def add_environment(
         self,

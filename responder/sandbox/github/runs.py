@@ -105,6 +105,11 @@ class Run:
     reviews: list[Review] = field(default_factory=list)
     cancelled: bool = False
 
+    @property
+    def ref(self) -> str:
+        """A pull request's run is of what merging it would give, whose name no branch has."""
+        return "refs/pull/1/merge" if self.event == "pull_request" else f"refs/heads/{self.branch}"
+
     def open_gates(self) -> list[Gate]:
         return [gate for gate in self.gates if gate.decision is None]
 

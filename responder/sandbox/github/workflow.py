@@ -45,6 +45,7 @@ class Input:
 class StepSpec:
     name: str
     run: str | None
+    uses: str
     env: Mapping[str, str]
     condition: str | None
     directory: str
@@ -62,6 +63,8 @@ class JobSpec:
     environment: str | None
     env: Mapping[str, str]
     minutes: float
+    may_identify: bool
+    """`id-token: write`: it may get GitHub's word for what it is."""
     steps: tuple[StepSpec, ...]
     refusal: str | None
 
@@ -143,6 +146,7 @@ def _job(key: str, raw: object, root: Mapping[str, Any]) -> JobSpec:
         environment=environment,
         env=_env(job),
         minutes=float(job.get("timeout-minutes") or 360),
+        may_identify=_may_identify(job.get("permissions", root.get("permissions"))),
         steps=tuple(_step(step, defaults) for step in steps),
         refusal=_refusal(root, job, steps),
     )
@@ -155,12 +159,19 @@ def _step(raw: object, defaults: Mapping[str, str]) -> StepSpec:
     return StepSpec(
         name=_text(step.get("name")) or (f"Run {first}" if run else f"Run {step.get('uses')}"),
         run=run,
+        uses=_text(step.get("uses")),
         env=_env(step),
         condition=step.get("if"),
         directory=_text(step.get("working-directory")) or defaults.get("working-directory", ""),
         shell=_text(step.get("shell")) or defaults.get("shell", ""),
         continue_on_error=_text(step.get("continue-on-error")) == "true",
     )
+
+
+def _may_identify(permissions: object) -> bool:
+    if isinstance(permissions, dict):
+        return _text(permissions.get("id-token")) == "write"
+    return permissions == "write-all"
 
 
 def _refusal(root: Mapping[str, Any], job: Mapping[str, Any], steps: list[Mapping[str, Any]]) -> str | None:
