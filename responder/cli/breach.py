@@ -89,7 +89,10 @@ def breach(
         return stock.exposure(inventory, about, now)
 
     options = {"redeploy": redeploy, "delete_key": delete_key}
-    return Prepared("breach", exposed, options, nothing, dry_run, yes, strategy).play(desk, inventory)
+    prepared = Prepared(
+        "breach", exposed, options, nothing, dry_run, yes, strategy=strategy, before_rotations=True
+    )
+    return prepared.play(desk, inventory)
 
 
 def _tell(stock: "Stock") -> None:

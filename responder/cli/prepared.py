@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from responder.cli import superseding
 from responder.cli.confirm import confirm
 from responder.cli.desk import Desk, consoles
 from responder.cli.operator import operator
@@ -31,6 +32,7 @@ class Prepared:
     dry_run: bool
     yes: bool
     strategy: str = ""  # the playbook's default where none is chosen
+    before_rotations: bool = False  # those under way of the same end, as for a leak
 
     def play(self, desk: Desk, inventory: "Inventory") -> int:
         """Gives the exit code."""
@@ -57,6 +59,10 @@ class Prepared:
                     operator=operator(connections),
                 )
                 planned = plan(playbook, order, connections)
+            about = {name for one in exposure.leaked() for name in (one.credential, one.identifier)}
+            ended = superseding.rotations(journal, about) if self.before_rotations else []
+            for line in superseding.told(ended):
+                out.print(line, style="bold yellow", markup=False)
             meaning = playbook.strategies[order.strategy]
             out.print(plan_screen(planned, order.strategy, meaning, whole=desk.verbose))
             if self.dry_run:
@@ -67,6 +73,7 @@ class Prepared:
             touched, guarded = exposure.environments(), inventory.guarded_environments
             confirmed_by = "--yes" if self.yes else confirm(touched, guarded)
             confirmed = replace(order, confirmed_at=utcnow(), confirmed_by=confirmed_by)
+            superseding.end_all(stage.engine, ended, dict(order.operator))
             code = stage.play(lambda engine: engine.start(confirmed), order.run)
             _tell_by_hand(exposure.access.by_hand)
             return code

@@ -1,11 +1,13 @@
 """In whose hands a run is: taking it up, and telling a second person who is on it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from responder.action import Json
 from responder.engine.state import OVER, RunState, fold
 from responder.errors import RefusedError
 from responder.journal import Holder, Journal, Writer
+
+MOST_NAMED = 6  # of what there may be hundreds of
 
 
 def available(journal: Journal, run: str, *, take_over: bool, by: str) -> Holder:
@@ -52,7 +54,9 @@ def already_on_it(journal: Journal, run: str, identifiers: Collection[str]) -> R
     alive = holder.alive()
     since = f"since {state.started_at:%Y-%m-%d %H:%M:%S} UTC" if state.started_at else "already"
     gone = ", whose process is gone" if alive is False else ""
-    what = f"Run {run} is about {', '.join(sorted(identifiers))}, {since}, by {holder}{gone}. {_where(state)}"
+    what = (
+        f"Run {run} is about {_few(sorted(identifiers), ', ')}, {since}, by {holder}{gone}. {_where(state)}"
+    )
     if state.undoing:
         how = f"`respond undo {run}` goes on with undoing it"
     elif alive is False:
@@ -71,11 +75,16 @@ def _where(state: RunState) -> str:
     if state.undoing:
         return f"It is being undone; {count}."
     if at:
-        return f"At: {'; '.join(_titled(one) for one in at)}; {count}."
+        return f"At: {_few(list(map(_titled, at)), '; ')}; {count}."
     if stuck:
-        return f"It could not do: {'; '.join(_titled(one) for one in stuck)}; {count}."
+        return f"It could not do: {_few(list(map(_titled, stuck)), '; ')}; {count}."
     return f"{count[0].upper()}{count[1:]}."
 
 
 def _titled(step: Mapping[str, str]) -> str:
     return f"{step['title']} ({step['label']})" if step["label"] else step["title"]
+
+
+def _few(names: Sequence[str], joiner: str) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{joiner.join(names[:MOST_NAMED])}{more}"

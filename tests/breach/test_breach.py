@@ -179,6 +179,40 @@ def test_what_no_run_can_replace_is_named_and_the_run_is_no_success(company, her
     assert at_github(made, "rentagpu/service-0", "dev", "SPARE") == (fresh["token_id"], fresh["token_secret"])
 
 
+HOURLY = """
+[credentials.hourly]
+kind = "modal-service-user"
+service_user = "hourly"
+max_age = "1s"
+overlap = "1h"
+
+[[credentials.hourly.github_environments]]
+repository = "rentagpu/service-0"
+environment = "dev"
+identifier_key = "HOURLY_ID"
+secret_key = "HOURLY_SECRET"
+"""
+
+
+def test_a_rotation_of_the_same_that_is_under_way_ends_and_leaves_nothing_behind(company, here):
+    company.modal.add_service_user("hourly", {"dev": "viewer"}, created_by="ada")
+    company.modal.backdate(timedelta(hours=2))
+    path = company.folder / "hourly.toml"
+    path.write_text(HOURLY)
+    where = ("--inventory", str(path))
+    assert here(*where, "rotate", "hourly", "--due", "--yes").return_value == 0
+    between = users_of(company.world(), "hourly")
+    assert len(between) == 2, "the old one lives on for an hour"
+
+    played = here(*where, "run", "breach", "--platform", "github", "--yes")
+    assert played.return_value == 0, played.output
+    assert "is replacing hourly on schedule. It ends when you confirm" in " ".join(played.output.split())
+    [fresh] = users_of(company.world(), "hourly")
+    assert fresh["token_id"] not in {one["token_id"] for one in between}
+    pair = (fresh["token_id"], fresh["token_secret"])
+    assert at_github(company.world(), "rentagpu/service-0", "dev", "HOURLY") == pair
+
+
 def stock(company, text, platform="github", environ=None, **when):
     path = company.folder / "stock.toml"
     path.write_text(text)

@@ -9,6 +9,7 @@ import pytest
 from contained import LEAKED, door, house, leaked
 from table import BEGAN, Clock, Table, playbook
 
+from responder.engine import already_on_it
 from responder.errors import DeniedError, RefusedError
 from responder.exposure import Exposure, Found, Kind
 from responder.journal import EventKind, Holder
@@ -171,3 +172,8 @@ def test_of_two_who_find_the_first_dead_only_one_goes_on(stopped: Table, monkeyp
     resumed = [e for e in stopped.journal.events("r1") if e.kind is EventKind.RUN_RESUMED]
     assert len(resumed) == 2  # grace's, and one of ours
     assert stopped.clock.now < BEGAN + timedelta(minutes=1)
+
+
+def test_of_hundreds_that_two_runs_are_about_a_few_are_named(stopped: Table):
+    told = already_on_it(stopped.journal, "r1", [f"AKIA{number:03}" for number in range(300)]).what
+    assert "is about AKIA000, AKIA001, AKIA002, AKIA003, AKIA004, AKIA005 and 294 more, since" in told
