@@ -171,6 +171,8 @@ def _inventory() -> Path:
 
 
 def _described(notice: "Notice", approve_after: float | None) -> str:
+    from responder.sandbox.seed import ALERT  # noqa: PLC0415
+
     port = int(notice.urls["modal"].rpartition(":")[2])
     option = "" if port == PORT else f" --port {port}"
     approval = (
@@ -187,6 +189,8 @@ Somebody has pushed {notice.leak}. In another terminal:
 
   eval "$(respond sandbox env{option})"
   respond leak --file {shlex.quote(notice.leak)}
+
+Or begin with the alert that GitHub has raised about it: respond identify {ALERT}.
 
 `modal`, `aws` and PyGithub work there too. Ctrl-C here stops all of it."""
 

@@ -97,6 +97,7 @@ def running(
         leaked_file = seed.leaked_file(
             aws_seed.leaked, modal_seed.ci["prod"], github_seed.maintainer if attacked else ""
         )
+        seed.spill(github, leaked_file, aws_seed.leaked)
         left = attack(Loot.of(leaked_file, asdict(urls), SEED)) if attacked else []
         intruder = Intruder(aws, seed.KEY_OWNER, aws_seed.leaked.access_key_id, tries=intruder_tries)
         truth = Truth(modal, aws, github, deployer, faults, intruder, left)

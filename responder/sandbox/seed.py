@@ -12,6 +12,7 @@ from datetime import timedelta
 from responder.bundled import bundled
 from responder.sandbox.aws import AwsPlane, KeyPair
 from responder.sandbox.github import GithubPlane
+from responder.sandbox.github.leaks import Location
 from responder.sandbox.github.plane import files_below
 from responder.sandbox.github.state import Permission
 from responder.sandbox.modal import ModalPlane, Token
@@ -27,6 +28,8 @@ AUDIT_BUCKET = "rentagpu-audit"
 REPOSITORY = "rentagpu/executor"
 REVIEWER = "grace"
 MAINTAINER = "sam"
+LEAKY_BRANCH = "try-upload"
+ALERT = 1  # the number of the alert about what leaked: GitHub counts from one
 WORKFLOW = ".github/workflows/modal_deploy.yml"
 
 _S3_ACCESS = {
@@ -113,6 +116,21 @@ def seed_github(plane: GithubPlane, ci: Mapping[str, Token], workflow: bytes | N
         plane.put_environment_secret(REPOSITORY, environment, "MODAL_TOKEN_ID", token.token_id)
         plane.put_environment_secret(REPOSITORY, environment, "MODAL_TOKEN_SECRET", token.token_secret)
     return GithubSeed(operator, reviewer, maintainer)
+
+
+def spill(plane: GithubPlane, leaked: str, key: KeyPair) -> None:
+    """Have the leaked file lie on a branch where somebody pushed it, and GitHub raise an alert about it."""
+    plane.add_branch(REPOSITORY, LEAKY_BRANCH)
+    files = {"prod.env": leaked.encode()}
+    sha = plane.leaks.commit(REPOSITORY, files, "Try the upload", by=REVIEWER, branch=LEAKY_BRANCH)
+    plane.leaks.alert(
+        REPOSITORY,
+        key.secret_access_key,
+        "aws_secret_access_key",
+        "Amazon AWS Secret Access Key",
+        [Location("commit", commit=sha, path="prod.env", line=2)],
+        validity="active",
+    )
 
 
 def leaked_file(key: KeyPair, token: Token, github_token: str = "") -> str:

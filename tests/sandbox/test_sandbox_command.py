@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from incident import DIRECT, PATIENCE, QUICK, RESPOND, first_line
 
+from responder.sandbox import seed
 from responder.sandbox.verdict import intruder_is_in, verdicts
 
 pytestmark = pytest.mark.xdist_group("sandbox command")  # one sandbox serves them all
@@ -84,6 +85,15 @@ def test_the_leaked_file_holds_the_live_key_and_prods_ci_token_and_is_for_its_ow
     }
     for path in (fresh.leak, fresh.leak.with_name("notice.json")):
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_alert_that_github_raised_says_what_leaked_and_where(incident):
+    told = incident.run(*RESPOND, "identify", str(seed.ALERT))
+    assert told.returncode == 0, told.stderr
+    key = leaked_key(incident.world())
+    assert f"{key}  LIVE" in told.stdout
+    assert "service user ci-prod" in told.stdout, "the token that stands beside it in the file"
+    assert f"respond leak {seed.ALERT}" in told.stdout
 
 
 def test_the_modal_cli_works_with_the_printed_environment(incident):
