@@ -1,6 +1,6 @@
 """One line of the checklist, and what a look at it gives."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -49,27 +49,21 @@ class Facts:
 
     Args:
         connections: the operator's.
-        environ: the operator's environment.
         inventory: what should be.
         project: the folder of the repository that is checked.
-        home: where respond keeps its journal and keys.
         now: UTC.
     """
 
     def __init__(
         self,
         connections: Connections,
-        environ: Mapping[str, str],
         inventory: Inventory,
         project: Path,
-        home: Path,
         now: datetime,
     ) -> None:
         self.connections = connections
-        self.environ = environ
         self.inventory = inventory
         self.project = project
-        self.home = home
         self.now = now
         repositories = {place.repository for place in inventory.github_environments} | {inventory.repository}
         self.repositories = tuple(sorted(repositories - {""}))

@@ -18,7 +18,7 @@ def anchored(facts: Facts) -> Iterator[Look]:
         *([f"issue {audit.github_issue} of {audit.github_repository}"] if audit.github_issue else ()),
     ]
     if places:
-        yield passes(f"Checkpoints of the journal are anchored in {' and '.join(places)}.")
+        yield passes(f"respond.toml has the journal's checkpoints anchored in {' and '.join(places)}.")
     else:
         yield fail(
             "The journal's checkpoints are nowhere but beside the journal.",

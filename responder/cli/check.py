@@ -1,7 +1,6 @@
 """`respond check`."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,7 +92,7 @@ def _looked_at(desk: Desk, project: Path, points: "Sequence[Point]") -> "list[Re
         desk.connections() as connections,
         consoles()[1].status("Looking at Modal, AWS, GitHub and this folder …"),
     ):
-        facts = Facts(connections, os.environ, inventory, project.absolute(), desk.folder, utcnow())
+        facts = Facts(connections, inventory, project.absolute(), utcnow())
         return list(examine(facts, points))
 
 

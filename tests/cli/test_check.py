@@ -86,7 +86,7 @@ def allowing(actions, bucket="rentagpu-artifacts"):
 
 def looked(world, project, inventory, points=tuple(QUICK), now=None):
     connections = world.connections(world.environ)
-    facts = Facts(connections, world.environ, inventory, project, project, now or datetime.now(UTC))
+    facts = Facts(connections, inventory, project, now or datetime.now(UTC))
     return list(examine(facts, points))
 
 
@@ -327,7 +327,7 @@ def test_what_nobody_can_read_is_never_a_pass(broken, baseline, project, tmp_pat
     broken.aws.add_user("nobody")
     key = broken.aws.add_access_key("nobody")
     connections = broken.connections(broken.signed_in_to_aws(key))
-    facts = Facts(connections, broken.environ, baseline, tmp_path, tmp_path, datetime.now(UTC))
+    facts = Facts(connections, baseline, tmp_path, datetime.now(UTC))
     found = verdicts(list(examine(facts, QUICK)))
     untold = ("plaintext", "ignored", "token-files", "policies", "ages", "logs")
     assert found == dict.fromkeys(untold, "cannot tell")
