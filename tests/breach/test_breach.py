@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from brisk import brisk
 from click.testing import CliRunner
-from estate import Estate, estate, prefix
+from estate import EXECUTOR, HEAD, Estate, estate, prefix
 
 from responder.action import Connections
 from responder.breach import Breach, take_stock
 from responder.cli import cli, prepared
-from responder.errors import InputError, UnavailableError
+from responder.errors import ChoiceError, InputError, UnavailableError
 from responder.inventory import Inventory
 from responder.journal import Journal
 from responder.journal.audit import verify
@@ -234,6 +234,28 @@ def of_kind(kind, **who):
         f'identifier_key = "{name.upper()}_ID"\nsecret_key = "{name.upper()}_SECRET"\n'
         for name, line in who.items()
     )
+
+
+def test_how_to_deploy_which_key_makes_room_and_until_when_are_ones_own_to_say(company, here):
+    company.aws.add_user("pair")
+    pair = {company.aws.add_access_key("pair").access_key_id for _ in range(2)}
+    doomed = max(pair)
+    path = company.folder / "choices.toml"
+    text = of_kind("aws-access-key", pair='user = "pair"')
+    path.write_text(text + EXECUTOR.format("dev", "[]").replace('["s3"]', '["pair"]') + HEAD)
+    where = ("--inventory", str(path), "run", "breach", "--platform", "github", "--dry-run")
+
+    planned = here(*where, "--redeploy", "direct", "--delete-key", doomed)
+    assert planned.return_value == 0, planned.output
+    said = " ".join(planned.output.split())
+    assert f"Delete access key {doomed} of pair to make room for a fresh one" in said
+    assert "from here as app rentagpu-executor to dev" in said
+    assert "modal_deploy.yml" not in said
+    assert all(f"Deactivate access key {one} of pair" in said for one in pair)
+
+    refused = here(*where)
+    assert isinstance(refused.exception, ChoiceError), "nothing would be contained before the choice"
+    assert "nothing to do" in here(*where, "--until", "2020-01-31").output
 
 
 def test_what_was_made_after_it_was_safe_again_is_left_alone(company):
