@@ -17,7 +17,7 @@ from responder.errors import RespondError
 from responder.exposure import Kind
 from responder.finding import Finding, failed, ok, refused, warning
 from responder.inventory import Inventory, NoInventoryError
-from responder.journal.preflight import audit_key, journal, seal_key
+from responder.journal.preflight import audit_key, journal, seal_key, shared_journal
 from responder.playbook import load, named, read
 
 __all__ = ["PATIENCE", "Answer", "Subject", "examine"]
@@ -38,6 +38,7 @@ class Subject:
     load_inventory: Callable[[], Inventory]
     clock: Callable[[], datetime]  # UTC
     playbooks: Sequence[str] = ()
+    shared: Callable[[], Path] | None = None  # gives a copy of the journal, where machines share it
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def examine(subject: Subject, patience: float = PATIENCE) -> list[Answer]:
     inventory, found = _inventory(subject.load_inventory)
     now = subject.clock()
     questions = [
-        _Question("journal", partial(journal, subject.journal)),
+        _Question("journal", _journal(subject)),
         _Question("seal-key", partial(seal_key, subject.home, subject.environ)),
         _Question("audit-key", partial(audit_key, subject.home, subject.environ)),
         _aws(subject, inventory, wanted.get("aws", set()), now),
@@ -85,6 +86,10 @@ def _permissions(playbooks: Iterable[str]) -> dict[str, set[str]]:
         for step in load(*read(name), actions).steps:
             wanted.setdefault(step.uses.partition(".")[0], set()).update(actions[step.uses].permissions)
     return wanted
+
+
+def _journal(subject: Subject) -> Callable[[], Iterable[Finding]]:
+    return partial(shared_journal, subject.shared) if subject.shared else partial(journal, subject.journal)
 
 
 def _inventory(load_it: Callable[[], Inventory]) -> tuple[Inventory, Finding]:

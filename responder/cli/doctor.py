@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from responder.cli.desk import Desk, consoles
+from responder.cli.desk import SHARED, Desk, consoles
 from responder.errors import Exit
 from responder.secret import redact
 
@@ -49,6 +49,7 @@ def doctor(desk: Desk, playbooks: tuple[str, ...], *, as_json: bool) -> int:
             desk.load_inventory,
             utcnow,
             playbooks,
+            desk.journal_file if os.environ.get(SHARED) else None,
         )
         with err.status("Asking Modal, AWS and GitHub …"):
             answers = examine(subject)

@@ -1,8 +1,9 @@
 """Before an incident: whether the journal can be written and verifies, and where its keys are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from responder.errors import InputError
 from responder.finding import Finding, failed, ok
 from responder.journal.audit import verify
 from responder.journal.chain import Broken
@@ -20,6 +21,25 @@ def journal(path: Path) -> Iterator[Finding]:
     with Journal.open(path) as opened:
         _write_and_take_back(opened)
     yield ok(f"The journal {path} can be written.")
+    yield _verified(path)
+
+
+def shared_journal(fetch: Callable[[], Path]) -> Iterator[Finding]:
+    """One that machines share; `fetch` gives a copy of it. To try whether it can be written would write it.
+
+    Raises:
+        RespondError: it cannot be read.
+    """
+    try:
+        copy = fetch()
+    except InputError:
+        yield ok("There is no shared journal yet at the address in RESPOND_JOURNAL; the first run begins it.")
+        return
+    yield ok("The shared journal can be read.")
+    yield _verified(copy)
+
+
+def _verified(path: Path) -> Finding:
     found = verify(path)
     if isinstance(found.chain, Broken):
         flaw = f"Event {found.chain.seq} of the journal is not what was written: {found.chain.why}."
@@ -27,9 +47,8 @@ def journal(path: Path) -> Iterator[Finding]:
         flaw = f"The database around the journal's events was changed: {'; '.join(found.unguarded)}."
     else:
         events = found.chain.events
-        yield ok(f"Its {events} events are unbroken." if events else "It has no event yet.")
-        return
-    yield failed(
+        return ok(f"Its {events} events are unbroken." if events else "It has no event yet.")
+    return failed(
         flaw,
         "respond audit verify; keep the file as evidence, and begin a new one elsewhere with `--home`.",
     )

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -10,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from click.testing import CliRunner
 from github import Auth, Github
 
+from responder.cli import cli
 from responder.inventory import EXAMPLE
 from responder.journal.checkpoint import AUDIT_KEY
 from responder.journal.keys import SEAL_KEY
@@ -46,16 +47,11 @@ class Company:
         return {"aws": self.aws.world(), "modal": self.modal.world(), "github": self.github.world()}
 
     def respond(self, *arguments):
-        """From a laptop, which shares the journal."""
-        return subprocess.run(
-            [sys.executable, "-m", "responder", *arguments],
-            env=self.operator,
-            cwd=self.laptop,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        """From a laptop, which shares the journal; gives what is on standard output."""
+        environ = {**self.operator, "RESPOND_INVENTORY": str(self.laptop / "respond.toml")}
+        done = CliRunner(env=environ).invoke(cli, arguments, standalone_mode=False)
+        assert done.exception is None, done.exception
+        return done.stdout
 
     def runs(self):
         return self.github.world()["repositories"][seed.REPOSITORY]["runs"]

@@ -26,6 +26,7 @@ from responder.journal import (
 )
 from responder.journal.audit import verify
 from responder.journal.keys import SEAL_KEY
+from responder.journal.preflight import shared_journal
 from responder.providers.aws import journal_object
 from responder.providers.aws.journal_object import JournalObject
 from responder.secret import Secret
@@ -256,6 +257,17 @@ def test_a_journal_of_one_machine_is_shared_by_putting_its_file_there(place, ci,
         intend(journal.take_up("r1", ci, {}), 2)
     assert numbers(place.events()) == [1, 2]
     assert verify(place.fetched()).sound
+
+
+def test_before_an_incident_it_is_told_whether_the_shared_journal_can_be_read_and_verifies(place, ci):
+    assert [one.level for one in shared_journal(place.fetched)] == ["ok"]
+    with place.opened() as journal:
+        journal.begin("r1", ci, {})
+    assert [one.level for one in shared_journal(place.fetched)] == ["ok", "ok"]
+    content = place.account.object(place.key)
+    place.account.put(place.key, content.replace(b'"pid":17', b'"pid":18'))
+    *_, found = shared_journal(place.fetched)
+    assert (found.level, "was edited" in found.what) == ("failed", True)
 
 
 def test_where_nothing_is_nothing_is_read_and_a_dry_run_leaves_nothing_there(place):
