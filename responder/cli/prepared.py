@@ -1,6 +1,6 @@
 """A run of which all is known that it is about: its plan is shown, confirmed, and played."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -66,7 +66,10 @@ class Prepared:
             meaning = playbook.strategies[order.strategy]
             out.print(plan_screen(planned, order.strategy, meaning, whole=desk.verbose))
             if self.dry_run:
-                _tell_by_hand(exposure.access.by_hand)
+                if exposure.access.by_hand:
+                    out.print("Left to you, as no program may do it:", style="bold")
+                for number, one in enumerate(exposure.access.by_hand, 1):
+                    out.print(f"{number}. {one}", markup=False, soft_wrap=True)
                 out.print("Nothing was changed: --dry-run stops here.")
                 return Exit.DONE
             stage = Stage.set_up(desk, journal, connections, resuming=False)
@@ -74,14 +77,4 @@ class Prepared:
             confirmed_by = "--yes" if self.yes else confirm(touched, guarded)
             confirmed = replace(order, confirmed_at=utcnow(), confirmed_by=confirmed_by)
             superseding.end_all(stage.engine, ended, dict(order.operator))
-            code = stage.play(lambda engine: engine.start(confirmed), order.run)
-            _tell_by_hand(exposure.access.by_hand)
-            return code
-
-
-def _tell_by_hand(by_hand: Sequence[str]) -> None:
-    out, _ = consoles()
-    if by_hand:
-        out.print("Left to you, as no program may do it:", style="bold")
-    for number, one in enumerate(by_hand, 1):
-        out.print(f"{number}. {one}", markup=False, soft_wrap=True)
+            return stage.play(lambda engine: engine.start(confirmed), order.run)

@@ -77,6 +77,7 @@ class Summary:
     still_open: tuple[Open, ...]
     reopened: tuple[Reopening, ...] = ()
     rotation: bool = False  # nothing leaked: it was due
+    by_hand: tuple[str, ...] = ()  # what no program may do, one sentence or two each
     by_name: bool = False  # what is exposed was named by the inventory: there is nothing to type
 
     @property
@@ -135,8 +136,13 @@ def summarise(state: RunState) -> Summary:
         still_open=still_open,
         reopened=tuple(_reopened(steps)),
         rotation=is_rotation(state.started),
+        by_hand=_by_hand(state),
         by_name=str(state.started.get("playbook", {}).get("name", "")).startswith("breach"),
     )
+
+
+def _by_hand(state: RunState) -> tuple[str, ...]:
+    return tuple(state.started["exposure"].get("access", {}).get("by_hand", ()))  # older runs know none
 
 
 def titled(step: Mapping[str, Any]) -> str:
@@ -203,7 +209,7 @@ def _still_open(state: RunState, steps: list[tuple[dict[str, Any], StepState]]) 
             "Find the whole of it, and type `respond leak` with that.",
         )
     contained = {step["label"] for step, _ in steps if step["phase"] == "contain" and step["active"]}
-    of_a_person = bool(state.started["exposure"].get("access", {}).get("by_hand"))  # who has left, or will
+    of_a_person = bool(_by_hand(state))  # who has left, or will
     for kind in KINDS:
         for leaked in state.started["exposure"].get(kind, ()):
             label = leaked["identifier"] if leaked.get("spare") else leaked["credential"]
