@@ -157,6 +157,9 @@ With that their tokens and keys open nothing of yours.
 AWS: take the console password, the second factors and the single sign-on of {name}.
 Delete their IAM users when nobody misses them.
 
+AWS: roles that {name} assumed before go on for up to twelve hours. Look for AssumeRole of theirs in
+CloudTrail, and end them: IAM > Roles > the role > Revoke sessions.
+
 Everything else that {name} could sign in to: mail, chat, the password manager, the domain's registrar.
 """
 _WAY_BACK: Final = """
@@ -164,6 +167,9 @@ GitHub: {name} signs the device out and revokes its tokens and SSH keys, which n
 https://github.com/settings/sessions, /settings/tokens and /settings/keys.
 
 {name} changes the passwords that the device had, beginning with mail and the password manager.
+
+AWS: roles that were assumed from the device go on for up to twelve hours. Look for AssumeRole in CloudTrail,
+and end them: IAM > Roles > the role > Revoke sessions.
 
 Back in at Modal: {name} types `modal token new` on the new device.
 

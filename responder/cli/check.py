@@ -60,6 +60,8 @@ def check(
     from responder.checklist import POINTS  # noqa: PLC0415  # not for --help
 
     desk: Desk = ctx.obj
+    if as_json and fix:
+        raise InputError("Both --json and --fix were given.", next_step="Mend first, then look with --json.")
     points = _chosen(POINTS, only)
     desk.start_logging()
     results = _looked_at(desk, project, points)

@@ -12,6 +12,8 @@ import pytest
 from doctor_world import load
 
 from responder.checklist import POINTS, Facts, examine
+from responder.cli import cli
+from responder.errors import InputError
 from responder.inventory import EXAMPLE, Inventory
 from responder.sandbox import seed
 
@@ -370,3 +372,9 @@ def test_an_unknown_point_is_told_with_those_that_there_are(broken, baseline, pr
     assert refused.returncode == 2
     assert "There is no point nonsense" in refused.stderr
     assert "protection" in refused.stderr
+
+
+def test_what_a_fix_prints_is_no_json_so_both_at_once_are_refused(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="Both --json and --fix"):
+        cli.main(["--home", str(tmp_path), "check", "--json", "--fix"], standalone_mode=False)

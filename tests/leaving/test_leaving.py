@@ -93,6 +93,7 @@ def test_who_leaves_can_use_nothing_any_more_and_ci_goes_on_with_tokens_that_the
     later = respond(company, "show")
     for said in (left.stdout, later.stdout):
         assert "remove sam from the workspace" in said, later.stderr
+        assert "Look for AssumeRole of theirs" in said
         assert "sam-rentagpu" in said
 
 
@@ -127,6 +128,7 @@ def test_what_was_on_a_lost_device_is_dead_and_the_person_keeps_their_place(comp
     assert user["access_keys"] == []
     assert {one["name"] for one in after["modal"]["service_users"]} == {"ci-dev", "ci-prod"}
     assert "modal token new" in lost.stdout
+    assert "roles that were assumed from the device" in lost.stdout
 
 
 def test_who_has_only_proxy_tokens_has_something():
