@@ -1,6 +1,7 @@
 """From what the inventory describes and what the services have: what a setup still has to make."""
 
 import itertools
+import shlex
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -306,17 +307,24 @@ def policy_for(buckets: Sequence[str]) -> dict[str, Any]:
 
 
 def _read(path: Path) -> Values:
-    from dotenv import dotenv_values  # noqa: PLC0415  # not where no file is given
+    from dotenv.parser import parse_stream  # noqa: PLC0415  # not where no file is given
 
     _refuse_in_repository(path)
     try:
         with path.open(encoding="utf-8") as file:
-            found = dotenv_values(stream=file, interpolate=False)
+            lines = list(parse_stream(file))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"{path} could not be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}.",
             next_step="Name a dotenv file: NAME=value, one a line.",
         ) from None
+    # By its number alone: such a line may be part of a value.
+    if wrong := [one.original.line for one in lines if one.error or (one.key and one.value is None)]:
+        raise InputError(
+            f"Line {wrong[0]} of {path} is no NAME=value.",
+            next_step="Put a value of several lines in double quotes.",
+        )
+    found = {one.key: one.value or "" for one in lines if one.key}
     if empty := [name for name, value in found.items() if not value]:
         raise InputError(
             f"{path} has no value for {', '.join(empty)}.", next_step="Give it one, or take the line out."
@@ -338,5 +346,5 @@ def _refuse_in_repository(path: Path) -> None:
     if inside.returncode == 0:
         raise InputError(
             f"{path} lies in the git repository {inside.stdout.strip()}: from there it leaks.",
-            next_step=f"mv {path} ~/ and name it there.",
+            next_step=f"mv {shlex.quote(str(path))} ~/ and name it there.",
         )

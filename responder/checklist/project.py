@@ -1,5 +1,6 @@
 """The repository on this machine: what is in it that should not be, and what git would let in."""
 
+import shlex
 import subprocess
 from collections.abc import Iterator
 from errno import EFBIG
@@ -29,7 +30,8 @@ def no_plaintext(facts: Facts) -> Iterator[Look]:
             clean = False
             yield fail(
                 f"{name} holds {what}.",
-                f"respond leak --file {name}, then take it out; `respond scan` finds it in the history.",
+                f"respond leak --file {shlex.quote(name)}, then take it out; "
+                "`respond scan` finds it in the history.",
                 name,
                 line,
             )
@@ -44,7 +46,8 @@ def ignored(facts: Facts) -> Iterator[Look]:
         return
     committed = [name for name in files if Path(name).name in _PRIVATE]
     for name in committed:
-        mend = f"git rm --cached {name}, and treat what it holds as leaked: respond leak --file {name}"
+        quoted = shlex.quote(name)
+        mend = f"git rm --cached {quoted}, and treat what it holds as leaked: respond leak --file {quoted}"
         yield fail(f"git keeps {name}.", mend, name)
     let_in = [name for name in _PRIVATE if _git(facts.project, "check-ignore", "--no-index", "-q", name)[0]]
     if let_in:
@@ -67,7 +70,7 @@ def no_token_files(facts: Facts) -> Iterator[Look]:
         home = next(one for one in _TOKEN_FILES if f"/{name}".endswith(f"/{one}"))
         yield fail(
             f"{facts.project / name} is inside the project.",
-            f"Move it to your home folder: mv {name} ~/{home}",
+            f"Move it to your home folder: mv {shlex.quote(name)} ~/{home}",
             name,
         )
     if code:

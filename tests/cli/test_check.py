@@ -132,7 +132,7 @@ def test_a_credential_of_two_environments_is_told_from_the_inventory_alone(broke
 def plaintext(world, project):
     key = world.leaked
     pair = f"AWS_ACCESS_KEY_ID={key.access_key_id}\nAWS_SECRET_ACCESS_KEY={key.secret_access_key}\n"
-    (project / "notes.txt").write_text(f"first line\n{pair}")
+    (project / "my notes.txt").write_text(f"first line\n{pair}")
     commit(project)
 
 
@@ -248,7 +248,8 @@ def trail_off(world, _project):
 @pytest.mark.parametrize(
     ("breaks", "point", "says"),
     [
-        (plaintext, "plaintext", "notes.txt holds the aws-access-key AKIA"),
+        (plaintext, "plaintext", "my notes.txt holds the aws-access-key AKIA"),
+        (plaintext, "plaintext", "respond leak --file 'my notes.txt',"),
         (not_ignored, "ignored", "git would take .env"),
         (committed, "ignored", "git keeps .env"),
         (token_file, "token-files", ".modal.toml is inside the project"),
