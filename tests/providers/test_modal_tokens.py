@@ -4,6 +4,7 @@ import pytest
 
 from responder.action import Done, NotDone, Unknown
 from responder.errors import RefusedError
+from responder.providers.modal.members import MemberInput, TakeMemberRole
 from responder.providers.modal.tokens import (
     DeleteProxyToken,
     DisableMemberToken,
@@ -27,6 +28,12 @@ def member(token, *, secret=True):
 
 def disabled(operator):
     return {token["token_id"] for token in operator.plane.world()["tokens"] if token["disabled"]}
+
+
+def test_the_operators_own_role_is_refused_before_anything_is_done(modal_operator):
+    own = MemberInput(environment="prod", member="ada")
+    with pytest.raises(RefusedError, match="who this session works as"):
+        TakeMemberRole().plan(modal_operator.call(), own)
 
 
 def test_only_the_named_token_of_a_member_is_disabled(modal_operator):

@@ -21,6 +21,7 @@ class TakeMemberRole(Reversible[MemberInput, Nothing]):
         role = _role(call, given)
         if role in (None, workspace.NO_ACCESS):
             return Plan(f"Nothing: {given.member} may do nothing in {given.environment}")
+        _refuse_self(call, given.member)
         return Plan(
             f"Take from {given.member} the role {role} in {given.environment}",
             breaks=f"{given.member} may not even look at {given.environment}.",
