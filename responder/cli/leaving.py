@@ -7,6 +7,7 @@ import click
 
 from responder.cli.desk import Desk
 from responder.cli.moment import moment
+from responder.errors import InputError
 
 if TYPE_CHECKING:
     from responder.action import Connections
@@ -38,7 +39,7 @@ def offboard(
     """A person leaves: what they hold stops working, and CI's tokens, which they may have seen, are replaced.
 
     Who they are at Modal, GitHub and AWS is said in respond.toml: [people.NAME] with modal, github and
-    iam_users; without it, NAME is looked for at each. At the end stands what no program may do.
+    iam_users. At the end stands what no program may do.
     """
     from responder.cli.prepared import Prepared  # noqa: PLC0415  # not for --help
     from responder.leaving import held, offboarding  # noqa: PLC0415
@@ -80,6 +81,14 @@ def device_loss(desk: Desk, member: str, since: datetime, *, dry_run: bool, yes:
 
 
 def _person(inventory: "Inventory", name: str) -> "Person":
-    from responder.inventory import Person  # noqa: PLC0415
+    """Never guessed: the same name may be somebody else's at another service.
 
-    return inventory.people.get(name) or Person(name=name, modal=name, github=name, iam_users=(name,))
+    Raises:
+        InputError: the inventory does not say who that is.
+    """
+    if name in inventory.people:
+        return inventory.people[name]
+    raise InputError(
+        f"respond.toml does not say who {name} is at Modal, GitHub and AWS.",
+        next_step=f"Add [people.{name}], with modal, github and iam_users where they have another name there.",
+    )

@@ -16,7 +16,8 @@ from responder.leaving import Held
 @pytest.fixture
 def people(incident, tmp_path):
     """The incident's, for what changes nothing."""
-    (tmp_path / "respond.toml").write_text(EXAMPLE.read_text())
+    people = "".join(f"\n[people.{name}]\n" for name in ("grace", "ada", "mia"))
+    (tmp_path / "respond.toml").write_text(EXAMPLE.read_text() + people)
     return incident, {}, tmp_path
 
 
@@ -140,7 +141,8 @@ def test_who_has_only_proxy_tokens_has_something():
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("offboard", "--member", "nobody"), 2, "There is nothing of nobody"),
+        (("offboard", "--member", "nobody"), 2, "does not say who nobody is"),
+        (("offboard", "--member", "mia"), 2, "There is nothing of mia"),
         (("device-loss", "--member", "ada", "--since", "2026-11-01"), 3, "this session works with"),
         (("device-loss", "--member", "sam", "--since", "yesterday"), 2, "is not a time"),
     ],
