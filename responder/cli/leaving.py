@@ -90,5 +90,5 @@ def _person(inventory: "Inventory", name: str) -> "Person":
         return inventory.people[name]
     raise InputError(
         f"respond.toml does not say who {name} is at Modal, GitHub and AWS.",
-        next_step=f"Add [people.{name}], with modal, github and iam_users where they have another name there.",
+        next_step=f"Add [people.{name}] to it, with modal, github and iam_users where these differ.",
     )
