@@ -14,7 +14,7 @@ import pytest
 
 from responder.action import Actions, Connections
 from responder.bundled import bundled
-from responder.doctor import Answer, Subject, examine
+from responder.doctor import PLANNED, Answer, Subject, examine
 from responder.exposure import Kind
 from responder.inventory import EXAMPLE, Credential, Inventory
 from responder.playbook import load as load_playbook
@@ -32,7 +32,12 @@ SIMULATE = ("iam:SimulatePrincipalPolicy", "iam:GetUser")
 def declared(provider: str) -> list[str]:
     """All permissions that the playbooks' actions of a provider declare."""
     actions = Actions()
-    uses = {step.uses for name in named() for step in load_playbook(*read(name), actions).steps}
+    uses = {
+        step.uses
+        for name in named()
+        if name not in PLANNED
+        for step in load_playbook(*read(name), actions).steps
+    }
     return sorted({p for name in uses if name.startswith(f"{provider}.") for p in actions[name].permissions})
 
 
