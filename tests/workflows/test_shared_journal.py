@@ -145,6 +145,13 @@ def test_what_goes_wrong_once_is_tried_again_and_written_once(place, ci, trouble
     assert numbers(place.events()) == [1, 2]
 
 
+def test_a_look_whether_somebody_took_over_does_not_fail_for_one_bad_answer(place, ci):
+    with place.opened() as journal:
+        writer = journal.begin("r1", ci, {})
+        place.account.weather("aws:GetObject:503*1")
+        writer.check()
+
+
 def test_the_first_event_of_all_is_recognised_too_when_its_answer_is_lost(place, ci):
     place.account.weather("aws:PutObject:lost-reply*1")
     with place.opened() as journal:
@@ -175,7 +182,8 @@ def test_a_write_whose_answer_was_lost_counts_also_where_others_wrote_on_top_of_
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(journal_object, "_PATIENCE", 0.5)
+    monkeypatch.setattr(journal_object, "_WRITING", 0.5)
+    monkeypatch.setattr(journal_object, "_READING", 0.5)
 
 
 def test_while_s3_does_not_answer_nothing_is_written_and_afterwards_it_goes_on(place, ci, impatient):

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextvars import Context
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from responder.errors import (
     ConflictError,
@@ -25,8 +25,11 @@ from responder.providers.aws.errors import ask
 
 __all__ = ["JournalObject"]
 
+T = TypeVar("T")
+
 _URL: Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>.*[^/])")
-_PATIENCE: Final = 30.0  # seconds, after which no other try of a write begins
+_WRITING: Final = 30.0  # seconds, after which no other try begins
+_READING: Final = 6.0
 _PAUSE: Final = 0.2  # seconds, and twice as long each time
 _HERE: Final = "To contain a leak now, use a journal of this machine: `env -u RESPOND_JOURNAL respond leak`."
 
@@ -65,7 +68,7 @@ class JournalObject:
 
     def fetch(self) -> bytes | None:
         try:
-            return self._changed()
+            return _patiently(self._changed, _READING)
         except ProviderError as error:
             raise UnavailableError(
                 f"The journal {self.where} cannot be read. {error.what}",
@@ -73,23 +76,14 @@ class JournalObject:
             ) from None
 
     def store(self, content: bytes) -> bool:
-        until, pause = time.monotonic() + _PATIENCE, _PAUSE
-        while True:
-            try:
-                return self._put(content)
-            except TransientError as error:
-                failure: ProviderError = error
-                pause = max(pause, error.retry_after or 0)
-            except NotFoundError:
-                if self._etag:
-                    raise self._removed() from None
-                raise self._unwritten("There is no such bucket.") from None
-            except ProviderError as error:
-                raise self._unwritten(f"{error.what} {error.next_step}".strip()) from None
-            if time.monotonic() + pause > until:
-                raise self._unwritten(failure.what)
-            time.sleep(pause)
-            pause *= 2
+        try:
+            return _patiently(lambda: self._put(content), _WRITING)
+        except NotFoundError:
+            if self._etag:
+                raise self._removed() from None
+            raise self._unwritten("There is no such bucket.") from None
+        except ProviderError as error:
+            raise self._unwritten(f"{error.what} {error.next_step}".strip()) from None
 
     def close(self) -> None:
         self._connection.close()
@@ -161,6 +155,24 @@ class JournalObject:
             state="Nothing more was written.",
             next_step="Put back its last version (aws s3api list-object-versions); find out who removed it.",
         )
+
+
+def _patiently(attempt: Callable[[], T], seconds: float) -> T:
+    """Again while S3 is out of reach or busy: no step is to fail for that alone.
+
+    Raises:
+        ProviderError: of the last try.
+    """
+    until, pause = time.monotonic() + seconds, _PAUSE
+    while True:
+        try:
+            return attempt()
+        except TransientError as error:
+            pause = max(pause, error.retry_after or 0)
+            if time.monotonic() + pause > until:
+                raise
+        time.sleep(pause)
+        pause *= 2
 
 
 def _apart(operation: str, method: Callable[..., Any], **given: Any) -> Any:  # noqa: ANN401  # boto3's answers
