@@ -9,7 +9,7 @@ import pytest
 from doctor_world import AWS, ONE_USER, SIMULATE, SOME, UNTRIABLE, declared, load
 
 from responder.exposure import Kind
-from responder.inventory import Credential, Inventory
+from responder.inventory import Audit, Credential, Inventory
 from responder.providers.github.preflight import ROLES
 from responder.providers.modal.preflight import KNOWN
 from responder.sandbox import seed
@@ -39,6 +39,11 @@ def scoped(world):
     yield serve
     for server in servers:
         server.close()
+
+
+def unanchored(world):
+    """What anchors take is test_doctor_anchor.py's."""
+    return world.inventory.model_copy(update={"audit": Audit()})
 
 
 def assumed(world, role, *allowed):
@@ -96,7 +101,8 @@ class TestAws:
         assert missing in mend
 
     def test_what_cannot_be_tried_is_not_taken_for_allowed(self, world, journal):
-        report = world.examined(journal, world.operator("respond-blind", *AWS, *SOME))
+        operator = world.operator("respond-blind", *AWS, *SOME)
+        report = world.examined(journal, operator, inventory=unanchored(world))
         untold = next(line for line in report.warned if "without doing it" in line)
         assert "iam:CreateAccessKey, iam:PutUserPolicy could not be found out" in untold
         assert any("iam:SimulatePrincipalPolicy" in a.finding.mend for a in report.answers)
@@ -104,23 +110,23 @@ class TestAws:
 
     def test_the_mending_command_mends(self, world, journal):
         environ = world.operator("respond-limited", *SIMULATE, "iam:ListAccessKeys")
-        _, mend = world.examined(journal, environ).only_failure()
+        _, mend = world.examined(journal, environ, inventory=unanchored(world)).only_failure()
         words = shlex.split(mend)
         policy = json.loads(words[words.index("--policy-document") + 1])
         mended = world.operator("respond-mended", *SIMULATE, *policy["Statement"][0]["Action"])
         assert policy["Statement"][0]["Resource"] == ["arn:aws:iam::333333333333:user/rentagpu-s3"]
-        assert not world.examined(journal, mended).failed
+        assert not world.examined(journal, mended, inventory=unanchored(world)).failed
 
     def test_a_session_of_a_role_is_asked_about_as_the_role(self, world, journal):
         allowed = (p for p in (*SIMULATE, *SOME, *AWS) if p != "iam:CreateAccessKey")
         environ = assumed(world, "respond-role", *allowed)
-        what, mend = world.examined(journal, environ).only_failure()
+        what, mend = world.examined(journal, environ, inventory=unanchored(world)).only_failure()
         assert what.startswith("respond-role may not iam:CreateAccessKey on rentagpu-s3 (by iam:Simulate")
         assert mend.startswith("aws iam put-role-policy --role-name respond-role ")
 
     def test_an_explicit_deny_is_told_apart(self, world, journal):
         environ = world.operator("respond-denied", *SIMULATE, *SOME, *AWS, denied=("iam:CreateAccessKey",))
-        what, mend = world.examined(journal, environ).only_failure()
+        what, mend = world.examined(journal, environ, inventory=unanchored(world)).only_failure()
         assert "A policy's Deny keeps respond-denied from iam:CreateAccessKey" in what
         assert "aws iam list-attached-user-policies --user-name respond-denied" in mend
 
