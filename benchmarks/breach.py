@@ -19,7 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "breach"))
 
-from estate import Estate, estate  # found there
+from platform_estate import Estate, estate  # found there
 
 from responder.journal import Journal
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from brisk import brisk
 from click.testing import CliRunner
-from estate import EXECUTOR, HEAD, Estate, estate, prefix
+from platform_estate import EXECUTOR, HEAD, Estate, estate, prefix
 
 from responder.action import Connections
 from responder.breach import Breach, take_stock

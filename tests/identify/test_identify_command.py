@@ -8,15 +8,15 @@ import subprocess
 
 import pytest
 from click.testing import CliRunner
-from company import of_key, of_session, of_token
 from incident import RESPOND
+from leaky import of_key, of_session, of_token
 
 from responder.bundled import bundled
 from responder.cli import cli
 from responder.errors import Exit, RefusedError
 from responder.inventory import EXAMPLE
 
-pytest_plugins = ("company",)
+pytest_plugins = ("leaky",)
 
 STUCK = """\
 name: stuck

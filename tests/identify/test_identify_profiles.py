@@ -3,14 +3,14 @@
 import json
 
 import pytest
-from company import NOWHERE, S3, document, of_key, of_session, of_token
+from leaky import NOWHERE, S3, document, of_key, of_session, of_token
 
 from responder import profiling
 from responder.identify import OWN_PATIENCE, PATIENCE
 from responder.profiling import OWN
 from responder.secret import Secret
 
-pytest_plugins = ("company",)
+pytest_plugins = ("leaky",)
 
 BOUNDARY = "arn:aws:iam::aws:policy/PowerUserAccess"
 GHP = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3fG5"

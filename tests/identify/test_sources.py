@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from company import NOWHERE, REPOSITORY
+from leaky import NOWHERE, REPOSITORY
 
 from responder.errors import InputError, RefusedError, UnavailableError
 from responder.recognise.source import LIMIT
@@ -13,7 +13,7 @@ from responder.sandbox.github.leaks import Location
 from responder.secret import Secret, redact
 from responder.sources import read
 
-pytest_plugins = ("company",)
+pytest_plugins = ("leaky",)
 
 AKIA, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 AKIA2, SECRET2 = "AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY"

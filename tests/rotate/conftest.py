@@ -2,7 +2,7 @@
 
 import pytest
 from hasty import Hasty
-from jobs import Job, inventory
+from hourly import Job, inventory
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import signal
 import hasty  # noqa: F401  # puts the helpers below on the path
 import pytest
 from aftermath import github_secrets, keys, secret_values, service_users
-from jobs import inventory
+from hourly import inventory
 
 from responder.bundled import bundled
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import hasty  # noqa: F401  # puts the helpers below on the path
 from aftermath import github_secrets, keys, runs, secret_values, service_users
-from jobs import inventory
+from hourly import inventory
 from operators import iam
 
 from responder.inventory import Inventory

@@ -3,10 +3,10 @@
 import boto3
 import jwt
 import pytest
+from automated import READS, iam_of, role
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from company import READS, iam_of, role
 from cryptography.hazmat.primitives.asymmetric import rsa
 from werkzeug.test import Client
 

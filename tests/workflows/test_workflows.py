@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from company import FOLDER, a_company, log
+from automated import FOLDER, a_company, log
 
 from responder.journal.note import Signer
 from responder.sandbox import seed
