@@ -25,7 +25,7 @@ from responder.report.page import incident_page
 from responder.report.quarter import read_quarter
 
 LOAD = Path(__file__).with_name("load.py")
-POINTS = sorted(random.sample(range(1, 22), 2))  # events after which a start is killed
+POINTS = sorted(random.sample(range(1, 21), 2))  # events after which a start is killed
 
 
 @contextmanager
@@ -95,6 +95,16 @@ def assert_reported_as_a_rotation(path, rotated, inventory):
     assert "1 rotation" in quarter.summary
 
 
+def gone_on_with(job, point):
+    """The starts after the one that was killed, of which the first may find the overlap not over yet."""
+    for _ in range(30):
+        code, told, stderr = job("ci-dev", "--due", "--yes")
+        assert code == 0, f"after event {point}: {stderr}"
+        if not told["overlap"]:
+            return told
+    raise AssertionError(f"after event {point}: the overlap does not end")
+
+
 def test_a_start_that_was_killed_anywhere_is_gone_on_with_by_the_next_to_the_same_end(incident, job):
     """Of a service user: a successor with its roles, whose token CI has; and the old token dead."""
     inventory(job.inventory, max_age="1s")
@@ -102,8 +112,7 @@ def test_a_start_that_was_killed_anywhere_is_gone_on_with_by_the_next_to_the_sam
         before = incident.world()
         code, _, stderr = job("ci-dev", "--due", "--yes", killed_after=point)
         assert code == -signal.SIGKILL, stderr
-        code, told, stderr = job("ci-dev", "--due", "--yes")
-        assert code == 0, f"after event {point}: {stderr}"
+        told = gone_on_with(job, point)
         after = incident.world()
         ((old,), (fresh,)) = service_users(before, "ci-dev"), service_users(after, "ci-dev")
         assert [(one["old"], one["fresh"]) for one in told["rotated"]] == [
