@@ -132,7 +132,7 @@ def _one(argument: str, number: int, connections: Connections, repository: str, 
         f"Argument {number} is nothing that can be read: there is no file of that name here, the git "
         "repository here has no such commit, and it is no https address, no number of a secret-scanning "
         f"alert and no identifier of a credential. Those look like {FORMS}.",
-        next_step="Check its spelling; or `respond leak` alone asks for a paste.",
+        next_step="Check its spelling; with nothing given, a paste is asked for.",
     )
 
 
