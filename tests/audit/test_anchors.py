@@ -83,7 +83,7 @@ class World:
         )
 
     def comment(self, token, body):
-        with Github(auth=Auth.Token(token), base_url=self.github_url) as client:
+        with Github(auth=Auth.Token(token), base_url=self.github_url, seconds_between_writes=0) as client:
             path = f"/repos/{REPOSITORY}/issues/{self.issue}/comments"
             client.requester.requestJsonAndCheck("POST", path, input={"body": body})
 

@@ -63,9 +63,9 @@ class Trial:
     def before(self):
         return self.action.before(self.call, self.given)
 
-    def intended(self):
-        """The call after its intent was recorded."""
-        found = self.before()
+    def intended(self, found=None):
+        """The call after its intent was recorded, on what was found before."""
+        found = found or self.before()
         assert isinstance(found, NotDone), found
         return replace(
             self.call, seen=json.loads(json.dumps(dict(found.seen))), intended_at=datetime.now(UTC)
@@ -80,9 +80,9 @@ class Trial:
                 return found
             self.call.wait(0.05)
 
-    def run(self):
-        """From the start to the proof; gives the call with its intent, and the output."""
-        call = self.intended()
+    def run(self, found=None):
+        """From what was found before to the proof; gives the call with its intent, and the output."""
+        call = self.intended(found)
         output = self.action.apply(call, self.given)
         proof = self.proven(call, output)
         assert isinstance(proof, Done), proof
@@ -257,9 +257,9 @@ def resume(trial, call):
         assert isinstance(trial.proven(call, found.output), Done)
     else:
         assert isinstance(found, NotDone), found
-        again = trial.before()
+        again = trial.before()  # by now it may have come about
         if isinstance(again, NotDone):
-            trial.run()
+            trial.run(again)
 
 
 @every()

@@ -90,7 +90,7 @@ class World:
             "state": state,
             "comment": "-",
         }
-        with Github(auth=Auth.Token(self.grace), base_url=self.url) as github:
+        with Github(auth=Auth.Token(self.grace), base_url=self.url, seconds_between_writes=0) as github:
             github.requester.requestJsonAndCheck(
                 "POST", f"{RUNS}/{run['id']}/pending_deployments", input=sent
             )

@@ -96,7 +96,9 @@ def made_of(world):
 
 def repository(beginning):
     auth = Auth.Token(beginning.environ["GITHUB_TOKEN"])
-    return Github(base_url=beginning.environ["GITHUB_API_URL"], auth=auth).get_repo(seed.REPOSITORY)
+    return Github(base_url=beginning.environ["GITHUB_API_URL"], auth=auth, seconds_between_writes=0).get_repo(
+        seed.REPOSITORY
+    )
 
 
 def deploy(beginning, environment):

@@ -92,7 +92,12 @@ class Company:
         requester.requestJsonAndCheck("POST", url, input=said)
 
     def _asked(self, token):
-        return Github(base_url=self.operator["GITHUB_API_URL"], auth=Auth.Token(token), retry=None)
+        return Github(
+            base_url=self.operator["GITHUB_API_URL"],
+            auth=Auth.Token(token),
+            retry=None,
+            seconds_between_writes=0,
+        )
 
     def commit(self, files, branch="main"):
         self.github.add_branch(seed.REPOSITORY, branch, {**self.files(), **files})
