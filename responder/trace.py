@@ -13,10 +13,21 @@ from typing import ClassVar, Final, Literal, TypeVar, final, get_args
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from responder.action import Action, Call, Done, Input, Output, Plan, Probe
-from responder.errors import InterruptedRunError, RespondError
+from responder.errors import InterruptedRunError, RefusedError, RespondError
 from responder.secret import redact
 
-__all__ = ["LOOK_BACK", "RANK", "LookBack", "Review", "Reviewed", "Severity", "Trace", "worst_first"]
+__all__ = [
+    "LOOK_BACK",
+    "RANK",
+    "Foreign",
+    "LookBack",
+    "Review",
+    "Reviewed",
+    "Severity",
+    "Trace",
+    "not_foreign",
+    "worst_first",
+]
 
 Severity = Literal["critical", "high", "medium", "low", "info"]
 RANK: Final[Mapping[str, int]] = MappingProxyType(
@@ -63,6 +74,25 @@ class Trace(BaseModel):
     def to_look_at(self) -> bool:
         """Worth a person's look: all but what is only told."""
         return self.severity != "info"
+
+
+class Foreign(Input):
+    """What is to be removed. `known` are the inventory's names and whatever runs made: never touched."""
+
+    known: tuple[str, ...] = ()
+
+    def refuse_known(self, *names: str) -> None:
+        """Raises: RefusedError."""
+        for name in names:
+            if name in self.known:
+                raise not_foreign(name)
+
+
+def not_foreign(name: str) -> RefusedError:
+    return RefusedError(
+        f"{name} is not foreign: the inventory knows it, or a run made it.",
+        next_step="If it leaked, type `respond leak`. `respond show` tells what a run made.",
+    )
 
 
 class LookBack(Input):

@@ -6,7 +6,7 @@ from datetime import datetime
 from responder.errors import InputError, RefusedError
 from responder.exposure import Exposure
 from responder.review.reading import Seen
-from responder.trace import Trace
+from responder.trace import Trace, not_foreign
 
 PLAYBOOK = "evict"
 
@@ -44,10 +44,7 @@ def _named(run: str, seen: Seen, subject: str, known: Collection[str]) -> list[T
             next_step=f"`respond review {run} --all` lists all it saw.",
         )
     if subject in known:
-        raise RefusedError(
-            f"{subject} is not foreign: the inventory knows it, or a run made it.",
-            next_step="If it leaked, type `respond leak`; that replaces it.",
-        )
+        raise not_foreign(subject)
     removable = [one for one in found if one.remove_with]
     if not removable:
         by_hand = next((one.undo for one in found if one.undo), "")

@@ -2,9 +2,14 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from case import Case
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from responder.providers.aws.evict import ForeignAccessKey, ForeignRole, ForeignUser
 from responder.providers.aws.review import AwsLookBack
@@ -41,8 +46,17 @@ def delete_foreign_user(aws):
         AuthenticationCode1="123456",
         AuthenticationCode2="654321",
     )
+    iam.upload_ssh_public_key(UserName=user, SSHPublicKeyBody="ssh-ed25519 AAAA")
+    iam.upload_signing_certificate(UserName=user, CertificateBody=self_signed())
+    iam.create_service_specific_credential(UserName=user, ServiceName="codecommit.amazonaws.com")
     stage = aws.stage("aws.delete_foreign_user", user, ForeignUser(user=user))
-    yield replace(stage, world=lambda: [one["name"] for one in aws.plane.world()["users"]].count(user))
+
+    def there():
+        devices = [one["SerialNumber"] for one in iam.list_virtual_mfa_devices()["VirtualMFADevices"]]
+        users = [one["name"] for one in aws.plane.world()["users"]]
+        return users.count(user), devices.count(device["SerialNumber"])
+
+    yield replace(stage, world=there)
 
 
 @contextmanager
@@ -61,6 +75,15 @@ def delete_foreign_role(aws):
 
 NOTHING = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
 NOBODY = NOTHING.replace("Resource", "Principal")
+
+
+def self_signed():
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "intruder")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    return made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
 
 def admin(aws):

@@ -1,5 +1,7 @@
 """Which long-term keys the sandbox's AWS accepts, and what it says to the others."""
 
+from functools import partial
+
 import boto3
 import pytest
 from aws_clients import BUCKET, refusal
@@ -102,3 +104,26 @@ def test_a_key_may_delete_itself(aws):
 
 def test_the_secret_stays_out_of_a_key_pairs_repr(aws):
     assert aws.operator.secret_access_key not in repr(aws.operator)
+
+
+def test_a_user_who_has_anything_is_not_deleted(aws):
+    user, key = aws.new_user()
+    delete = partial(aws.iam.delete_user, UserName=user)
+    aws.iam.create_login_profile(UserName=user, Password="Sommer-2026-x")
+    ssh = aws.iam.upload_ssh_public_key(UserName=user, SSHPublicKeyBody="ssh-ed25519 AAAA")["SSHPublicKey"]
+    made = aws.iam.create_service_specific_credential(UserName=user, ServiceName="codecommit.amazonaws.com")
+    git = made["ServiceSpecificCredential"]["ServiceSpecificCredentialId"]
+    listed = aws.iam.list_service_specific_credentials(UserName=user)["ServiceSpecificCredentials"]
+    assert [one["ServiceSpecificCredentialId"] for one in listed] == [git]
+    for why, remove, what in (
+        ("login profile", aws.iam.delete_login_profile, {}),
+        ("access keys", aws.iam.delete_access_key, {"AccessKeyId": key.access_key_id}),
+        ("referenced objects", aws.iam.delete_ssh_public_key, {"SSHPublicKeyId": ssh["SSHPublicKeyId"]}),
+        ("referenced", aws.iam.delete_service_specific_credential, {"ServiceSpecificCredentialId": git}),
+        ("policies", aws.iam.delete_user_policy, {"PolicyName": "access"}),
+    ):
+        code, status, said = refusal(delete)
+        assert (code, status) == ("DeleteConflict", 409)
+        assert why in said
+        remove(UserName=user, **what)
+    delete()

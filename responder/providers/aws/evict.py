@@ -3,31 +3,13 @@
 By identifier alone. What the inventory knows, what a run made and what the operator is are refused.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
-
-from responder.action import Call, Done, Input, Irreversible, NotDone, Nothing, Plan, Probe, answered
+from responder.action import Call, Done, Irreversible, NotDone, Nothing, Plan, Probe, answered
 from responder.errors import NotFoundError, RefusedError
+from responder.providers.aws.belongings import delete_role, delete_user
 from responder.providers.aws.connection import AwsConnection, operator_key_id, whoami
 from responder.providers.aws.errors import ask, request_id
 from responder.providers.aws.keys import delete_key, is_user, list_keys, owner_elsewhere
-
-if TYPE_CHECKING:
-    from mypy_boto3_iam import IAMClient
-
-
-class Foreign(Input):
-    """`known` are the inventory's names and whatever runs made: never to be deleted here."""
-
-    known: tuple[str, ...] = ()
-
-    def refuse_known(self, name: str) -> None:
-        """Raises: RefusedError."""
-        if name in self.known:
-            raise RefusedError(
-                f"{name} is not foreign: the inventory knows it, or a run made it.",
-                next_step="If it leaked, type `respond leak`; that replaces it.",
-            )
+from responder.trace import Foreign
 
 
 class ForeignAccessKey(Foreign):
@@ -82,14 +64,21 @@ class DeleteForeignUser(Irreversible[ForeignUser, Nothing]):
         "iam:DeactivateMFADevice",
         "iam:DeleteAccessKey",
         "iam:DeleteLoginProfile",
+        "iam:DeleteSSHPublicKey",
+        "iam:DeleteServiceSpecificCredential",
+        "iam:DeleteSigningCertificate",
         "iam:DeleteUser",
         "iam:DeleteUserPolicy",
+        "iam:DeleteVirtualMFADevice",
         "iam:DetachUserPolicy",
         "iam:GetUser",
         "iam:ListAccessKeys",
         "iam:ListAttachedUserPolicies",
         "iam:ListGroupsForUser",
         "iam:ListMFADevices",
+        "iam:ListSSHPublicKeys",
+        "iam:ListServiceSpecificCredentials",
+        "iam:ListSigningCertificates",
         "iam:ListUserPolicies",
         "iam:RemoveUserFromGroup",
         "sts:GetCallerIdentity",
@@ -99,7 +88,8 @@ class DeleteForeignUser(Irreversible[ForeignUser, Nothing]):
     def plan(self, call: Call, given: ForeignUser) -> Plan:
         _refuse_user(call, given)
         return Plan(
-            f"Delete the IAM user {given.user} with its keys, password, policies, groups and second factors",
+            f"Delete the IAM user {given.user} with its keys, password, certificates, Git "
+            "credentials, second factors, policies and groups",
             f"Whoever works as {given.user} is locked out, their sessions too.",
         )
 
@@ -119,8 +109,7 @@ class DeleteForeignUser(Irreversible[ForeignUser, Nothing]):
         aws = call.connections.get(AwsConnection)
         for key in list_keys(aws, given.user).ids:
             delete_key(aws, given.user, key)
-        for operation, method, more in _hanging_on_user(aws.iam, given.user):
-            _gone(operation, method, UserName=given.user, **more)
+        delete_user(aws.iam, given.user)
         return Nothing()
 
 
@@ -158,54 +147,8 @@ class DeleteForeignRole(Irreversible[ForeignRole, Nothing]):
 
     def apply(self, call: Call, given: ForeignRole) -> Nothing:
         _refuse_role(call, given)
-        for operation, method, more in _hanging_on_role(call.connections.get(AwsConnection).iam, given.role):
-            _gone(operation, method, RoleName=given.role, **more)
+        delete_role(call.connections.get(AwsConnection).iam, given.role)
         return Nothing()
-
-
-_Deletion = tuple[str, Callable[..., Any], dict[str, str]]
-
-
-def _hanging_on_user(iam: "IAMClient", user: str) -> Iterator[_Deletion]:
-    """What keeps the user from being deleted, and the user itself; each looked for when its turn comes."""
-    yield "iam:DeleteLoginProfile", iam.delete_login_profile, {}
-    for name in _listed(iam, "list_user_policies", "PolicyNames", UserName=user):
-        yield "iam:DeleteUserPolicy", iam.delete_user_policy, {"PolicyName": name}
-    for one in _listed(iam, "list_attached_user_policies", "AttachedPolicies", UserName=user):
-        yield "iam:DetachUserPolicy", iam.detach_user_policy, {"PolicyArn": one["PolicyArn"]}
-    for one in _listed(iam, "list_groups_for_user", "Groups", UserName=user):
-        yield "iam:RemoveUserFromGroup", iam.remove_user_from_group, {"GroupName": one["GroupName"]}
-    for one in _listed(iam, "list_mfa_devices", "MFADevices", UserName=user):
-        yield "iam:DeactivateMFADevice", iam.deactivate_mfa_device, {"SerialNumber": one["SerialNumber"]}
-    yield "iam:DeleteUser", iam.delete_user, {}
-
-
-def _hanging_on_role(iam: "IAMClient", role: str) -> Iterator[_Deletion]:
-    for name in _listed(iam, "list_role_policies", "PolicyNames", RoleName=role):
-        yield "iam:DeleteRolePolicy", iam.delete_role_policy, {"PolicyName": name}
-    for one in _listed(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=role):
-        yield "iam:DetachRolePolicy", iam.detach_role_policy, {"PolicyArn": one["PolicyArn"]}
-    for one in _listed(iam, "list_instance_profiles_for_role", "InstanceProfiles", RoleName=role):
-        name = {"InstanceProfileName": one["InstanceProfileName"]}
-        yield "iam:RemoveRoleFromInstanceProfile", iam.remove_role_from_instance_profile, name
-    yield "iam:DeleteRole", iam.delete_role, {}
-
-
-def _listed(iam: "IAMClient", operation: str, key: str, **whose: str) -> Sequence[Any]:
-    """All pages; nothing of what is gone."""
-    named = "iam:" + "".join(part.title() for part in operation.split("_")).replace("Mfa", "MFA")
-    pages: Any = iam.get_paginator(operation)  # type: ignore[call-overload]  # one of several
-    try:
-        return [one for page in ask(named, list, pages.paginate(**whose)) for one in page[key]]
-    except NotFoundError:
-        return []
-
-
-def _gone(operation: str, method: Callable[..., Any], **what: str) -> None:
-    try:
-        ask(operation, method, **what)
-    except NotFoundError:
-        return
 
 
 def _refuse_key(call: Call, given: ForeignAccessKey) -> None:

@@ -11,7 +11,6 @@ from responder.action import (
     AnyAction,
     Call,
     Done,
-    Input,
     Irreversible,
     Json,
     NotDone,
@@ -21,9 +20,10 @@ from responder.action import (
     Reversible,
     answered,
 )
-from responder.errors import ConflictError, NotFoundError, RefusedError
+from responder.errors import ConflictError, NotFoundError
 from responder.providers.github.connection import GithubConnection
 from responder.providers.github.review_read import pages
+from responder.trace import Foreign
 
 if TYPE_CHECKING:
     from github import Github
@@ -31,20 +31,9 @@ if TYPE_CHECKING:
 REVOKED: Final = "revoked"
 
 
-class Numbered(Input):
-    """`known` are the inventory's names and whatever runs made: never to be touched here."""
-
+class Numbered(Foreign):
     repository: str
     number: str = Field(pattern=r"^[0-9]+$")
-    known: tuple[str, ...] = ()
-
-    def refuse_known(self, *names: str) -> None:
-        """Raises: RefusedError."""
-        if any(name in self.known for name in (self.number, *names)):
-            raise RefusedError(
-                f"{self.number} is not foreign: a run made it.",
-                next_step="`respond show` tells which; `respond undo` takes back what can be taken back.",
-            )
 
 
 class RemoveDeployKey(Irreversible[Numbered, Nothing]):
@@ -56,7 +45,7 @@ class RemoveDeployKey(Irreversible[Numbered, Nothing]):
         key = _key(call, given)
         if key is None:
             return Plan(f"Nothing: {given.repository} has no deploy key {given.number}")
-        given.refuse_known()
+        given.refuse_known(given.number)
         what = f"{key['title'] or 'without a title'}, {'read only' if key['read_only'] else 'may push'}"
         return Plan(
             f"Remove deploy key {given.number} ({what}) from {given.repository}",
@@ -70,7 +59,7 @@ class RemoveDeployKey(Irreversible[Numbered, Nothing]):
         return Done(Nothing(), f"GET /repos/{given.repository}/keys: {given.number} is not there")
 
     def apply(self, call: Call, given: Numbered) -> Nothing:
-        given.refuse_known()
+        given.refuse_known(given.number)
         try:
             _ask(call, "DELETE", f"/repos/{given.repository}/keys/{given.number}")
         except NotFoundError:
@@ -87,7 +76,7 @@ class CancelWorkflowRun(Irreversible[Numbered, Nothing]):
 
     def plan(self, call: Call, given: Numbered) -> Plan:
         run = _ask(call, "GET", _run(given))
-        given.refuse_known(run["html_url"])
+        given.refuse_known(given.number, run["html_url"])
         if run["status"] == "completed":
             return Plan(f"Nothing: run {given.number} of {given.repository} is over ({run['conclusion']})")
         return Plan(
@@ -105,7 +94,7 @@ class CancelWorkflowRun(Irreversible[Numbered, Nothing]):
 
     def apply(self, call: Call, given: Numbered) -> Nothing:
         run = _ask(call, "GET", _run(given))
-        given.refuse_known(run["html_url"])
+        given.refuse_known(given.number, run["html_url"])
         try:
             _ask(call, "POST", f"{_run(given)}/cancel")
         except ConflictError:  # it is over by now, or being cancelled

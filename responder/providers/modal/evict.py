@@ -10,7 +10,6 @@ from typing import Any
 from responder.action import (
     Call,
     Done,
-    Input,
     Irreversible,
     NotDone,
     Nothing,
@@ -19,28 +18,14 @@ from responder.action import (
     Unknown,
     answered,
 )
-from responder.errors import NotFoundError, RefusedError
+from responder.errors import NotFoundError
 from responder.exposure import base_of
 from responder.providers.modal import workspace
 from responder.providers.modal.apps import CONTRIBUTOR
 from responder.providers.modal.connection import ModalConnection
 from responder.providers.modal.service_users import DeleteInput, DeleteServiceUser
 from responder.providers.modal.tokens import DeleteProxyToken, ProxyTokenInput
-
-
-class Foreign(Input):
-    """`known` are the inventory's names and whatever runs made: never to be touched here."""
-
-    known: tuple[str, ...] = ()
-
-    def refuse_known(self, *names: str) -> None:
-        """Raises: RefusedError."""
-        for name in names:
-            if name in self.known:
-                raise RefusedError(
-                    f"{name} is not foreign: the inventory knows it, or a run made it.",
-                    next_step="If it leaked, type `respond leak`; that replaces it.",
-                )
+from responder.trace import Foreign
 
 
 class ForeignApp(Foreign):

@@ -11,7 +11,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.test import run_wsgi_app
 
-from responder.sandbox.aws import sigv4
+from responder.sandbox.aws import sigv4, user_things
 from responder.sandbox.aws.account import Account
 from responder.sandbox.aws.authorize import authorize, context_of
 from responder.sandbox.aws.conditions import Context
@@ -132,6 +132,11 @@ class Front:
                 return json_reply(self._trail.answer(name, asked.request, asked.region), asked.request_id)
             case "ec2", _:
                 return describe_regions(asked.request_id)
+            case "iam", _ if name in user_things.OPERATIONS:
+                fields = user_things.answer(name, asked.request, self._account, asked.at)
+                return query_reply(name, fields, asked.request_id)
+            case "iam", "DeleteUser":
+                user_things.refuse_with_belongings(asked.request, self._account)
         return self._from_moto(environ, asked.action)
 
     def _from_moto(self, environ: WSGIEnvironment, action: str) -> Reply:

@@ -30,6 +30,7 @@ _SESSIONS = ("GetSessionToken", "GetFederationToken", "AssumeRole")
 # What happens to objects is no management event: the event history does not have it.
 _OF_OBJECTS = {"ListBucket", "ListBucketVersions", "GetObject", "PutObject", "DeleteObject"}
 _NAMES = {"ListAllMyBuckets": "ListBuckets"}
+_KEPT_SECRET = ("SecretAccessKey", "ServicePassword")
 _NEVER = {"action", "version", "password", "newPassword", "oldPassword"}
 _ATTRIBUTES: Mapping[str, Callable[["Event"], Iterable[str]]] = {
     "EventId": lambda event: [event.id],
@@ -268,7 +269,7 @@ def _json(element: ET.Element) -> Any:  # noqa: ANN401 - JSON
         return (element.text or "").strip()
     if all(_bare(child) == "member" for child in element):
         return [_json(child) for child in element]
-    return {_lower(_bare(child)): _json(child) for child in element if _bare(child) != "SecretAccessKey"}
+    return {_lower(_bare(child)): _json(child) for child in element if _bare(child) not in _KEPT_SECRET}
 
 
 def _bare(element: ET.Element) -> str:
