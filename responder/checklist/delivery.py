@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from responder.checklist.point import Facts, Look, Point, asked, cannot_tell, fail, passes
+from responder.checklist.point import Facts, Look, Point, asked, cannot_tell, fail, passes, unread
 
 _PLAN = "Its page: Settings > Environments; or `respond run setup`."
 
@@ -50,19 +50,22 @@ def _protected(facts: Facts, repository: str, environment: str) -> Iterator[Look
 
 
 def _explicit(facts: Facts, repository: str) -> Iterator[Look]:
-    from responder.providers.github.posture import workflows  # noqa: PLC0415
+    from responder.providers.github.workflow_posture import workflows  # noqa: PLC0415
 
-    deploying = [file for file in workflows(facts.connections, repository) if file.deploys]
-    for file in deploying:
-        if file.names_environment:
-            yield passes(f"{repository}: {file.path} names the Modal environment that it deploys to.")
-        else:
+    found = workflows(facts.connections, repository)
+    for file in found:
+        if file.unread:
+            yield unread(repository, file.path, file.unread)
+        elif file.implicit:
             yield fail(
-                f"{repository}: {file.path} deploys to whatever environment is the default.",
+                f"{repository}: {file.path} takes whatever environment is the default: "
+                f"{'; '.join(file.implicit)}.",
                 "Set MODAL_ENVIRONMENT in it, or `modal deploy -e NAME`.",
                 file.path,
             )
-    if not deploying:
+        elif file.deploys:
+            yield passes(f"{repository}: {file.path} names the Modal environment that it deploys to.")
+    if not any(file.deploys or file.unread for file in found):
         yield cannot_tell(f"No workflow of {repository} deploys with `modal deploy`.", "respond run setup")
 
 

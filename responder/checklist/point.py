@@ -12,7 +12,18 @@ from responder.errors import RespondError
 from responder.inventory import Inventory
 from responder.places import Discovered, Scope
 
-__all__ = ["Facts", "Look", "Point", "Result", "Verdict", "asked", "cannot_tell", "fail", "passes"]
+__all__ = [
+    "Facts",
+    "Look",
+    "Point",
+    "Result",
+    "Verdict",
+    "asked",
+    "cannot_tell",
+    "fail",
+    "passes",
+    "unread",
+]
 
 Verdict = Literal["pass", "fail", "cannot tell"]
 
@@ -42,6 +53,14 @@ def fail(evidence: str, mend: str, where: str = "", line: int = 0) -> Look:
 
 def cannot_tell(evidence: str, mend: str) -> Look:
     return Look("cannot tell", evidence, mend)
+
+
+def unread(repository: str, path: str, why: str) -> Look:
+    """Of a file at GitHub that nothing is known of."""
+    return cannot_tell(
+        f"{repository}: what {path} does is not known: {why}",
+        f"gh api repos/{repository}/contents/{path} shows it; mend it, or take it out.",
+    )
 
 
 class Facts:

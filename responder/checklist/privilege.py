@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from functools import partial
 
-from responder.checklist.point import Facts, Look, Point, asked, fail, passes
+from responder.checklist.point import Facts, Look, Point, asked, fail, passes, unread
 from responder.exposure import Kind, base_of
 from responder.places import Read
+
+_SAY = "Put `permissions: {}` at its top, and what a job needs at the job."
 
 
 def roles(facts: Facts) -> Iterator[Look]:
@@ -56,23 +58,21 @@ def _wide(facts: Facts, user: str) -> Iterator[Look]:
 
 
 def _permissions(facts: Facts, repository: str) -> Iterator[Look]:
-    from responder.providers.github.posture import workflows  # noqa: PLC0415
+    from responder.providers.github.workflow_posture import workflows  # noqa: PLC0415
 
     for file in workflows(facts.connections, repository):
-        if file.permissions is None:
+        if file.unread:
+            yield unread(repository, file.path, file.unread)
+        elif file.permissions is None:
             yield fail(
                 f"{repository}: {file.path} says no `permissions:`: its token has what the repository gives.",
-                "Put `permissions: {}` at its top, and what a job needs at the job.",
+                _SAY,
                 file.path,
             )
         elif file.permissions:
-            yield fail(
-                f"{repository}: {file.path} gives its jobs {file.permissions}.",
-                "Put `permissions: {}` at its top, and what a job needs at the job.",
-                file.path,
-            )
+            yield fail(f"{repository}: {file.path} gives its jobs {file.permissions}.", _SAY, file.path)
         else:
-            yield passes(f"{repository}: {file.path} gives its token nothing but what a job names.")
+            yield passes(f"{repository}: {file.path} lets its token write nothing but what a job names.")
 
 
 POINTS = (

@@ -1,9 +1,17 @@
 """What happens is written down, where whoever did it cannot unwrite it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
-from responder.checklist.point import Facts, Look, Point, asked, fail, passes
+from responder.checklist.point import Facts, Look, Point, asked, cannot_tell, fail, passes
+
+if TYPE_CHECKING:
+    from responder.providers.aws.trail_state import TrailState
+
+# Log files come about every five minutes where anything is done, and this very look is something.
+_SILENT = timedelta(days=1)
 
 
 def logs_are_on(facts: Facts) -> Iterator[Look]:
@@ -27,19 +35,45 @@ def anchored(facts: Facts) -> Iterator[Look]:
 
 
 def _trails(facts: Facts) -> Iterator[Look]:
-    from responder.providers.aws.posture import trails  # noqa: PLC0415  # SDKs only when needed
+    from responder.providers.aws.trail_state import trails  # noqa: PLC0415  # SDKs only when needed
 
     found = trails(facts.connections)
-    on = [one for one in found if one.logging and one.every_region]
-    if on:
-        yield passes(f"CloudTrail writes {', '.join(one.name for one in on)}, of every region.")
-    else:
-        what = ", ".join(f"{one.name} is {one.wanting}" for one in found) or "there is no trail"
-        yield fail(
-            f"CloudTrail keeps nothing beyond its 90 days of events: {what}.",
-            "aws cloudtrail create-trail --name audit --s3-bucket-name BUCKET --is-multi-region-trail "
-            "--enable-log-file-validation && aws cloudtrail start-logging --name audit",
+    whole = [one for one in found if not one.wanting]
+    writing = [one for one in whole if one.delivered_at and facts.now - one.delivered_at < _SILENT]
+    if writing:
+        yield passes(f"CloudTrail writes {', '.join(one.name for one in writing)}, of every region.")
+    elif whole:
+        names = ", ".join(one.name for one in whole)
+        yield cannot_tell(
+            f"Trail {names} is on, and has written nothing for a day: nothing was done, or it is lost.",
+            f"aws cloudtrail get-trail-status --name {whole[0].name}; look into bucket {whole[0].bucket}",
         )
+    else:
+        what = "; ".join(f"{one.name} {one.wanting}" for one in found) or "there is no trail"
+        yield fail(f"CloudTrail keeps nothing beyond its 90 days of events: {what}.", _mend(found))
+
+
+def _mend(found: "Sequence[TrailState]") -> str:
+    for one in found:
+        if one.error:
+            return (
+                f"Let cloudtrail.amazonaws.com write there: aws s3api get-bucket-policy --bucket {one.bucket}"
+            )
+    for one in found:
+        if one.every_region and one.writes:
+            return f"aws cloudtrail start-logging --name {one.name}"
+    for one in found:
+        if one.every_region:
+            return (
+                f"aws cloudtrail put-event-selectors --trail-name {one.name} --event-selectors "
+                '\'[{"ReadWriteType":"All","IncludeManagementEvents":true}]\''
+            )
+    if found:
+        return f"aws cloudtrail update-trail --name {found[0].name} --is-multi-region-trail"
+    return (
+        "aws cloudtrail create-trail --name audit --s3-bucket-name BUCKET --is-multi-region-trail "
+        "--enable-log-file-validation && aws cloudtrail start-logging --name audit"
+    )
 
 
 POINTS = (

@@ -16,6 +16,7 @@ from responder.cli import cli
 from responder.errors import InputError
 from responder.inventory import EXAMPLE, Inventory
 from responder.sandbox import seed
+from responder.sandbox.aws.kept_trail import Keeping
 
 pytest_plugins = ["doctor_world"]
 
@@ -242,7 +243,15 @@ def environment_in_a_comment(world, project):
 
 
 def trail_off(world, _project):
-    world.aws.keep_trail(on=False)
+    world.aws.keep_trail(Keeping(on=False))
+
+
+def trail_that_fails_to_deliver(world, _project):
+    world.aws.keep_trail(Keeping(error="AccessDenied"))
+
+
+def trail_of_reads(world, _project):
+    world.aws.keep_trail(Keeping(reads_only=True))
 
 
 @pytest.mark.parametrize(
@@ -268,9 +277,20 @@ def trail_off(world, _project):
         (protected_branches_of_which_there_are_none, "protection", "Every branch may deploy"),
         (no_branch, "protection", "No branch may deploy"),
         (another_branch, "protection", "hotfix may deploy"),
-        (implicit_environment, "explicit-environment", "whatever environment is the default"),
-        (environment_in_a_comment, "explicit-environment", "whatever environment is the default"),
+        (
+            implicit_environment,
+            "explicit-environment",
+            "the default: modal deploy gpu_app",
+        ),
+        (
+            environment_in_a_comment,
+            "explicit-environment",
+            "the default: modal deploy gpu_app",
+        ),
         (trail_off, "logs", "management-events is off"),
+        (trail_off, "logs", "aws cloudtrail start-logging --name management-events"),
+        (trail_that_fails_to_deliver, "logs", "fails to write to bucket rentagpu-audit: AccessDenied"),
+        (trail_of_reads, "logs", "leaves out the management events that change something"),
     ],
 )
 def test_what_is_broken_is_found_and_nothing_else(broken, baseline, project, breaks, point, says):
@@ -278,6 +298,57 @@ def test_what_is_broken_is_found_and_nothing_else(broken, baseline, project, bre
     results = looked(broken, project, baseline)
     assert verdicts(results) == {point: "fail"}
     assert says in of(results, point)
+
+
+def add_workflow(world, name, text):
+    files = dict(world.github.snapshot().repositories[seed.REPOSITORY].branches["main"].files)
+    files[f".github/workflows/{name}"] = text.encode()
+    world.github.add_branch(seed.REPOSITORY, "main", files)
+
+
+def test_a_workflow_that_cannot_be_read_leaves_the_others_to_be_judged(broken, baseline, project):
+    add_workflow(broken, "odd.yml", "jobs: [\n")
+    results = looked(broken, project, baseline)
+    about = ("workflow-permissions", "explicit-environment")
+    assert verdicts(results) == dict.fromkeys(about, "cannot tell")
+    assert all("odd.yml does is not known" in of(results, one) for one in about)
+
+    silent_permissions(broken, project)
+    implicit_environment(broken, project)
+    results = looked(broken, project, baseline)
+    assert verdicts(results) == dict.fromkeys(about, "fail")
+    assert "odd.yml does is not known" in of(results, "workflow-permissions")
+    assert "says no `permissions:`" in of(results, "workflow-permissions")
+
+
+@pytest.mark.parametrize(
+    ("script", "explicit"),
+    [
+        ("MODAL_ENVIRONMENT=prod modal deploy app.py", True),
+        ("modal deploy \\\n  --env prod app.py", True),
+        ("modal deploy app.py -e prod", True),
+        ("modal deploy -e dev a.py\nmodal deploy b.py", False),
+        ("modal run app.py", False),
+        ("modal deploy ${{ inputs.a || 'a.py' }} -e dev", True),
+        ("echo MODAL_ENVIRONMENT=dev >> $GITHUB_ENV", True),
+        ("MODAL_ENVIRONMENT=dev modal deploy a.py; modal deploy b.py", False),
+        ("echo $MODAL_ENVIRONMENT; modal deploy app.py", False),
+    ],
+)
+def test_each_command_must_say_where_it_deploys_to(broken, baseline, project, script, explicit):
+    steps = [{"run": script}, {"run": "modal deploy c.py" if "GITHUB_ENV" in script else "true"}]
+    text = {"on": "push", "permissions": {}, "jobs": {"a": {"runs-on": "x", "steps": steps}}}
+    add_workflow(broken, "more.yml", json.dumps(text))
+    points = [point for point in POINTS if point.id == "explicit-environment"]
+    assert (verdicts(looked(broken, project, baseline, points)) == {}) is explicit
+
+
+@pytest.mark.parametrize("silent", [None, 100_000])
+def test_a_trail_that_has_long_written_nothing_may_be_lost(broken, baseline, project, silent):
+    broken.aws.keep_trail(Keeping(silent=silent))
+    results = looked(broken, project, baseline)
+    assert verdicts(results) == {"logs": "cannot tell"}
+    assert "has written nothing for a day" in of(results, "logs")
 
 
 def test_what_the_inventory_names_and_nobody_has_is_never_a_pass(broken, baseline, project, tmp_path):
@@ -309,7 +380,8 @@ def test_a_file_that_nobody_may_read_is_no_clean_one(broken, baseline, project):
 
 def test_what_has_grown_too_old_is_named_with_the_command_that_replaces_it(broken, baseline, project):
     later = datetime.now(UTC) + timedelta(days=100)
-    results = looked(broken, project, baseline, now=later)
+    points = [point for point in QUICK if point.id != "logs"]
+    results = looked(broken, project, baseline, points, now=later)
     assert verdicts(results) == {"ages": "fail"}
     assert "respond rotate s3-prod" in of(results, "ages")
 

@@ -1,8 +1,7 @@
-"""What a user of IAM is allowed, and whether CloudTrail keeps what is done; read only."""
+"""What a user of IAM is allowed; read only."""
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.action import Connections
@@ -16,37 +15,6 @@ if TYPE_CHECKING:
 _LISTS: Final = re.compile(
     r"\w[\w-]*:(List|Describe)|ecr:GetAuthorizationToken$|sts:Get|cloudwatch:Get", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True)
-class TrailState:
-    name: str
-    logging: bool
-    every_region: bool
-
-    @property
-    def wanting(self) -> str:
-        return "off" if not self.logging else "of one region only"
-
-
-def trails(connections: Connections) -> list[TrailState]:
-    """Every trail that the operator's region shows.
-
-    Raises:
-        ProviderError: CloudTrail could not be asked.
-    """
-    client = connections.get(AwsConnection).cloudtrail
-    listed = ask("cloudtrail:DescribeTrails", client.describe_trails)["trailList"]
-    return [
-        TrailState(
-            name=one["Name"],
-            logging=ask("cloudtrail:GetTrailStatus", client.get_trail_status, Name=one["TrailARN"])[
-                "IsLogging"
-            ],
-            every_region=one.get("IsMultiRegionTrail", False),
-        )
-        for one in listed
-    ]
 
 
 def wide_statements(connections: Connections, user: str) -> list[tuple[str, str]]:

@@ -129,7 +129,7 @@ class Front:
             case "iam", "SimulatePrincipalPolicy":
                 return query_reply(name, simulate(asked.request, self._account), asked.request_id)
             case "cloudtrail", _:
-                return json_reply(self._trail.answer(name, asked.request, asked.region), asked.request_id)
+                return json_reply(self._trail.answer(name, asked), asked.request_id)
             case "ec2", _:
                 return describe_regions(asked.request_id)
             case "iam", _ if name in user_things.OPERATIONS:

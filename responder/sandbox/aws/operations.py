@@ -25,6 +25,7 @@ _WHOLE = frozenset(
         "cloudtrail:LookupEvents",
         "cloudtrail:DescribeTrails",
         "cloudtrail:GetTrailStatus",
+        "cloudtrail:GetEventSelectors",
         "ec2:DescribeRegions",
     }
 )

@@ -13,6 +13,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from responder.sandbox.aws.account import REGION, Account, KeyPair
 from responder.sandbox.aws.front import Front
+from responder.sandbox.aws.kept_trail import Keeping
 from responder.sandbox.aws.server import Server
 from responder.sandbox.aws.sessions import Session, Sessions
 from responder.sandbox.aws.trail import Event, Trail
@@ -125,10 +126,10 @@ class AwsPlane:
         with self._changed:
             self._account.backdate(age)
 
-    def keep_trail(self, *, on: bool) -> None:
-        """Have the trail that outlasts CloudTrail's 90 days be on or off."""
+    def keep_trail(self, keeping: Keeping) -> None:
+        """Have the trail that outlasts CloudTrail's 90 days do so well."""
         with self._changed:
-            self._trail.kept.logging = on
+            self._trail.kept.how = keeping
 
     def put_user_policy(self, user: str, policy: str, document: Mapping[str, Any]) -> None:
         """An inline one."""
@@ -199,17 +200,17 @@ class AwsPlane:
 
     def snapshot(self) -> object:
         with self._changed:
-            return self._account.snapshot(), self._sessions.all(), self._trail.all(), self._trail.kept.logging
+            return self._account.snapshot(), self._sessions.all(), self._trail.all(), self._trail.kept.how
 
     def restore(self, snapshot: object) -> None:
         """Back to a snapshot of this plane."""
-        parts = cast("tuple[object, list[Session], list[Event], bool]", snapshot)
-        account, sessions, events, logging = parts
+        parts = cast("tuple[object, list[Session], list[Event], Keeping]", snapshot)
+        account, sessions, events, keeping = parts
         with self._changed:
             self._account.restore(account)
             self._sessions.replace(sessions)
             self._trail.replace(events)
-            self._trail.kept.logging = logging
+            self._trail.kept.how = keeping
 
     def world(self) -> dict[str, Any]:
         """The ground truth, secrets in clear. For tests and the sandbox's own endpoint only."""

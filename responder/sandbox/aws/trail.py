@@ -136,7 +136,7 @@ class Trail:
     def refused(self, asked: Asked, error: ServiceError) -> None:
         self._add(asked, error, None)
 
-    def answer(self, name: str, request: Request, region: str) -> dict[str, Any]:
+    def answer(self, name: str, asked: Asked) -> dict[str, Any]:
         """What CloudTrail answers.
 
         Raises:
@@ -146,8 +146,10 @@ class Trail:
             case "DescribeTrails":
                 return self.kept.described()
             case "GetTrailStatus":
-                return self.kept.status(request)
-        return self._lookup(request, region)
+                return self.kept.status(asked.request, asked.at)
+            case "GetEventSelectors":
+                return self.kept.selectors(asked.request)
+        return self._lookup(asked.request, asked.region)
 
     def _lookup(self, request: Request, region: str) -> dict[str, Any]:
         """LookupEvents: the newest first.
