@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
-from contextlib import closing
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,10 +80,11 @@ def _read(
             unguarded = tuple(schema.differences(connection))
             if any(" events " in difference for difference in unguarded):
                 return Audit(Broken(1, "the table of the events is not ours", Flaw.MISSING), unguarded)
-            chain = verify_chain(seen.count(_rows(connection)), known, marks)
             if unguarded:  # unsound already, and what else is in the file may not be as we ask for it
-                return Audit(chain, unguarded)
-            return Audit(_cut(connection, chain), _lies(connection))
+                return Audit(verify_chain(seen.count(_rows(connection)), known, marks), unguarded)
+            with _compared(connect) as lies:
+                chain = verify_chain(seen.count(_rows(connection)), known, marks)
+                return Audit(_cut(connection, chain), lies.result())
     except NotAJournalError as other:
         return Audit(Broken(1, f"this is not a journal of respond: {other.why}", Flaw.MISSING))
     except TamperedError as wrong:
@@ -102,6 +104,16 @@ class _Progress:
 def _rows(connection: sqlite3.Connection) -> Iterator[tuple[object, ...]]:
     # An index could lie; the table itself is read.
     yield from connection.execute(f"SELECT {COLUMNS} FROM events NOT INDEXED ORDER BY seq")  # noqa: S608
+
+
+@contextmanager
+def _compared(connect: Callable[[], sqlite3.Connection]) -> Iterator["Future[tuple[str, ...]]"]:
+    """Beside the reading of the events, on a core and a connection of its own: it takes half as long as that."""
+    with closing(connect()) as connection, ThreadPoolExecutor(1) as beside:
+        try:
+            yield beside.submit(_lies, connection)
+        finally:
+            connection.interrupt()
 
 
 def _lies(connection: sqlite3.Connection) -> tuple[str, ...]:
