@@ -108,7 +108,7 @@ def _rows(connection: sqlite3.Connection) -> Iterator[tuple[object, ...]]:
 
 @contextmanager
 def _compared(connect: Callable[[], sqlite3.Connection]) -> Iterator["Future[tuple[str, ...]]"]:
-    """Beside the reading of the events, on a core and a connection of its own: it takes half as long as that."""
+    """Beside the reading of the events, which takes twice as long: on a core and a connection of its own."""
     with closing(connect()) as connection, ThreadPoolExecutor(1) as beside:
         try:
             yield beside.submit(_lies, connection)
