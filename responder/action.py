@@ -219,9 +219,14 @@ class Call:
     clock: Callable[[], datetime]  # UTC
     progress: Callable[[str], None]  # what is being waited for, for the person who watches; never a secret
     stopping: threading.Event = field(default_factory=threading.Event)
+    alone: threading.Event | None = None  # set once a run waits for reviews alone; None where no run waits
     seen: Mapping[str, Json] = field(default_factory=dict)
     intended_at: datetime | None = None
     alive_until: datetime | None = None
+
+    def hurried(self) -> bool:
+        """Whether somebody waits for this alone: what only looks is to come to its end."""
+        return self.stopping.is_set() or (self.alone is not None and self.alone.is_set())
 
     def wait(self, seconds: float) -> None:
         """Sleep, but not past a request to stop.

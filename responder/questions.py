@@ -5,14 +5,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as StillRunningError
-from typing import Generic, TypeVar
+from concurrent.futures import Future, wait
+from typing import Final, Generic, TypeVar
 
 from responder.errors import ProviderError
 from responder.secret import redact
 
 T = TypeVar("T")
+
+IN_A_HURRY: Final = 12.0  # seconds for what is not answered yet, once somebody waits for nothing else
+SILENCE: Final = 4.0  # seconds without any answer that are waited then
+_SLICE: Final = 0.2  # seconds between looks whether somebody waits
 
 
 def aside(question: Callable[..., T], *args: object) -> Future[T]:
@@ -47,18 +50,23 @@ class Answer(Generic[T]):
     def __init__(self, what: str, questions: "Questions", future: Future[T]) -> None:
         self._what, self._questions, self._future = what, questions, future
 
+    def came(self) -> bool:
+        """Whether there is an answer, or a failure, by the deadline. Says nothing of it to `unread`."""
+        return self._questions.awaited(self._future)
+
     def get(self) -> T | None:
         """None where there is none by the deadline; then `Questions.unread` says why.
 
         Raises:
             Exception: the question failed otherwise than by the service, which is a mistake of ours.
         """
+        if not self.came():
+            self._questions.not_read(self._what, "no answer in time")
+            return None
         try:
-            return self._future.result(timeout=self._questions.left)
+            return self._future.result()
         except ProviderError as error:
             self._questions.not_read(self._what, redact(f"{error.what} {error.next_step}".strip()))
-        except StillRunningError:
-            self._questions.not_read(self._what, "no answer in time")
         return None
 
 
@@ -68,11 +76,17 @@ class Questions:
     Args:
         seconds: for all answers together.
         at_once: how many are asked at the same time.
+        hurried: whether somebody waits for nothing but these answers. From then on there are `IN_A_HURRY`
+            seconds, and no more than `SILENCE` without any answer.
     """
 
-    def __init__(self, seconds: float, at_once: int = 8) -> None:
+    def __init__(self, seconds: float, at_once: int = 8, hurried: Callable[[], bool] = lambda: False) -> None:
         self._until = time.monotonic() + seconds
         self._at_once = at_once
+        self._hurried = hurried
+        self._waited = 0.0  # since the hurry began
+        self._silent = 0.0  # thereof since the last answer
+        self._answers = self._heard = 0
         self._at_work = 0
         self._waiting: deque[Callable[[], None]] = deque()
         self._lock = threading.Lock()
@@ -81,7 +95,26 @@ class Questions:
     @property
     def left(self) -> float:
         """Seconds."""
+        if self._hurried() and (self._waited >= IN_A_HURRY or self._silent >= SILENCE):
+            return 0.0
         return max(0.0, self._until - time.monotonic())
+
+    def awaited(self, future: "Future[T]") -> bool:
+        """Whether it is done by the deadline.
+
+        What was waited in a hurry is counted slice by slice, so that a process that was stopped meanwhile has
+        not waited.
+        """
+        while True:
+            pause = min(_SLICE, self.left)
+            if wait([future], pause).done:
+                return True
+            if not self.left:
+                return False
+            if self._hurried():
+                self._waited += pause
+                self._silent = self._silent + pause if self._answers == self._heard else 0.0
+                self._heard = self._answers
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -102,11 +135,14 @@ class Questions:
         return Answer(what, self, future)
 
     def _work(self) -> None:
-        """One after another while there are any: thousands of questions are not as many threads."""
+        """One after another while there are any and time: thousands of questions are not as many threads."""
         while True:
             with self._lock:
+                if not self.left:
+                    self._waiting.clear()
                 if not self._waiting:
                     self._at_work -= 1
                     return
                 answer = self._waiting.popleft()
             answer()
+            self._answers += 1

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from responder.action import Action, Call, Done, Input, Output, Plan, Probe
 from responder.errors import InterruptedRunError, RefusedError, RespondError
+from responder.questions import Questions
 from responder.secret import redact
 
 __all__ = [
@@ -33,6 +34,8 @@ Severity = Literal["critical", "high", "medium", "low", "info"]
 RANK: Final[Mapping[str, int]] = MappingProxyType(
     {"critical": 0, "high": 1, "medium": 2, "low": 3, "info": 4}
 )
+PATIENCE: Final = 45.0  # seconds of a look that is beside the rest of a run
+UNHURRIED: Final = 150.0  # where somebody asked for the look and nothing else
 LOOK_BACK: Final = timedelta(days=7)  # where nobody knows since when it was exposed
 
 
@@ -128,6 +131,7 @@ class Review(Action[In, Reviewed]):
     It always has an answer, also where the service is silent, so that it neither holds up nor fails a run.
     """
 
+    deadline: ClassVar[float] = 60.0
     looks_at: ClassVar[str]  # "CloudTrail and IAM", for the plan
     output_type = Reviewed
 
@@ -140,7 +144,12 @@ class Review(Action[In, Reviewed]):
 
     @abstractmethod
     def look(self, call: Call, given: In) -> Reviewed:
-        """Within `deadline` seconds; `responder.questions` asks many things at once and keeps to a time."""
+        """Within the time of `questions`."""
+
+    @staticmethod
+    def questions(call: Call, at_once: int = 8) -> Questions:
+        """For a look, with the time that it has: where only it keeps a run from its end, a few seconds."""
+        return Questions(UNHURRIED if call.alone is None else PATIENCE, at_once, call.hurried)
 
     def plan(self, call: Call, given: In) -> Plan:
         since = given.start(call.clock())

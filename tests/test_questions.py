@@ -2,6 +2,9 @@
 
 import threading
 
+import pytest
+
+from responder import questions as module
 from responder.questions import Questions
 
 
@@ -34,3 +37,37 @@ def test_a_question_that_comes_when_all_others_are_answered_is_asked_too():
     questions = Questions(60, at_once=1)
     assert questions.ask("one", lambda: 1).get() == 1
     assert questions.ask("two", lambda: 2).get() == 2
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(module, "SILENCE", 0.4)
+
+
+def test_once_somebody_waits_a_silent_service_is_not_waited_for_to_the_deadline(impatient):
+    hurry, gate = threading.Event(), threading.Event()
+    questions = Questions(3600, hurried=hurry.is_set)
+    silent = questions.ask("silent", gate.wait, 30)
+    other = questions.ask("other", lambda: 1)
+    assert other.get() == 1
+    hurry.set()
+    assert silent.get() is None
+    gate.set()
+    assert questions.unread == ("silent: no answer in time",)
+    assert questions.ask("late", lambda: 1).get() is None, "nothing more is asked by then"
+
+
+def test_whoever_goes_on_answering_is_waited_for_in_a_hurry_too(impatient):
+    """Each answer comes when the one before was taken, so that there is never a long silence."""
+    questions = Questions(3600, at_once=1, hurried=lambda: True)
+    answers = [questions.ask(str(number), threading.Event().wait, 0.25) for number in range(5)]
+    assert [answer.get() for answer in answers] == [False] * 5
+    assert questions.unread == ()
+
+
+def test_whether_an_answer_came_says_nothing_of_it_to_anybody():
+    questions = Questions(0)
+    gate = threading.Event()
+    assert not questions.ask("silent", gate.wait, 30).came()
+    gate.set()
+    assert questions.unread == ()

@@ -16,7 +16,7 @@ from responder.engine.ending import end, outcome_of
 from responder.engine.line import Line
 from responder.engine.recall import same_thing
 from responder.engine.record import shown, thaw
-from responder.engine.state import CONTAINING, OVER, RunState, StepState
+from responder.engine.state import CONTAINING, OVER, REVIEW, RunState, StepState
 from responder.engine.step import StepRun
 from responder.errors import InterruptedRunError, UnavailableError
 from responder.journal import EventKind, TakenOverError, Writer
@@ -47,9 +47,11 @@ class Play:
         self._order = order
         self._state = state
         self._instances = instances
+        self._phases = {instance.id: instance.step.phase for instance in instances}
         self._cast = Cast(instances)
         self._line = Line(instances, lambda instance_id: self._status(instance_id) in OVER)
         self._lock = threading.Lock()
+        self._alone = threading.Event()
         self._outputs: dict[str, Output] = {}
         self._log = Log(logs.get()).bind(run=order.run)
 
@@ -108,11 +110,17 @@ class Play:
             else:
                 self._engine.stopping.wait(min(pause, LISTEN))
             self._submit(pool, flying)
+            self._tell_those_left(flying)
             self._listen()
         except KeyboardInterrupt:
             self._engine.stopping.set()
             self._log.warning("run.stopping", why="asked to; the calls in flight are being finished")
         return True
+
+    def _tell_those_left(self, flying: Mapping[Future[None], str]) -> None:
+        """Nobody is to wait long for the end of a run in which only reviews go on: they can be repeated."""
+        if self._until_next() is None and {self._phases[one] for one in flying.values()} <= {REVIEW}:
+            self._alone.set()
 
     def _listen(self) -> None:
         """A step may wait for a person for hours, and record nothing meanwhile."""
@@ -203,6 +211,7 @@ class Play:
             clock=self._engine.clock,
             progress=lambda text: self._engine.observer.progress(instance.id, redact(text)),
             stopping=self._engine.stopping,
+            alone=self._alone,
         )
 
     def _thawed(self, instance: Instance, step: StepState) -> Output:

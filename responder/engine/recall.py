@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from responder.action import AnyAction, Input, Output
 from responder.engine.record import SEALED, thaw
-from responder.engine.state import RunState, exposed, exposed_identifiers, fold
+from responder.engine.state import REVIEW, RunState, exposed, exposed_identifiers, fold
 from responder.journal import Journal
 from responder.secret import Secret
 
@@ -90,7 +90,7 @@ def made_identifiers(journal: Journal) -> set[str]:
 
 
 def _made(state: RunState) -> Iterator[str]:
-    seen = {step["id"] for step in state.started["steps"] if step["phase"] == "review"}
+    seen = {step["id"] for step in state.started["steps"] if step["phase"] == REVIEW}
     for name, step in state.steps.items():
         if name not in seen:  # what a review saw, somebody else has made
             yield from _texts(step.output)

@@ -13,6 +13,7 @@ Status: TypeAlias = Literal[
 OVER: frozenset[Status] = frozenset({"succeeded", "skipped"})
 
 CONTAINING = ("contain", "retire")  # phases whose steps take something away
+REVIEW = "review"  # the phase whose steps look at what was done, and change nothing
 
 _STATUS: dict[EventKind, Status] = {
     EventKind.STEP_INTENDED: "intended",

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from responder.engine import RunState
+from responder.engine.state import REVIEW
 from responder.trace import Reviewed, Trace, worst_first
-
-PHASE = "review"
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Seen:
 
 def review_steps(state: RunState) -> list[dict[str, Any]]:
     """The steps that look, as they were confirmed."""
-    return [one for one in state.started["steps"] if one["phase"] == PHASE and one["active"]]
+    return [one for one in state.started["steps"] if one["phase"] == REVIEW and one["active"]]
 
 
 def seen(state: RunState) -> Seen:

@@ -1,7 +1,6 @@
 """Look again, days later, at what was done with what leaked. Every look is recorded, and changes nothing."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +9,13 @@ from responder.engine import Engine, RunState, fold
 from responder.engine.hands import take_up
 from responder.engine.recall import made_identifiers
 from responder.engine.record import shown
+from responder.engine.state import REVIEW
 from responder.errors import RefusedError
 from responder.journal import EventKind, Writer
 from responder.playbook import Instance, expand, load
 from responder.playbook.expand import arguments
-from responder.review.reading import PHASE, Seen, new_among, seen
+from responder.questions import aside
+from responder.review.reading import Seen, new_among, seen
 from responder.secret import redact
 from responder.trace import LookBack, Review, Reviewed, Trace
 
@@ -51,9 +52,8 @@ def sweep(engine: Engine, run: str, *, operator: Mapping[str, str], take_over: b
     writer = take_up(engine.journal, run, data, take_over=take_over, by="review")
     before = seen(state)
     engine.observer.begin(state)
-    with ThreadPoolExecutor(len(asked), thread_name_prefix="review") as pool:
-        futures = {step: pool.submit(_look, engine, run, step, *what) for step, what in asked.items()}
-        answers = {step: future.result() for step, future in futures.items()}
+    futures = {step: aside(_look, engine, run, step, *what) for step, what in asked.items()}
+    answers = {step: future.result() for step, future in futures.items()}
     for step, (reviewed, requests) in answers.items():
         _record(writer, state, step, asked[step][0], reviewed, requests)
     traces = [one for reviewed, _ in answers.values() for one in reviewed.traces]
@@ -76,7 +76,7 @@ def _inputs(engine: Engine, run: str, state: RunState) -> dict[str, tuple[Review
     found: dict[str, tuple[Review[Any], LookBack]] = {}
     for instance in instances:
         action = engine.actions[instance.step.uses]
-        if instance.active and instance.step.phase == PHASE and isinstance(action, Review):
+        if instance.active and instance.step.phase == REVIEW and isinstance(action, Review):
             found[instance.id] = (action, given(instance, action))
     return found
 

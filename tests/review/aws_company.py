@@ -15,6 +15,7 @@ from responder.providers.aws.review import AwsLookBack, ReviewAws
 from responder.sandbox import seed
 from responder.sandbox.attack.loot import Loot
 from responder.sandbox.aws import AwsPlane, KeyPair
+from responder.sandbox.faults import Faults
 from responder.trace import Reviewed
 
 USER = seed.KEY_OWNER
@@ -30,6 +31,7 @@ def trust(account: str) -> str:
 @dataclass
 class Company:
     plane: AwsPlane
+    faults: Faults
     url: str
     operator: KeyPair
     leaked: KeyPair
@@ -84,11 +86,12 @@ class Company:
 
 @contextmanager
 def company(account: str) -> Iterator[Company]:
-    plane = AwsPlane(account=account)
+    faults = Faults()
+    plane = AwsPlane(account=account, faults=faults)
     url = plane.start()
     try:
         seeded = seed.seed_aws(plane, too_wide=True)
-        opened = Company(plane, url, seeded.operator, seeded.leaked)
+        opened = Company(plane, faults, url, seeded.operator, seeded.leaked)
         yield opened
         for connections in opened._connections.values():
             connections.close()

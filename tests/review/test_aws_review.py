@@ -8,7 +8,11 @@ from aws_company import NOBODY, USER, company, only, things, trust
 from botocore.exceptions import ClientError
 
 from responder.exposure import Found, Kind
+from responder.providers.aws.connection import AwsConnection
+from responder.providers.aws.history import History
 from responder.providers.aws.identify import identify
+from responder.providers.aws.telling import OUTLIVES
+from responder.questions import Questions
 from responder.sandbox.attack import aws as attack
 from responder.secret import Secret
 
@@ -94,6 +98,35 @@ def test_a_chain_is_followed_from_key_to_session_to_role_to_whatever_that_did(aw
     assert found["aws.session-taken", "deployer", taken["AccessKeyId"]].severity == "critical"
     assert "deployer" in found["aws.session-taken", "deployer", taken["AccessKeyId"]].undo
     assert found["aws.user-created", "", "ghost"].severity == "critical"
+
+
+def test_a_chain_is_followed_however_long_it_is(aws):
+    key = aws.leaked
+    for name in (names := [f"ghost-{number}" for number in range(6)]):
+        iam = aws.client("iam", key)
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName="x", PolicyDocument=json.dumps(allowed("*")))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+    reviewed = aws.review()
+    made = {one.subject for one in reviewed.traces if one.because == OUTLIVES}
+    assert {*names} <= made
+    assert reviewed.unread == ()
+
+
+def test_what_there_was_no_time_to_look_for_is_told_by_number_and_name(aws):
+    questions = Questions(0)
+    history = History(
+        aws.connections(aws.operator).get(AwsConnection),
+        ["eu-west-1", "us-east-1"],
+        datetime.now(UTC),
+        questions,
+    )
+    assert history.look_up([("Username", f"ghost-{number:02}") for number in range(25)]) == []
+    assert history.missed(("Username", "ghost-24"))
+    history.tell_unread()
+    (unread,) = questions.unread
+    assert unread.startswith("25 names in CloudTrail: no time was left to look for ghost-00, ghost-01, ")
+    assert unread.endswith("ghost-19 and 5 more in all 2 regions")
 
 
 def test_a_known_role_that_was_opened_to_another_account_is_told_with_whom(aws):

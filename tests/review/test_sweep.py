@@ -10,6 +10,7 @@ import pytest
 from aws_company import USER, Company, company
 from click.testing import CliRunner
 
+from responder import questions
 from responder.action import Actions, Connections
 from responder.cli import cli
 from responder.engine import Engine, Order, fold
@@ -18,6 +19,7 @@ from responder.exposure import Exposure, LeakedAccessKey
 from responder.journal import EventKind, Holder, Journal, Seals
 from responder.review.reading import seen
 from responder.review.sweep import sweep
+from responder.sandbox.faults.rule import read_rule
 from responder.secret import Secret
 
 KEY = "A" * 43 + "="
@@ -157,6 +159,22 @@ def test_a_service_that_is_silent_leaves_a_look_that_is_not_clean(reviewed, monk
     assert swept.seen.unread
     assert not swept.clean
     assert subjects(swept.seen.traces) == ["ghost"], "what was seen before stays seen"
+
+
+def test_a_service_that_is_silent_keeps_no_run_from_its_end_and_is_asked_again(reviewed, monkeypatch):
+    monkeypatch.setattr(questions, "SILENCE", 1.0)
+    reviewed.aws.faults.add([read_rule("aws:LookupEvents:stall=9")])
+    try:
+        reviewed.run = "r2"
+        reviewed.begin()
+    finally:
+        reviewed.aws.faults.clear()
+    with reviewed.journal(read_only=True) as journal:
+        told = seen(fold("r2", journal.events("r2")))
+    (unread,) = told.unread
+    leaked = reviewed.aws.leaked.access_key_id
+    assert f" names in CloudTrail: no time was left to look for {leaked}, {USER}" in unread
+    assert reviewed.sweep().seen.unread == ()
 
 
 def elsewhere(reviewed):

@@ -6,8 +6,7 @@ from typing import Final
 
 from responder.providers.aws.history import Attribute, Event, History
 
-_DEEPEST: Final = 4  # a session of a key of a user that a session made
-_MOST: Final = 40  # identities that are followed
+_FIRST: Final = ("Username", "ResourceName", "AccessKeyId")  # a user lives longest, a session shortest
 
 SESSIONS: Final = frozenset(
     {"GetSessionToken", "GetFederationToken", "AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}
@@ -46,15 +45,18 @@ def follow(history: History, keys: Iterable[str], user: str, ours: Iterable[str]
     wanted: list[Attribute] = [("AccessKeyId", key) for key in keys]
     wanted += [("Username", user)] if user else []
     asked: set[Attribute] = set()
-    for _ in range(_DEEPEST):
-        wanted = [one for one in dict.fromkeys(wanted) if one not in asked][: _MOST - len(asked)]
+    while wanted:
         asked.update(wanted)
         new = history.look_up(wanted)
         followed.keys |= {one.key_id for one in new if _is_session_of(one, user)} - followed.ours
-        wanted = [next_one for event in history.events() for next_one in _got(event, followed)]
-        if set(wanted) <= asked:
-            break
+        got = [next_one for event in history.events() for next_one in _got(event, followed)]
+        wanted = sorted({*got} - asked, key=_urgency)
     return followed
+
+
+def _urgency(attribute: Attribute) -> tuple[int, bool, str]:
+    kind, name = attribute
+    return _FIRST.index(kind), name.startswith("ASIA"), name
 
 
 def issued(event: Event) -> str:

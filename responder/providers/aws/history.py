@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.h
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ _MOST_PAGES: Final = 20  # of 50 events
 _PATIENCE: Final = 20.0  # seconds, of one region that is busy
 _REQUEST: Final = re.compile(r" \(request [^)]*\)")
 _LONGEST: Final = 120
+_NAMED: Final = 20  # names of what could not be looked for
 
 Attribute: TypeAlias = tuple[Literal["AccessKeyId", "Username", "ResourceName"], str]
 
@@ -76,6 +78,8 @@ def regions(aws: AwsConnection) -> list[str]:
 class History:
     """The event history of many regions, asked at once.
 
+    What could not be read in the time is told by name and number, never left out.
+
     Args:
         aws: the operator's clients.
         where: the regions.
@@ -86,9 +90,11 @@ class History:
     def __init__(
         self, aws: AwsConnection, where: Iterable[str], since: datetime, questions: Questions
     ) -> None:
-        self._aws, self._where, self._since, self._questions = aws, tuple(where), since, questions
+        self._aws, self._since, self._questions = aws, since, questions
+        self._where = sorted(where, key=lambda region: (region != GLOBAL, region))
         self._failed: dict[str, set[str]] = {}
         self._silent: set[str] = set()  # regions that are not asked again
+        self._missed: dict[Attribute, set[str]] = defaultdict(set)  # regions that had no time
         self._seen: dict[str, Event] = {}
 
     def events(self) -> list[Event]:
@@ -98,35 +104,52 @@ class History:
     def look_up(self, attributes: Iterable[Attribute], where: Iterable[str] = ()) -> list[Event]:
         """What is new of these, in all regions or in those of `where`.
 
-        A region is asked one thing after the other, because it answers twice a second.
+        One attribute after the other, as a region answers twice a second; what came by the deadline counts.
         """
-        wanted = tuple(attributes)
         asked = [
-            self._questions.ask(f"CloudTrail in {region}", self._of_region, region, wanted)
+            (one, region, self._questions.ask(f"CloudTrail in {region}", self._of_region, region, one))
+            for one in attributes
             for region in tuple(where) or self._where
-            if wanted and region not in self._silent
         ]
-        found = {event.id: event for answer in asked for event in answer.get() or ()}
+        found: dict[str, Event] = {}
+        for attribute, region, answer in asked:
+            if answer.came():
+                found |= {event.id: event for event in answer.get() or ()}
+            else:
+                self._missed[attribute].add(region)
         new = [event for event in found.values() if event.id not in self._seen]
         self._seen |= found
         return new
 
+    def missed(self, attribute: Attribute) -> bool:
+        """Whether some region had no time to say what it has of this."""
+        return attribute in self._missed
+
     def tell_unread(self) -> None:
-        """Once for all regions that failed alike."""
+        """Once for all regions that failed alike, and for all that there was no time for."""
         for why, where in self._failed.items():
             self._questions.not_read(f"CloudTrail in {', '.join(sorted(where))}", why)
+        if not self._missed:
+            return
+        names = list(dict.fromkeys(plain(name) for _, name in self._missed))
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        regions = sorted(set[str]().union(*self._missed.values()))
+        named = f"all {len(regions)} regions" if len(regions) == len(self._where) > 1 else ", ".join(regions)
+        what = f"{len(names)} name{'' if len(names) == 1 else 's'} in CloudTrail"
+        self._questions.not_read(
+            what, f"no time was left to look for {', '.join(names[:_NAMED])}{more} in {named}"
+        )
 
-    def _of_region(self, region: str, attributes: Iterable[Attribute]) -> list[Event]:
-        found: list[Event] = []
-        for attribute in attributes:
-            try:
-                found += self._pages(region, attribute)
-            except ProviderError as error:
-                why = _REQUEST.sub("", f"{error.what} {error.next_step}".strip())
-                self._failed.setdefault(why, set()).add(region)
-                self._silent.add(region)
-                break
-        return found
+    def _of_region(self, region: str, attribute: Attribute) -> list[Event]:
+        if region in self._silent:
+            return []
+        try:
+            return list(self._pages(region, attribute))
+        except ProviderError as error:
+            why = _REQUEST.sub("", f"{error.what} {error.next_step}".strip())
+            self._failed.setdefault(why, set()).add(region)
+            self._silent.add(region)
+            return []
 
     def _pages(self, region: str, attribute: Attribute) -> Iterator[Event]:
         retrying = Retrying(

@@ -11,8 +11,6 @@ from responder.providers.aws.made import Made, What
 from responder.providers.aws.telling import DELETE_KEY, DELETE_ROLE, DELETE_USER
 from responder.trace import Severity, Trace
 
-_MOST: Final = 30  # names that CloudTrail is asked for
-
 
 @dataclass(frozen=True)
 class _Kind:
@@ -75,8 +73,7 @@ class Others:
     known: Sequence[str]
 
     def traces(self, made: Sequence[Made]) -> list[Trace]:
-        names: list[Attribute] = [("ResourceName", one.of or one.name) for one in made]
-        self.history.look_up(dict.fromkeys(names[:_MOST]), (GLOBAL,))
+        self.history.look_up(dict.fromkeys(map(_named, made)), (GLOBAL,))
         return [self._trace(one) for one in made]
 
     def _trace(self, made: Made) -> Trace:
@@ -108,10 +105,16 @@ class Others:
         if made.name in self.known:
             return "info", "The inventory knows it."
         if maker is None:
-            return "medium", "It was made since the exposure, and CloudTrail does not say by whom."
+            no_time = self.history.missed(_named(made))
+            why = "there was no time to ask by whom" if no_time else "CloudTrail does not say by whom"
+            return "medium", f"It was made since the exposure, and {why}."
         if made.trusts:
             return "medium", "It lets in somebody of another account; it was not made with what leaked."
         return "low", "It was made since the exposure, though not with what leaked."
+
+
+def _named(made: Made) -> Attribute:
+    return ("ResourceName", made.of or made.name)
 
 
 def _makes(event: Event, made: Made) -> bool:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from functools import partial
-from typing import ClassVar, Final
+from typing import Final
 
 from responder.action import Call
 from responder.providers.aws.activity import activity
@@ -16,7 +16,6 @@ from responder.providers.aws.telling import TELLINGS, Telling, holder_of
 from responder.questions import Questions
 from responder.trace import LookBack, Review, Reviewed, Trace
 
-_SECONDS: Final = 30.0
 _AT_ONCE: Final = 20
 _MAY_BE_GONE: Final = {KINDS[what].kind: what for what in ("user", "key", "role")}
 
@@ -35,12 +34,11 @@ class ReviewAws(Review[AwsLookBack]):
         "iam:ListAccessKeys",
         "sts:GetCallerIdentity",
     )
-    deadline: ClassVar[float] = 60.0
     looks_at = "CloudTrail, in every region, and IAM"
 
     def look(self, call: Call, given: AwsLookBack) -> Reviewed:
         aws = call.connections.get(AwsConnection)
-        questions = Questions(_SECONDS, _AT_ONCE)
+        questions = self.questions(call, _AT_ONCE)
         since = given.start(call.clock())
         operator = questions.ask("who we are", partial(whoami, call.connections))
         iam = read_iam(aws, since, given.user, questions)

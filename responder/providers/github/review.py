@@ -1,7 +1,7 @@
 """What was done at GitHub: runs, workflows, ways in that somebody made, protection that is gone."""
 
 from collections.abc import Iterator
-from typing import ClassVar, Final
+from typing import Final
 
 from pydantic import AwareDatetime
 
@@ -13,10 +13,7 @@ from responder.providers.github.review_doors import doors
 from responder.providers.github.review_read import Json, Reader, Repository, moment
 from responder.providers.github.review_runs import runs, workflows
 from responder.providers.github.review_who import Who
-from responder.questions import Questions
 from responder.trace import LookBack, Review, Reviewed, Severity, Trace
-
-_SECONDS: Final = 45.0
 
 
 class GithubLookBack(LookBack):
@@ -39,11 +36,14 @@ class ReviewGithub(Review[GithubLookBack]):
         "Metadata: read",
         "Secrets: read",
     )
-    deadline: ClassVar[float] = 60.0
     looks_at = "GitHub's runs, pushes, keys, webhooks, people, environments, secrets and audit log"
 
     def look(self, call: Call, given: GithubLookBack) -> Reviewed:
-        connection, questions, now = call.connections.get(GithubConnection), Questions(_SECONDS), call.clock()
+        connection, questions, now = (
+            call.connections.get(GithubConnection),
+            self.questions(call),
+            call.clock(),
+        )
         since = given.start(now).replace(microsecond=0)  # as GitHub tells times
         readers = [Reader(connection, questions, name, since, now) for name in given.repositories]
         owners = dict.fromkeys(name.partition("/")[0] for name in given.repositories)

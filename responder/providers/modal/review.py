@@ -1,7 +1,7 @@
 """What was done with a leaked Modal token: what the workspace has that is new, and its audit log."""
 
 from collections.abc import Iterator
-from typing import ClassVar, Final
+from typing import Final
 
 from responder.action import Call
 from responder.exposure import base_of
@@ -10,10 +10,8 @@ from responder.providers.modal.connection import ModalConnection
 from responder.providers.modal.review_audit import activity, origin
 from responder.providers.modal.review_read import App, Version, Workspace, read
 from responder.providers.modal.review_who import Who
-from responder.questions import Questions
 from responder.trace import LookBack, Review, Reviewed, Severity, Trace
 
-_SECONDS: Final = 45.0
 STOP_APP: Final = "modal.stop_app"
 DELETE_TOKEN: Final = "modal.delete_foreign_token"  # noqa: S105  # an action's name
 
@@ -25,11 +23,10 @@ class ModalLookBack(LookBack):
 class ReviewModal(Review[ModalLookBack]):
     name = "modal.review"
     permissions = (workspace.MANAGER,)  # others' tokens are shown to nobody else
-    deadline: ClassVar[float] = 60.0
     looks_at = "Modal's apps, containers, tokens, Secrets and audit log"
 
     def look(self, call: Call, given: ModalLookBack) -> Reviewed:
-        questions = Questions(_SECONDS)
+        questions = self.questions(call)
         now = call.clock()
         since = given.start(now)
         there = read(call.connections.get(ModalConnection), since, now, questions)

@@ -170,7 +170,8 @@ def _aws() -> Collection[str]:
 
     from responder.sandbox.aws.operations import S3_ACTIONS  # noqa: PLC0415  # which imports this package
 
-    models = (create_loader().load_service_model(service, "service-2") for service in ("iam", "sts"))
+    services = ("iam", "sts", "cloudtrail")
+    models = (create_loader().load_service_model(service, "service-2") for service in services)
     return {name for model in models for name in model["operations"]} | S3_ACTIONS
 
 
