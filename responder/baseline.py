@@ -35,6 +35,15 @@ class ServiceUser(_Model):
 class IamUser(_Model):
     credential: str
     user: str
+
+    @property
+    def label(self) -> str:
+        return self.credential
+
+
+class Policy(_Model):
+    credential: str
+    user: str
     policy: dict[str, Any]  # the document of an inline policy
 
     @property
@@ -83,14 +92,26 @@ class Variable(_Model):
         return f"{self.repository}/{self.environment}/{self.variable}"
 
 
+class ProjectFile(_Model):
+    folder: str  # of the project, absolute
+    path: str  # in it
+    text: str
+
+    @property
+    def label(self) -> str:
+        return self.path
+
+
 class Baseline(_Model):
     environments: tuple[ModalEnvironment, ...] = ()
     service_users: tuple[ServiceUser, ...] = ()
     iam_users: tuple[IamUser, ...] = ()
+    policies: tuple[Policy, ...] = ()
     access_keys: tuple[AccessKey, ...] = ()
     secrets: tuple[ModalSecret, ...] = ()
     protections: tuple[Protection, ...] = ()
     variables: tuple[Variable, ...] = ()
+    files: tuple[ProjectFile, ...] = ()
 
     @property
     def is_met(self) -> bool:

@@ -67,7 +67,7 @@ class Prepared:
             out.print(plan_screen(planned, order.strategy, meaning, whole=desk.verbose))
             if self.dry_run:
                 if exposure.access.by_hand:
-                    out.print("Left to you, as no program may do it:", style="bold")
+                    out.print("Left to you:", style="bold")
                 for number, one in enumerate(exposure.access.by_hand, 1):
                     out.print(f"{number}. {one}", markup=False, soft_wrap=True)
                 out.print("Nothing was changed: --dry-run stops here.")

@@ -213,7 +213,7 @@ def end_screen(summary: Summary) -> RenderableType:
     table.add_row("Not proven", Text(still, style="bold yellow") if still else Text("nothing is open"))
     if summary.by_hand:
         told = "\n".join(f"{number}. {one}" for number, one in enumerate(summary.by_hand, 1))
-        table.add_row("By hand", Text(f"Left to you, as no program may do it:\n{redact(told)}"))
+        table.add_row("By hand", Text(f"Left to you:\n{redact(told)}"))
     table.add_row("Next", Text(summary.next_command, style="bold"))
     return table
 

@@ -81,11 +81,20 @@ class Inventory(BaseModel):
             raise UnavailableError(
                 f"{found} could not be read: {error.strerror}.", next_step=f"ls -l {found} shows who may."
             ) from None
-        document = parse(str(found), text)
+        return cls.read(found, text)
+
+    @classmethod
+    def read(cls, path: Path, text: str) -> Self:
+        """What the text of an inventory says that is, or will be, at `path`.
+
+        Raises:
+            InventoryError: it is wrong: where, and what was expected.
+        """
+        document = parse(str(path), text)
         if mistakes := list(check(document)):
-            raise refuse(str(found), mistakes, key_lines(text))
+            raise refuse(str(path), mistakes, key_lines(text))
         return cls(
-            path=found,
+            path=path,
             repository=document.github.repository,
             credentials=document.credentials,
             workloads=tuple(document.workloads.values()),

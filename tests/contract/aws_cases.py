@@ -11,11 +11,12 @@ from aws_review_cases import REVIEW
 from case import Case, Cases, Stage
 
 from responder.action import Actions
+from responder.providers.aws.close_user import ClosedUser
 from responder.providers.aws.create import FreshAccessKey, User
 from responder.providers.aws.deactivate import AccessKeyOfUser
 from responder.providers.aws.delete import OldAccessKey, Room
 from responder.providers.aws.deny_sessions import SessionsOfRole, SessionsOfUser
-from responder.providers.aws.users import UserInput
+from responder.providers.aws.users import PolicyInput, UserInput
 from responder.sandbox.aws import AwsPlane
 from responder.secret import Secret
 
@@ -101,9 +102,9 @@ class Account:
         by = self.client("iam", self.plane.add_access_key(admin))
         by.update_access_key(UserName=user, AccessKeyId=key.access_key_id, Status=status)
 
-    def truth(self, user):
+    def truth(self, user, policy="respond-deny-sessions"):
         found = next(u for u in self.plane.world()["users"] if u["name"] == user)
-        denied = found["inline_policies"].get("respond-deny-sessions")
+        denied = found["inline_policies"].get(policy)
         return {"keys": sorted(key["status"] for key in found["access_keys"]), "denied": denied}
 
     def secrets(self):
@@ -135,6 +136,13 @@ def deny_sessions(aws):
     user, key = aws.user()
     given = SessionsOfUser(user=user, since=LATER, session=aws.session_of(key))
     yield aws.stage("aws.deny_sessions", user, given)
+
+
+@contextmanager
+def close_user(aws):
+    user, _ = aws.user()
+    stage = aws.stage("aws.close_user", user, ClosedUser(user=user))
+    yield replace(stage, world=lambda: aws.truth(user, "respond-deny-all"))
 
 
 @contextmanager
@@ -175,15 +183,26 @@ def delete_access_key(aws):
 @contextmanager
 def create_user(aws):
     user = f"made-{next(aws.numbers)}"
+
+    def world():
+        return [u["inline_policies"] for u in aws.plane.world()["users"] if u["name"] == user]
+
+    yield replace(aws.stage("aws.create_user", user, UserInput(user=user)), world=world)
+
+
+@contextmanager
+def put_user_policy(aws):
+    user = f"made-{next(aws.numbers)}"
+    aws.plane.add_user(user)
     policy = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::b/*"]}
-    given = UserInput(
+    given = PolicyInput(
         user=user, policy_name="access", policy={"Version": "2012-10-17", "Statement": [policy]}
     )
 
     def world():
         return [u["inline_policies"] for u in aws.plane.world()["users"] if u["name"] == user]
 
-    yield replace(aws.stage("aws.create_user", user, given), world=world)
+    yield replace(aws.stage("aws.put_user_policy", user, given), world=world)
 
 
 CASES = Cases(
@@ -192,11 +211,13 @@ CASES = Cases(
         "aws.deactivate_access_key": Case(deactivate_access_key),
         "aws.deny_sessions": Case(deny_sessions),
         "aws.deny_role_sessions": Case(deny_role_sessions),
+        "aws.close_user": Case(close_user),
         "aws.make_room_for_access_key": Case(make_room_for_access_key),
         "aws.create_access_key": Case(create_access_key, makes_new=True),
         "aws.prove_access_key": Case(prove_access_key),
         "aws.delete_access_key": Case(delete_access_key),
         "aws.create_user": Case(create_user),
+        "aws.put_user_policy": Case(put_user_policy),
         **REVIEW,
     },
 )

@@ -4,7 +4,7 @@ Each provider has a module `<provider>_cases.py` here whose `CASES` names a case
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ class Stage:
     given: Input
     environ: Mapping[str, str]
     unreachable: Mapping[str, str]
-    """The same operator, with the service at an address where nothing listens."""
+    """The same operator, with the service at an address where nothing listens. (Or `cut` takes it away.)"""
     world: Callable[[], Any]
     """The ground truth of all that this action may touch, from the plane itself. Two stages of one case must
     compare equal when they are equally far, so ids and times of what is made on the way are left out."""
@@ -34,6 +34,8 @@ class Stage:
     """Every secret value of the world now, in clear: none may show in anything that the action says."""
     make_so: Callable[[], None] = _nothing
     """For a `Check`: brings about, in the world, what it waits for. For a `Review`: leaves a trace."""
+    cut: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Takes out of reach what no address leads to."""
 
 
 @dataclass(frozen=True)

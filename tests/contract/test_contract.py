@@ -267,11 +267,12 @@ def test_a_service_that_cannot_be_reached_leaves_it_unknown(trial):
     connections = Connections(trial.stage.unreachable)
     call = replace(call_over(connections), intended_at=datetime.now(UTC))
     began = time.monotonic()
-    for look in (trial.action.probe, trial.action.before, trial.action.reconcile):
-        assert is_unknown(look(call, trial.given))
-    if not isinstance(trial.action, (Check, Review)):
-        with pytest.raises(UnreachableError):
-            trial.action.apply(call, trial.given)
+    with trial.stage.cut():
+        for look in (trial.action.probe, trial.action.before, trial.action.reconcile):
+            assert is_unknown(look(call, trial.given))
+        if not isinstance(trial.action, (Check, Review)):
+            with pytest.raises(UnreachableError):
+                trial.action.apply(call, trial.given)
     assert time.monotonic() - began < trial.action.deadline
     connections.close()
 
@@ -340,7 +341,7 @@ def complaint_of(trial):
     call = call_over(connections)
     if isinstance(trial.action, (Check, Review)):
         return repr(trial.action.probe(call, trial.given))
-    with pytest.raises(RespondError) as caught:
+    with trial.stage.cut(), pytest.raises(RespondError) as caught:
         trial.action.apply(call, trial.given)
     connections.close()
     return "".join(traceback.format_exception(caught.value)) + repr(caught.value.__context__)

@@ -1,11 +1,24 @@
-"""Make an IAM user that may do what one policy says."""
+"""Make an IAM user, and let it do what one policy says: two things, each looked at for itself."""
 
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
-from responder.action import Call, Done, Input, Irreversible, NotDone, Nothing, Plan, Probe, answered
+from responder.action import (
+    Call,
+    Connections,
+    Done,
+    Input,
+    Irreversible,
+    Json,
+    NotDone,
+    Nothing,
+    Plan,
+    Probe,
+    Reversible,
+    answered,
+)
 from responder.errors import ConflictError, NotFoundError
 from responder.providers.aws.connection import AwsConnection
 from responder.providers.aws.errors import ask
@@ -13,47 +26,92 @@ from responder.providers.aws.errors import ask
 
 class UserInput(Input):
     user: str
-    policy_name: str
-    policy: dict[str, Any]  # the document of an inline policy
 
 
 class CreateUser(Irreversible[UserInput, Nothing]):
-    """Other policies of a user that is there already stay as they are."""
-
     name = "aws.create_user"
-    permissions = ("iam:CreateUser", "iam:PutUserPolicy", "iam:GetUser", "iam:GetUserPolicy")
+    permissions = ("iam:CreateUser", "iam:GetUser")
     point_of_no_return = "A user is deleted with all that hangs on it, which is for a person to do."
 
     def plan(self, call: Call, given: UserInput) -> Plan:
-        allowed = ", ".join(_actions(given.policy))
-        if not _is_there(call, given.user):
-            return Plan(f"Create IAM user {given.user}, who may {allowed} and nothing else")
-        if _policy_of(call, given) == given.policy:
-            return Plan(f"Nothing: IAM user {given.user} is there with policy {given.policy_name}")
-        return Plan(f"Let IAM user {given.user} {allowed}, by inline policy {given.policy_name}")
+        if _is_there(call, given.user):
+            return Plan(f"Nothing: IAM user {given.user} is there")
+        return Plan(f"Create IAM user {given.user}")
 
     @answered
     def probe(self, call: Call, given: UserInput) -> Probe[Nothing]:
         if not _is_there(call, given.user):
             return NotDone(f"There is no IAM user {given.user}.")
-        if _policy_of(call, given) != given.policy:
-            return NotDone(f"{given.user} has no policy {given.policy_name} that says so.")
-        return Done(
-            Nothing(), f"iam:GetUserPolicy: {given.policy_name} of {given.user} is what was asked for"
-        )
+        return Done(Nothing(), f"iam:GetUser: {given.user} is there")
 
     def apply(self, call: Call, given: UserInput) -> Nothing:
         iam = call.connections.get(AwsConnection).iam
         with suppress(ConflictError):  # it is there: by us, before a crash, or by somebody else
             ask("iam:CreateUser", iam.create_user, UserName=given.user)
-        ask(
-            "iam:PutUserPolicy",
-            iam.put_user_policy,
-            UserName=given.user,
-            PolicyName=given.policy_name,
-            PolicyDocument=json.dumps(given.policy),
-        )
         return Nothing()
+
+
+class PolicyInput(Input):
+    user: str
+    policy_name: str
+    policy: dict[str, Any]  # the document of an inline policy
+
+
+class PutUserPolicy(Reversible[PolicyInput, Nothing]):
+    """Other policies of the user stay as they are."""
+
+    name = "aws.put_user_policy"
+    permissions = ("iam:PutUserPolicy", "iam:GetUserPolicy", "iam:DeleteUserPolicy")
+
+    def plan(self, call: Call, given: PolicyInput) -> Plan:
+        if _policy_of(call, given) == given.policy:
+            return Plan(f"Nothing: IAM user {given.user} has policy {given.policy_name}")
+        allowed = ", ".join(_actions(given.policy))
+        return Plan(f"Let IAM user {given.user} {allowed}, by inline policy {given.policy_name}")
+
+    @answered
+    def probe(self, call: Call, given: PolicyInput) -> Probe[Nothing]:
+        there = _policy_of(call, given)
+        if there != given.policy:
+            seen: dict[str, Json] = {"was": None if there is None else json.dumps(there)}
+            return NotDone(f"{given.user} has no policy {given.policy_name} that says so.", seen)
+        return Done(
+            Nothing(), f"iam:GetUserPolicy: {given.policy_name} of {given.user} is what was asked for"
+        )
+
+    def apply(self, call: Call, given: PolicyInput) -> Nothing:
+        _put(call, given, json.dumps(given.policy))
+        return Nothing()
+
+    def undo(self, call: Call, given: PolicyInput, output: Nothing) -> None:  # noqa: ARG002  # seen has it
+        was = call.seen.get("was")
+        if isinstance(was, str):
+            _put(call, given, was)
+            return
+        iam = call.connections.get(AwsConnection).iam
+        with suppress(NotFoundError):
+            ask(
+                "iam:DeleteUserPolicy",
+                iam.delete_user_policy,
+                UserName=given.user,
+                PolicyName=given.policy_name,
+            )
+
+
+def has_policy(connections: Connections, user: str) -> bool:
+    """Whether anything may let an IAM user do anything: a policy of its own, one attached, or a group.
+
+    Raises:
+        ProviderError: IAM could not be asked.
+    """
+    iam = connections.get(AwsConnection).iam
+    return bool(
+        ask("iam:ListUserPolicies", iam.list_user_policies, UserName=user)["PolicyNames"]
+        or ask("iam:ListAttachedUserPolicies", iam.list_attached_user_policies, UserName=user)[
+            "AttachedPolicies"
+        ]
+        or ask("iam:ListGroupsForUser", iam.list_groups_for_user, UserName=user)["Groups"]
+    )
 
 
 def _is_there(call: Call, user: str) -> bool:
@@ -64,7 +122,18 @@ def _is_there(call: Call, user: str) -> bool:
     return True
 
 
-def _policy_of(call: Call, given: UserInput) -> object:
+def _put(call: Call, given: PolicyInput, document: str) -> None:
+    ask(
+        "iam:PutUserPolicy",
+        call.connections.get(AwsConnection).iam.put_user_policy,
+        UserName=given.user,
+        PolicyName=given.policy_name,
+        PolicyDocument=document,
+    )
+
+
+def _policy_of(call: Call, given: PolicyInput) -> Mapping[str, Any] | None:
+    """None also where there is no such user yet."""
     iam = call.connections.get(AwsConnection).iam
     try:
         found = ask(
@@ -72,11 +141,11 @@ def _policy_of(call: Call, given: UserInput) -> object:
         )
     except NotFoundError:
         return None
-    return found["PolicyDocument"]
+    return cast("Mapping[str, Any]", found["PolicyDocument"])  # read already, by botocore
 
 
 def _actions(policy: Mapping[str, Any]) -> list[str]:
     return [action for statement in policy["Statement"] for action in statement["Action"]]
 
 
-ACTIONS = (CreateUser(),)
+ACTIONS = (CreateUser(), PutUserPolicy())

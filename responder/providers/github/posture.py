@@ -37,16 +37,6 @@ def protection_of(connections: Connections, repository: str, environment: str) -
     return connections.get(GithubConnection).ask(f"GET {address}", ask)
 
 
-def _listed(github: "Github", address: str) -> list[str]:
-    from github import UnknownObjectException  # noqa: PLC0415
-
-    try:
-        _, listed = github.requester.requestJsonAndCheck("GET", address)
-    except UnknownObjectException:
-        return []
-    return sorted(one["name"] for one in listed if one["name"].endswith((".yml", ".yaml")))
-
-
 def _branches(
     github: "Github", address: str, environment: dict[str, Any], repository: dict[str, Any]
 ) -> tuple[str, ...] | None:

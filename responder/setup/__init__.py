@@ -1,14 +1,12 @@
 """From what the inventory describes and what the services have: what a setup still has to make."""
 
-import itertools
-import shlex
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Any, TypeAlias
+from functools import cache, cached_property
+from typing import Any
 
+from responder.access import Access
 from responder.action import Connections
 from responder.baseline import (
     AccessKey,
@@ -16,6 +14,7 @@ from responder.baseline import (
     IamUser,
     ModalEnvironment,
     ModalSecret,
+    Policy,
     Protection,
     ServiceUser,
     Variable,
@@ -23,24 +22,23 @@ from responder.baseline import (
 from responder.errors import InputError, NotFoundError, UnavailableError
 from responder.exposure import Exposure, Kind, base_of
 from responder.inventory import Credential, Inventory
-from responder.places import Discovered, Read, Scope, names_a_secret
-from responder.secret import Secret
+from responder.places import Discovered, ModalServiceUser, Read, Scope
+from responder.setup.project import Files, Project, toplevel
+from responder.setup.values import BUCKET, Values, read_values
 
-__all__ = ["Asked", "environments_of", "read_values", "wanted"]
+__all__ = ["Asked", "Project", "environments_of", "read_values", "toplevel", "wanted"]
 
 SOURCE = "setup"
-BUCKET = "S3_BUCKET"  # the variable of an environment's file that names its bucket
 APP_NAME = "MODAL_APP_NAME"
-BRANCH = "main"
-Values: TypeAlias = Mapping[str, Secret | str]  # by variable; the bucket's name alone is no secret
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command line gives: the values of each environment, and who must approve."""
+    """What the command line gives: the values of each environment, who must approve, and the project."""
 
     values: Mapping[str, Values] = field(default_factory=dict)
     reviewers: tuple[str, ...] = ()
+    project: Project = field(default_factory=Project)
 
 
 def environments_of(inventory: Inventory) -> tuple[str, ...]:
@@ -48,26 +46,6 @@ def environments_of(inventory: Inventory) -> tuple[str, ...]:
     found = {place.environment for place in inventory.modal_secrets}
     found |= {place.environment for place in inventory.github_environments}
     return tuple(sorted(found | {workload.environment for workload in inventory.workloads}))
-
-
-def read_values(files: Mapping[str, Path]) -> dict[str, Values]:
-    """The dotenv file of each environment.
-
-    Raises:
-        InputError: one cannot be read, lies in a git repository, or two give one secret the same value.
-    """
-    values = {environment: _read(path) for environment, path in files.items()}
-    for (one, of_one), (other, of_other) in itertools.combinations(values.items(), 2):
-        same = [
-            name for name, value in of_one.items() if names_a_secret(name) and value == of_other.get(name)
-        ]
-        if same:
-            raise InputError(
-                f"{files[one]} and {files[other]} have the same {', '.join(same)}: "
-                f"a leak in {one} would open {other}.",
-                next_step=f"Give {other} a value of its own.",
-            )
-    return values
 
 
 def wanted(
@@ -82,12 +60,17 @@ def wanted(
     """
     plan = _Plan(connections, inventory, discovered, asked)
     plan.refuse_what_was_not_read()
-    credentials = tuple(one for one in plan.credentials() if not plan.lives(one))
+    if asked.project.drafted:
+        plan.refuse_to_fill_what_is_filled()
+    lacking = tuple(plan.credentials())
+    credentials = tuple(one for one in lacking if not plan.lives(one))
+    elsewhere = [one.name for one in lacking if plan.lives(one)]
     names = {one.name for one in credentials}
     baseline = Baseline(
         environments=tuple(plan.modal_environments()),
         service_users=tuple(plan.service_users(credentials)),
         iam_users=tuple(plan.iam_users(credentials)),
+        policies=tuple(plan.policies(credentials)),
         access_keys=tuple(
             AccessKey(credential=one.name, user=one.user)
             for one in credentials
@@ -96,9 +79,13 @@ def wanted(
         secrets=tuple(plan.secrets()),
         protections=tuple(plan.protections()),
         variables=tuple(plan.variables()),
+        files=plan.files.to_write(),
     )
-    if baseline.is_met:
-        plan.refuse_what_lives_elsewhere()
+    if baseline.is_met and elsewhere:
+        raise InputError(
+            f"{elsewhere[0]} lives, and not every place that respond.toml names has it.",
+            next_step=f"A rotation puts a fresh one into all of them: respond rotate {elsewhere[0]}",
+        )
     return Exposure(
         scheduled=True,
         source=SOURCE,
@@ -109,15 +96,23 @@ def wanted(
             place for place in inventory.github_environments if place.credential in names
         ),
         baseline=baseline,
+        access=Access(by_hand=(*plan.by_hand(elsewhere), *plan.files.by_hand())),
     )
 
 
-@dataclass(frozen=True)
 class _Plan:
-    connections: Connections
-    inventory: Inventory
-    discovered: Discovered
-    asked: Asked
+    def __init__(
+        self, connections: Connections, inventory: Inventory, discovered: Discovered, asked: Asked
+    ) -> None:
+        self.connections = connections
+        self.inventory = inventory
+        self.discovered = discovered
+        self.asked = asked
+        self._default_branch = cache(self._asked_default_branch)
+
+    @cached_property
+    def files(self) -> Files:
+        return Files(self.connections, self.inventory, self.asked.project, self._default_branch)
 
     def refuse_what_was_not_read(self) -> None:
         """What is not in a list that was cut short may be there all the same."""
@@ -135,13 +130,15 @@ class _Plan:
         if any(one.keys is None for one in self.discovered.iam_users if one.name in users):
             self._was_not_read("the access keys")
 
-    def refuse_what_lives_elsewhere(self) -> None:
-        """No second one is made of what lives: its secret cannot be read, and a rotation retires the old."""
-        for one in self.credentials():
-            raise InputError(
-                f"{one.name} lives, and not every place that respond.toml names has it.",
-                next_step=f"A rotation puts a fresh one into all of them: respond rotate {one.name}",
-            )
+    def refuse_to_fill_what_is_filled(self) -> None:
+        """Where no inventory was, nobody has said that what a place holds may be replaced."""
+        for one in self.inventory.credentials.values():
+            for place in self._filled(one):
+                raise InputError(
+                    f"{place} already holds a credential, and there is no respond.toml that says which.",
+                    next_step="Draft one from what is there: "
+                    f"respond inventory discover --repository {self.inventory.repository}",
+                )
 
     def modal_environments(self) -> Iterator[ModalEnvironment]:
         there = {one.name for one in self.discovered.modal_environments}
@@ -159,9 +156,12 @@ class _Plan:
                 yield one
 
     def lives(self, credential: Credential) -> bool:
+        """No second one is made of what lives: its secret cannot be read, and a rotation retires the old.
+
+        A service user without a role opens nothing: it was left half made, or was frozen.
+        """
         if credential.kind is Kind.MODAL_SERVICE_USER:
-            users = self.discovered.service_users
-            return any(base_of(user.name) == credential.service_user for user in users)
+            return any(user.roles for user in self._users_of(credential))
         return any(user.name == credential.user and user.active for user in self.discovered.iam_users)
 
     def service_users(self, credentials: Iterable[Credential]) -> Iterator[ServiceUser]:
@@ -174,8 +174,20 @@ class _Plan:
         there = {one.name for one in self.discovered.iam_users}
         for one in credentials:
             if one.kind is Kind.AWS_ACCESS_KEY and one.user not in there:
-                buckets = sorted({self._bucket(environment) for environment in self._environments_of(one)})
-                yield IamUser(credential=one.name, user=one.user, policy=policy_for(buckets))
+                yield IamUser(credential=one.name, user=one.user)
+
+    def policies(self, credentials: Iterable[Credential]) -> Iterator[Policy]:
+        """Of a user that is still to be made, and of one that is there and may do nothing yet."""
+        from responder.providers.aws.users import has_policy  # noqa: PLC0415  # SDKs only when needed
+
+        there = {one.name for one in self.discovered.iam_users}
+        for one in credentials:
+            if one.kind is not Kind.AWS_ACCESS_KEY:
+                continue
+            if one.user in there and has_policy(self.connections, one.user):
+                continue
+            buckets = sorted({self._bucket(environment) for environment in self._environments_of(one)})
+            yield Policy(credential=one.name, user=one.user, policy=policy_for(buckets))
 
     def secrets(self) -> Iterator[ModalSecret]:
         there = {(one.environment, one.name) for one in self.discovered.modal_secrets}
@@ -192,9 +204,10 @@ class _Plan:
             yield ModalSecret(environment=environment, secret=secret, values=values)
 
     def protections(self) -> Iterator[Protection]:
-        for repository, environment in sorted(
-            {(place.repository, place.environment) for place in self.inventory.github_environments}
-        ):
+        """The environments that hold a credential, and those that rotate.yml and check.yml run in."""
+        places = {(place.repository, place.environment) for place in self.inventory.github_environments}
+        own = {(self.inventory.repository, environment) for environment in self.files.environments()}
+        for repository, environment in sorted(places | own):
             guarded = environment in self.inventory.guarded_environments
             reviewed, branches = self._protection(repository, environment)
             reviewers = () if reviewed or not guarded else self.asked.reviewers
@@ -203,13 +216,14 @@ class _Plan:
                     f"Nobody has to approve what is deployed to {environment} of {repository}.",
                     next_step="Say who must: --reviewer LOGIN (may be repeated).",
                 )
+            narrowed = guarded or (repository, environment) in own
             exists = reviewed is not None
-            if not exists or reviewers or (guarded and branches is None):
+            if not exists or reviewers or (narrowed and not branches):
                 yield Protection(
                     repository=repository,
                     environment=environment,
                     reviewers=reviewers,
-                    branch=BRANCH if guarded else "",
+                    branch=self._branch_for(repository, environment) if narrowed else "",
                 )
 
     def variables(self) -> Iterator[Variable]:
@@ -230,6 +244,65 @@ class _Plan:
                     value=workload.app,
                 )
 
+    def by_hand(self, elsewhere: Iterable[str]) -> Iterator[str]:
+        """What is not as respond.toml describes it, and no step makes so."""
+        for one in self.discovered.modal_environments:
+            if one.name in self.inventory.guarded_environments and not one.restricted:
+                yield (
+                    f"Modal environment {one.name} is there and open to every member. Restrict it at "
+                    f"modal.com, Settings > Environments > {one.name}: Modal's client and command line can "
+                    "restrict an environment only while they make it."
+                )
+        for name in elsewhere:
+            yield f"{name} lives, and not every place that respond.toml names has it: respond rotate {name}"
+        for credential in self.inventory.credentials.values():
+            for user in self._users_of(credential):
+                if not user.roles:
+                    yield (
+                        f"Service user {user.name} has no role anywhere, and opens nothing: "
+                        f"modal workspace service-users delete {user.name}"
+                    )
+        for environment, names in self.files.identities().items():
+            there = {
+                one.name
+                for one in self.discovered.github_secrets
+                if (one.repository, one.environment) == (self.inventory.repository, environment)
+            }
+            if lacking := [name for name in names if name not in there]:
+                yield (
+                    f"GitHub environment {environment} still lacks {', '.join(lacking)}, without which its "
+                    "workflow can do nothing: `respond runbook setup` says what each is."
+                )
+
+    def _users_of(self, credential: Credential) -> Iterator[ModalServiceUser]:
+        if credential.kind is Kind.MODAL_SERVICE_USER:
+            for user in self.discovered.service_users:
+                if base_of(user.name) == credential.service_user:
+                    yield user
+
+    def _branch_for(self, repository: str, environment: str) -> str:
+        """The default branch.
+
+        Raises:
+            InputError: the environment is deployed from another, which could then deploy no more.
+        """
+        branch = self._default_branch(repository)
+        for workload in self.inventory.workloads:
+            flow = workload.workflow
+            here = flow and (flow.repository, workload.environment) == (repository, environment)
+            if flow and here and flow.ref != branch:
+                raise InputError(
+                    f"respond.toml deploys {environment} from {flow.ref}, and the default branch of "
+                    f"{repository} is {branch}, which alone shall deploy there.",
+                    next_step=f'Say ref = "{branch}" in respond.toml, or make {flow.ref} the default branch.',
+                )
+        return branch
+
+    def _asked_default_branch(self, repository: str) -> str:
+        from responder.providers.github.branches import default_branch  # noqa: PLC0415
+
+        return default_branch(self.connections, repository)
+
     def _protection(
         self, repository: str, environment: str
     ) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
@@ -249,18 +322,21 @@ class _Plan:
         return found.union(deploys)
 
     def _is_placed(self, credential: Credential) -> bool:
+        places = len(credential.modal_secrets) + len(credential.github_environments)
+        return len(list(self._filled(credential))) == places
+
+    def _filled(self, credential: Credential) -> Iterator[str]:
+        """Its places that hold something by the names it is kept under."""
         held = {(one.environment, one.name): set(one.keys) for one in self.discovered.modal_secrets}
         for place in credential.modal_secrets:
-            if not {place.identifier_key, place.secret_key} <= held.get(
-                (place.environment, place.secret), set()
-            ):
-                return False
+            keys = held.get((place.environment, place.secret), set())
+            if {place.identifier_key, place.secret_key} <= keys:
+                yield f"Modal Secret {place.label}"
         kept = {(one.repository, one.environment, one.name) for one in self.discovered.github_secrets}
-        return all(
-            (place.repository, place.environment, name.upper()) in kept
-            for place in credential.github_environments
-            for name in (place.identifier_key, place.secret_key)
-        )
+        for at in credential.github_environments:
+            names = {at.identifier_key.upper(), at.secret_key.upper()}
+            if all((at.repository, at.environment, name) in kept for name in names):
+                yield f"GitHub environment {at.label}"
 
     def _values(self, environment: str, why: str) -> Values:
         if environment not in self.asked.values:
@@ -304,47 +380,3 @@ def policy_for(buckets: Sequence[str]) -> dict[str, Any]:
             },
         ],
     }
-
-
-def _read(path: Path) -> Values:
-    from dotenv.parser import parse_stream  # noqa: PLC0415  # not where no file is given
-
-    _refuse_in_repository(path)
-    try:
-        with path.open(encoding="utf-8") as file:
-            lines = list(parse_stream(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path} could not be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}.",
-            next_step="Name a dotenv file: NAME=value, one a line.",
-        ) from None
-    # By its number alone: such a line may be part of a value.
-    if wrong := [one.original.line for one in lines if one.error or (one.key and one.value is None)]:
-        raise InputError(
-            f"Line {wrong[0]} of {path} is no NAME=value.",
-            next_step="Put a value of several lines in double quotes.",
-        )
-    found = {one.key: one.value or "" for one in lines if one.key}
-    if empty := [name for name, value in found.items() if not value]:
-        raise InputError(
-            f"{path} has no value for {', '.join(empty)}.", next_step="Give it one, or take the line out."
-        )
-    return {name: value if name == BUCKET else Secret(value) for name, value in found.items() if value}
-
-
-def _refuse_in_repository(path: Path) -> None:
-    try:
-        inside = subprocess.run(
-            ["git", "-C", str(path.resolve().parent), "rev-parse", "--show-toplevel"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError:  # where there is no git, nobody commits
-        return
-    if inside.returncode == 0:
-        raise InputError(
-            f"{path} lies in the git repository {inside.stdout.strip()}: from there it leaks.",
-            next_step=f"mv {shlex.quote(str(path))} ~/ and name it there.",
-        )
