@@ -30,7 +30,16 @@ class Review(_Model):
         return f"{self.repository}/{self.environment}"
 
 
+class IamUser(_Model):
+    name: str
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
 class Access(_Model):
     roles: tuple[MemberRole, ...] = ()
     reviews: tuple[Review, ...] = ()
+    iam_users: tuple[IamUser, ...] = ()
     by_hand: tuple[str, ...] = ()  # what no service lets a program do, one sentence each

@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from responder.access import Access, MemberRole, Review
+from responder.access import Access, IamUser, MemberRole, Review
 from responder.action import Connections
-from responder.errors import InputError, NotFoundError, UnavailableError
+from responder.errors import InputError, UnavailableError
 from responder.exposure import Exposure, Kind, Leaked, LeakedAccessKey, LeakedMemberToken, base_of
 from responder.inventory import Inventory, Person
 from responder.questions import Questions
@@ -24,6 +24,7 @@ class Held:
 
     person: Person
     member_tokens: tuple[LeakedMemberToken, ...]
+    iam_users: tuple[IamUser, ...]
     access_keys: tuple[LeakedAccessKey, ...]
     roles: tuple[MemberRole, ...]
     reviews: tuple[Review, ...]
@@ -33,7 +34,7 @@ class Held:
     @property
     def is_nothing(self) -> bool:
         made = self.service_users or self.proxy_tokens
-        return not (self.member_tokens or self.access_keys or self.roles or self.reviews or made)
+        return not (self.member_tokens or self.iam_users or self.roles or self.reviews or made)
 
 
 def held(connections: Connections, inventory: Inventory, person: Person) -> Held:
@@ -43,15 +44,16 @@ def held(connections: Connections, inventory: Inventory, person: Person) -> Held
         UnavailableError: a service did not say, so what they hold is not known.
         InputError: there is nothing under these names anywhere.
     """
-    from responder.providers.github.people import reviews_of  # noqa: PLC0415  # SDKs only when needed
+    from responder.providers.aws.people import of_user  # noqa: PLC0415  # SDKs only when needed
+    from responder.providers.github.people import reviews_of  # noqa: PLC0415
     from responder.providers.modal.people import of_member  # noqa: PLC0415
 
     questions = Questions(PATIENCE)
     modal = questions.ask("what they have at Modal", partial(of_member, connections, person.modal))
-    keys = [
-        questions.ask(f"the access keys of {user}", partial(_keys, connections, user))
+    users = {
+        user: questions.ask(f"the access keys of {user}", partial(of_user, connections, user))
         for user in person.iam_users
-    ]
+    }
     places = {(place.repository, place.environment) for place in inventory.github_environments}
     reviews = [
         questions.ask(
@@ -62,7 +64,7 @@ def held(connections: Connections, inventory: Inventory, person: Person) -> Held
         if person.github
     ]
     at_modal = modal.get()
-    found = [answer.get() for answer in keys]
+    keys = {user: answer.get() for user, answer in users.items()}
     approving = [answer.get() for answer in reviews]
     if questions.unread or at_modal is None:
         raise UnavailableError(
@@ -72,7 +74,8 @@ def held(connections: Connections, inventory: Inventory, person: Person) -> Held
     everything = Held(
         person=person,
         member_tokens=at_modal.tokens,
-        access_keys=tuple(key for of_user in found for key in of_user or ()),
+        iam_users=tuple(IamUser(name=user) for user, found in keys.items() if found is not None),
+        access_keys=tuple(key for found in keys.values() for key in found or ()),
         roles=at_modal.roles,
         reviews=tuple(one for some in approving for one in some or ()),
         service_users=at_modal.service_users,
@@ -84,16 +87,6 @@ def held(connections: Connections, inventory: Inventory, person: Person) -> Held
             next_step=f"Say who that is there: [people.{person.name}] in respond.toml.",
         )
     return everything
-
-
-def _keys(connections: Connections, user: str) -> list[LeakedAccessKey]:
-    """Those of an IAM user that live; none where there is no such user."""
-    from responder.providers.aws.standing import standing  # noqa: PLC0415
-
-    try:
-        return [key for key, _ in standing(connections, user)]
-    except NotFoundError:
-        return []
 
 
 def offboarding(connections: Connections, inventory: Inventory, found: Held, now: datetime) -> Exposure:
@@ -112,6 +105,7 @@ def offboarding(connections: Connections, inventory: Inventory, found: Held, now
     access = Access(
         roles=found.roles,
         reviews=found.reviews,
+        iam_users=found.iam_users,
         by_hand=(*_hand_over(found, strange), *_filled(_FAREWELL, found.person)),
     )
     return exposure.model_copy(update={"access": access})
@@ -122,7 +116,7 @@ def device_loss(inventory: Inventory, found: Held, since: datetime, now: datetim
     exposure = inventory.exposure(
         f"the lost device of {found.person.name}", now, [*found.member_tokens, *found.access_keys]
     )
-    access = Access(by_hand=_filled(_WAY_BACK, found.person))
+    access = Access(iam_users=found.iam_users, by_hand=_filled(_WAY_BACK, found.person))
     return exposure.model_copy(update={"since": since, "access": access})
 
 
@@ -154,8 +148,11 @@ Until then they may enter every environment that is not restricted.
 GitHub: remove {github} from the organisation, or from the repository's collaborators.
 With that their tokens and keys open nothing of yours.
 
-AWS: take the console password, the second factors and the single sign-on of {name}.
-Delete their IAM users when nobody misses them.
+AWS: end the single sign-on of {name} where it is kept, IAM Identity Center or your identity provider, and
+the sessions that it gave them.
+
+AWS: an IAM user of theirs is denied everything from now on. Delete it when nobody misses it, with what it
+has: password, second factors, certificates, Git credentials.
 
 AWS: roles that {name} assumed before go on for up to twelve hours. Look for AssumeRole of theirs in
 CloudTrail, and end them: IAM > Roles > the role > Revoke sessions.
@@ -170,6 +167,10 @@ https://github.com/settings/sessions, /settings/tokens and /settings/keys.
 
 AWS: roles that were assumed from the device go on for up to twelve hours. Look for AssumeRole in CloudTrail,
 and end them: IAM > Roles > the role > Revoke sessions.
+
+AWS: where {name} has a console password, an administrator sets another one, and takes the second factors and
+the Git credentials that were on the device: IAM > Users > the user > Security credentials. Sessions of single
+sign-on are ended where it is kept.
 
 Back in at Modal: {name} types `modal token new` on the new device.
 

@@ -23,7 +23,7 @@ def people(incident, tmp_path):
 
 @pytest.fixture
 def company(people):
-    """In which sam has an IAM user, too."""
+    """In which sam has an IAM user, too, one of whose keys an earlier run put out of use before it stopped."""
     incident, _, folder = people
     incident.reset()
     iam = boto3.client("iam", **aws(incident.env))
@@ -31,8 +31,26 @@ def company(people):
     allow = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
     iam.put_user_policy(UserName="sam", PolicyName="work", PolicyDocument=policy)
-    made = iam.create_access_key(UserName="sam")["AccessKey"]
-    return incident, {"key": made["AccessKeyId"], "secret": made["SecretAccessKey"]}, folder
+    iam.create_login_profile(UserName="sam", Password="Correct-horse-battery-9")
+    old, made = (iam.create_access_key(UserName="sam")["AccessKey"] for _ in range(2))
+    got = session_of(incident, {"key": old["AccessKeyId"], "secret": old["SecretAccessKey"]})
+    iam.update_access_key(UserName="sam", AccessKeyId=old["AccessKeyId"], Status="Inactive")
+    key = {"key": made["AccessKeyId"], "secret": made["SecretAccessKey"]}
+    sessions = (got, session_of(incident, key))
+    for kept in sessions:
+        boto3.client("s3", **aws(incident.env, *kept)).list_buckets()
+    return incident, key, folder, sessions
+
+
+def session_of(incident, key):
+    got = boto3.client("sts", **aws(incident.env, **key)).get_session_token()["Credentials"]
+    return got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"]
+
+
+def refused_at_s3(incident, *kept):
+    with pytest.raises(ClientError, match="AccessDenied"):
+        boto3.client("s3", **aws(incident.env, *kept)).list_buckets()
+    return True
 
 
 def aws(env, key="", secret="", token=None):
@@ -46,7 +64,7 @@ def aws(env, key="", secret="", token=None):
 
 
 def respond(company, *arguments):
-    incident, _, folder = company
+    incident, folder = company[0], company[2]
     command = [sys.executable, "-m", "responder", "--home", str(folder / "home"), *arguments]
     env = {**incident.env, "RESPOND_INVENTORY": str(folder / "respond.toml")}
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
@@ -69,10 +87,9 @@ def modal_lets_in(incident, token):
 
 
 def test_who_leaves_can_use_nothing_any_more_and_ci_goes_on_with_tokens_that_they_never_saw(company):
-    incident, key, _ = company
+    incident, key, _, sessions = company
     before = incident.world()
     theirs = token_of(before, "sam")
-    session = boto3.client("sts", **aws(incident.env, **key)).get_session_token()["Credentials"]
     assert modal_lets_in(incident, theirs)
 
     left = respond(company, "run", "offboard", "--member", "sam", "--yes")
@@ -83,9 +100,10 @@ def test_who_leaves_can_use_nothing_any_more_and_ci_goes_on_with_tokens_that_the
     assert theirs["token_id"] not in {one["token_id"] for one in after["modal"]["tokens"]}
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         boto3.client("sts", **aws(incident.env, **key)).get_caller_identity()
-    kept = (session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
-    with pytest.raises(ClientError, match="AccessDenied"):
-        boto3.client("s3", **aws(incident.env, *kept)).list_buckets()
+    assert all(refused_at_s3(incident, *kept) for kept in sessions)
+    iam = boto3.client("iam", **aws(incident.env))
+    iam.update_access_key(UserName="sam", AccessKeyId=key["key"], Status="Active")
+    assert refused_at_s3(incident, key["key"], key["secret"]), "whatever they come with, as by their password"
     [prod] = [one for one in after["modal"]["environments"] if one["name"] == "prod"]
     assert prod["roles"].get("sam", "no-access") == "no-access"
     assert {user["token_id"] for user in before["modal"]["service_users"]}.isdisjoint(
@@ -115,7 +133,7 @@ def test_the_last_who_approves_is_not_taken_out_before_somebody_follows(people):
 
 
 def test_what_was_on_a_lost_device_is_dead_and_the_person_keeps_their_place(company):
-    incident, key, _ = company
+    incident, key, _, sessions = company
     theirs = token_of(incident.world(), "sam")
 
     lost = respond(company, "run", "device-loss", "--member", "sam", "--since", "2026-11-01", "--yes")
@@ -125,6 +143,7 @@ def test_what_was_on_a_lost_device_is_dead_and_the_person_keeps_their_place(comp
     assert not modal_lets_in(incident, theirs)
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         boto3.client("sts", **aws(incident.env, **key)).get_caller_identity()
+    assert all(refused_at_s3(incident, *kept) for kept in sessions)
     [user] = [one for one in after["aws"]["users"] if one["name"] == "sam"]
     assert user["access_keys"] == []
     assert {one["name"] for one in after["modal"]["service_users"]} == {"ci-dev", "ci-prod"}
@@ -134,7 +153,7 @@ def test_what_was_on_a_lost_device_is_dead_and_the_person_keeps_their_place(comp
 
 def test_who_has_only_proxy_tokens_has_something():
     person = Person(name="sam", modal="sam", github="sam", iam_users=())
-    held = Held(person, (), (), (), (), service_users=(), proxy_tokens=("wk-of-sam",))
+    held = Held(person, (), (), (), (), (), service_users=(), proxy_tokens=("wk-of-sam",))
     assert not held.is_nothing
 
 

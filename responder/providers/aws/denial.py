@@ -25,7 +25,7 @@ from responder.secret import Secret
 POLICY: Final = "respond-deny-sessions"
 MARGIN: Final = timedelta(seconds=60)
 _ISSUED: Final = "aws:TokenIssueTime"
-_SID: Final = "RespondDenySessions"  # followed by the run, to be known again as this run's
+SID: Final = "RespondDenySessions"  # followed by the run, to be known again as this run's
 
 
 @dataclass(frozen=True)
@@ -42,19 +42,24 @@ class Found:
 
 @dataclass(frozen=True)
 class Principal:
-    """A user or a role: what an inline policy can hang on."""
+    """A user or a role, and the inline policy of ours that hangs on it or will."""
 
     kind: Literal["user", "role"]
     name: str
+    policy: str = POLICY
 
     def read(self, call: Call) -> Found:
         iam = call.connections.get(AwsConnection).iam
         answer: Any
         try:
             if self.kind == "user":
-                answer = ask("iam:GetUserPolicy", iam.get_user_policy, UserName=self.name, PolicyName=POLICY)
+                answer = ask(
+                    "iam:GetUserPolicy", iam.get_user_policy, UserName=self.name, PolicyName=self.policy
+                )
             else:
-                answer = ask("iam:GetRolePolicy", iam.get_role_policy, RoleName=self.name, PolicyName=POLICY)
+                answer = ask(
+                    "iam:GetRolePolicy", iam.get_role_policy, RoleName=self.name, PolicyName=self.policy
+                )
         except NotFoundError as absent:
             return Found(None, absent.request_id)
         return Found(cast("dict[str, Any]", answer["PolicyDocument"]), request_id(answer))
@@ -67,21 +72,23 @@ class Principal:
         iam, text = call.connections.get(AwsConnection).iam, json.dumps(document)
         if self.kind == "user":
             put = iam.put_user_policy
-            ask("iam:PutUserPolicy", put, UserName=self.name, PolicyName=POLICY, PolicyDocument=text)
+            ask("iam:PutUserPolicy", put, UserName=self.name, PolicyName=self.policy, PolicyDocument=text)
         else:
             put_role = iam.put_role_policy
-            ask("iam:PutRolePolicy", put_role, RoleName=self.name, PolicyName=POLICY, PolicyDocument=text)
+            ask(
+                "iam:PutRolePolicy", put_role, RoleName=self.name, PolicyName=self.policy, PolicyDocument=text
+            )
 
     def remove(self, call: Call) -> None:
         iam = call.connections.get(AwsConnection).iam
         if self.kind == "user":
-            ask("iam:DeleteUserPolicy", iam.delete_user_policy, UserName=self.name, PolicyName=POLICY)
+            ask("iam:DeleteUserPolicy", iam.delete_user_policy, UserName=self.name, PolicyName=self.policy)
         else:
-            ask("iam:DeleteRolePolicy", iam.delete_role_policy, RoleName=self.name, PolicyName=POLICY)
+            ask("iam:DeleteRolePolicy", iam.delete_role_policy, RoleName=self.name, PolicyName=self.policy)
 
     @property
     def shown_by(self) -> str:
-        return f"aws iam get-{self.kind}-policy --{self.kind}-name {self.name} --policy-name {POLICY}"
+        return f"aws iam get-{self.kind}-policy --{self.kind}-name {self.name} --policy-name {self.policy}"
 
 
 def denied(call: Call, principal: Principal, since: datetime, session: Secret | None) -> Probe[Nothing]:
@@ -93,7 +100,7 @@ def denied(call: Call, principal: Principal, since: datetime, session: Secret | 
             "is not there" if found.document is None else f"stops sessions from before {cutoff or 'no time'}"
         )
         why = f"{principal.reading}: {POLICY} of {who} {has} (request {found.request_id})"
-        ours = cutoff is not None and _is_of(call.run, found.document)
+        ours = cutoff is not None and is_of(call.run, found.document)
         return NotDone(why, {"policy": cast("Json", found.document)}, outgrown=ours)
     evidence = (
         f"{principal.reading}: {POLICY} of {who} denies sessions issued before {cutoff.isoformat()} "
@@ -121,14 +128,14 @@ def give_back(call: Call, principal: Principal) -> None:
         RefusedError: the policy is not this run's any more.
     """
     now, earlier = principal.read(call).document, call.seen.get("policy")
-    theirs = earlier if isinstance(earlier, dict) and not _is_of(call.run, earlier) else None
+    theirs = earlier if isinstance(earlier, dict) and not is_of(call.run, earlier) else None
     if now is None and theirs is None:
         return
-    if now is not None and not _is_of(call.run, now):
+    if now is not None and not is_of(call.run, now):
         if now == earlier:
             return
         raise RefusedError(
-            f"{POLICY} of {principal.name} was changed since, and not by this run.",
+            f"{principal.policy} of {principal.name} was changed since, and not by this run.",
             next_step=f"See: {principal.shown_by}",
         )
     if theirs is not None:  # also where undoing a later step of the run took the policy away already
@@ -185,10 +192,10 @@ def _wanted(call: Call, since: datetime) -> datetime:
     return cutoff_for(max(_needed(call, since), call.intended_at or since))
 
 
-def _is_of(run: str, document: Mapping[str, Any] | None) -> bool:
+def is_of(run: str, document: Mapping[str, Any] | None) -> bool:
     match document:
         case {"Statement": [{"Sid": str(sid)}]}:
-            return sid == _SID + run
+            return sid == SID + run
     return False
 
 
@@ -198,7 +205,7 @@ def policy_for(cutoff: datetime, run: str) -> dict[str, Json]:
         "Version": "2012-10-17",
         "Statement": [
             {
-                "Sid": _SID + run,
+                "Sid": SID + run,
                 "Effect": "Deny",
                 "Action": "*",
                 "Resource": "*",
