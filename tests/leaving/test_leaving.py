@@ -23,7 +23,7 @@ def people(incident, tmp_path):
 
 @pytest.fixture
 def company(people):
-    """In which sam has an IAM user, too, one of whose keys an earlier run put out of use before it stopped."""
+    """In which sam has an IAM user, too, one of whose keys an earlier run put out of use and stopped."""
     incident, _, folder = people
     incident.reset()
     iam = boto3.client("iam", **aws(incident.env))
