@@ -107,7 +107,7 @@ class LookBack(Input):
     since: AwareDatetime | None = None  # when it was exposed; None where nobody knows
     seen_at: AwareDatetime | None = None  # when it was noticed: LOOK_BACK is counted from there
     leaked: tuple[str, ...] = ()  # identifiers of what leaked
-    ours: tuple[str | None, ...] = ()  # identifiers of what runs have made; None where they have not
+    ours: tuple[str | None, ...] = ()  # identifiers of what this run has made; None where it has not
     known: tuple[str, ...] = ()  # names that the inventory has: users, apps, repositories
 
     def start(self, now: datetime) -> datetime:
@@ -164,7 +164,8 @@ class Review(Action[In, Reviewed]):
     def see(self, call: Call, given: In) -> Reviewed:
         """`look`, where whatever goes wrong is what could not be read."""
         try:
-            return self.look(call, given)
+            ours = tuple(sorted(filter(None, {*call.ours(), *given.ours})))
+            return self.look(call, given.model_copy(update={"ours": ours}))
         except InterruptedRunError:
             raise
         except RespondError as error:

@@ -74,6 +74,7 @@ def leak(
     issue, comment or gist on GitHub, a secret-scanning alert's number or address. Public identifiers (AKIA…,
     ak-…) may be given too; secrets may not: with nothing given, they are asked for as a hidden paste.
     """
+    from responder.action import exchanges  # noqa: PLC0415
     from responder.beyond import concerned  # noqa: PLC0415
     from responder.cli import superseding  # noqa: PLC0415
     from responder.cli.playing import (  # noqa: PLC0415  # what takes long to import: not for --help
@@ -85,6 +86,7 @@ def leak(
     from responder.engine import Order  # noqa: PLC0415
     from responder.identify import Asking, identify, refuse_own  # noqa: PLC0415
     from responder.journal.store import utcnow  # noqa: PLC0415
+    from responder.review.control import note_controls  # noqa: PLC0415
 
     began_at = utcnow()
     desk.start_logging()
@@ -100,16 +102,19 @@ def leak(
             who = Asking().ask(operator, connections)
 
             def identified(beside: "Sequence[Found]") -> "Exposure":
-                return identify(
-                    connections,
-                    inventory,
-                    [*material.found, *beside],
-                    material.source,
-                    began_at,
-                    prove_sessions=not dry_run,
-                    lone=material.lone,
-                    fragments=material.fragments,
-                )
+                with exchanges() as requests:
+                    found = identify(
+                        connections,
+                        inventory,
+                        [*material.found, *beside],
+                        material.source,
+                        began_at,
+                        prove_sessions=not dry_run,
+                        lone=material.lone,
+                        fragments=material.fragments,
+                    )
+                note_controls(journal, found, requests, who)
+                return found
 
             exposure = identified(())
             ended = superseding.rotations(journal, _subjects(exposure))

@@ -14,7 +14,7 @@ from responder.action import Call, Input, Output
 from responder.engine.aside import Log
 from responder.engine.ending import end, outcome_of
 from responder.engine.line import Line
-from responder.engine.recall import same_thing
+from responder.engine.recall import ours, same_thing
 from responder.engine.record import shown, thaw
 from responder.engine.state import CONTAINING, OVER, REVIEW, RunState, StepState
 from responder.engine.step import StepRun
@@ -211,6 +211,7 @@ class Play:
             clock=self._engine.clock,
             progress=lambda text: self._engine.observer.progress(instance.id, redact(text)),
             stopping=self._engine.stopping,
+            ours=lambda: ours(self._engine.journal),
             alone=self._alone,
         )
 

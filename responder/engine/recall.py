@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from responder.action import AnyAction, Input, Output
 from responder.engine.record import SEALED, thaw
 from responder.engine.state import REVIEW, RunState, exposed, exposed_identifiers, fold
-from responder.journal import Journal
+from responder.journal import Event, EventKind, Journal
 from responder.secret import Secret
 
 if TYPE_CHECKING:
@@ -87,6 +87,26 @@ def known_identifiers(journal: Journal, state: RunState) -> set[str]:
 def made_identifiers(journal: Journal) -> set[str]:
     """All that any run has made, the sessions among it that it got to prove something with."""
     return {text for run in journal.runs() for text in _made(fold(run, journal.events(run)))}
+
+
+def ours(journal: Journal) -> frozenset[str]:
+    """What runs and tries of this journal have made, and what the services called their requests.
+
+    By these a review knows what we did ourselves, also where a leak was identified and no run was confirmed.
+    """
+    told = [event for run in journal.runs() for event in journal.events(run)]
+    told += (controls := journal.noted(EventKind.CONTROL_TAKEN))
+    named = {str(event.data["identifier"]) for event in controls}
+    return frozenset(named | {name for event in told for name in _requests(event)}) | made_identifiers(
+        journal
+    )
+
+
+def _requests(event: Event) -> Iterator[str]:
+    requests = event.data.get("requests")
+    for one in requests if isinstance(requests, list) else ():
+        if isinstance(one, dict):
+            yield str(one.get("id", ""))
 
 
 def _made(state: RunState) -> Iterator[str]:

@@ -48,14 +48,15 @@ class EventKind(StrEnum):
     STEP_UNDO_FAILED = "step.undo_failed"
     CREDENTIAL_SEEN = "credential.seen"
     HISTORY_SCANNED = "history.scanned"
+    CONTROL_TAKEN = "control.taken"
 
 
 @dataclass(frozen=True)
 class Event:
     """One line of the journal.
 
-    Of what was seen beside any run, `run` is empty and `step` names what it is about: a credential, or the
-    run whose leak was looked for in a repository by whomever.
+    Of what was seen beside any run, `run` is empty and `step` names what it is about: a credential, the run
+    whose leak was looked for in a repository by whomever, or a leaked key that a session was got with.
     `step` is empty for the run's own events, whose `attempt` is the term of the writer: 1 for who started
     the run, one more for each who took it up. `at` is UTC with microseconds. `data` is as JSON gives it back:
     no tuples, and 1.0 is 1.

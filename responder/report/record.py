@@ -140,6 +140,10 @@ def records(events: Iterable[Event]) -> Iterator[Record]:
                 )
                 yield Record(event, _actor(event.data), "", "", seen)
                 continue
+            case EventKind.CONTROL_TAKEN:
+                tried = StepDescription(event.step, label=event.step, phase="identify", action="control")
+                yield Record(event, _actor(event.data), "", "", tried)
+                continue
             case EventKind.HISTORY_SCANNED:
                 looked = StepDescription(event.step, label=event.step, phase="review", action="scan")
                 yield Record(event, _actor(event.data), "", "", looked)

@@ -7,7 +7,7 @@ from typing import Any
 from responder.action import Call, Json, exchanges
 from responder.engine import Engine, RunState, fold
 from responder.engine.hands import take_up
-from responder.engine.recall import made_identifiers
+from responder.engine.recall import ours
 from responder.engine.record import shown
 from responder.engine.state import REVIEW
 from responder.errors import RefusedError
@@ -61,17 +61,16 @@ def sweep(engine: Engine, run: str, *, operator: Mapping[str, str], take_over: b
 
 
 def _inputs(engine: Engine, run: str, state: RunState) -> dict[str, tuple[Review[Any], LookBack]]:
-    """By step: what looks, and with what. What runs have made since is known as ours by now."""
+    """By step: what looks, and with what."""
     order = engine.order(run, state)
     instances = expand(load(order.playbook_name, order.playbook_text, engine.actions), order.setting)
-    ours = made_identifiers(engine.journal)
 
     def given(instance: Instance, action: Review[Any]) -> LookBack:
         told = arguments(instance, order.setting, instances, {})
         model = action.input_type.model_validate(told)
         if not isinstance(model, LookBack):
             raise TypeError(f"{action.name} takes no LookBack.")
-        return model.model_copy(update={"ours": tuple(sorted({*ours, *filter(None, model.ours)}))})
+        return model
 
     found: dict[str, tuple[Review[Any], LookBack]] = {}
     for instance in instances:
@@ -91,6 +90,7 @@ def _look(
         clock=engine.clock,
         progress=lambda text: engine.observer.progress(step, redact(text)),
         stopping=engine.stopping,
+        ours=lambda: ours(engine.journal),
     )
     with exchanges() as requests:
         reviewed = action.see(call, given)

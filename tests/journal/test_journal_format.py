@@ -31,7 +31,7 @@ def test_the_kinds_of_events_are_written_as_they_always_were():
         *("run.started", "run.resumed", "run.undoing", "run.finished", "run.shredded"),
         *("step.intended", "step.applied", "step.retried", "step.succeeded", "step.failed", "step.parked"),
         *("step.skipped", "step.checked", "step.undo_intended", "step.undone", "step.undo_failed"),
-        *("credential.seen", "history.scanned"),
+        *("credential.seen", "history.scanned", "control.taken"),
     }
 
 

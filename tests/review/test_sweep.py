@@ -273,6 +273,27 @@ def test_how_long_ago_it_was_exposed_is_how_far_the_review_looks_back(reviewed):
     assert "for what was done since 2026-01-31 03:00 UTC" in " ".join(planned.output.split()), planned.output
 
 
+def test_a_session_of_a_leak_that_nobody_confirmed_is_known_for_ours(reviewed, tmp_path):
+    leaked = reviewed.aws.leaked
+    lines = f"AWS_ACCESS_KEY_ID={leaked.access_key_id}\nAWS_SECRET_ACCESS_KEY={leaked.secret_access_key}\n"
+    (tmp_path / "leaked.env").write_text(lines)
+    sessions = len(reviewed.aws.plane.world()["sessions"])
+    declined = reviewed.respond("leak", "--file", str(tmp_path / "leaked.env"))
+    assert isinstance(declined.exception, RefusedError), declined.output
+    assert len(reviewed.aws.plane.world()["sessions"]) == sessions + 1
+    told = {one.subject: one for one in reviewed.sweep().seen.traces}
+    assert [one for one in told if one.startswith("ASIA")] == []
+    assert "sts:GetCallerIdentity" not in told, "nor is the question whether it lives anybody else's"
+
+
+def test_a_session_that_only_says_to_be_ours_is_told_with_what_it_may_be(reviewed):
+    agent = "Boto3/1.0 respond"
+    reviewed.aws.client("sts", reviewed.aws.leaked, agent=agent).get_session_token()
+    (taken,) = [one for one in reviewed.sweep().new if one.kind == "aws.session-taken"]
+    assert taken.severity == "high"
+    assert "was it one of you, on another machine?" in taken.because
+
+
 def test_the_state_of_a_run_without_a_look_says_that_there_was_none(reviewed):
     with reviewed.journal(read_only=True) as journal:
         events = [e for e in journal.events("r1") if e.kind is EventKind.RUN_STARTED]

@@ -18,14 +18,14 @@ class Followed:
     """What belongs to the intruder, for all that CloudTrail says."""
 
     keys: set[str]
-    ours: frozenset[str]  # identifiers that a run made
+    ours: frozenset[str]  # what runs made, and the names of their requests
     users: set[str] = field(default_factory=set)  # that were made with what leaked
     roles: set[str] = field(default_factory=set)  # likewise
     opened: set[str] = field(default_factory=set)  # roles of before, whose trust it changed
 
     def has(self, event: Event) -> bool:
         """Whether what leaked, or what was got with it, did this."""
-        if event.key_id in self.ours or issued(event) in self.ours:
+        if not self.ours.isdisjoint((event.key_id, issued(event), event.request_id)):
             return False
         return event.key_id in self.keys or event.who in self.users or self.assumed(event)
 

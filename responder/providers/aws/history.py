@@ -27,6 +27,7 @@ _MOST_PAGES: Final = 20  # of 50 events
 _PATIENCE: Final = 20.0  # seconds, of one region that is busy
 _REQUEST: Final = re.compile(r" \(request [^)]*\)")
 _LONGEST: Final = 120
+_LONGEST_AGENT: Final = 400  # who made a request comes last
 _NAMED: Final = 20  # names of what could not be looked for
 
 Attribute: TypeAlias = tuple[Literal["AccessKeyId", "Username", "ResourceName"], str]
@@ -37,6 +38,7 @@ class Event:
     """One request that AWS answered or refused."""
 
     id: str
+    request_id: str
     at: datetime
     service: str  # iam, sts, s3
     action: str  # CreateUser
@@ -180,10 +182,10 @@ def _is_busy(error: BaseException) -> bool:
     return isinstance(error, TransientError) and not isinstance(error, UnreachableError)
 
 
-def plain(text: object) -> str:
+def plain(text: object, longest: int = _LONGEST) -> str:
     """What an attacker may have written, as one short line without anything that moves a cursor."""
     shown = "".join(one if one.isprintable() else "?" for one in str(text))
-    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
+    return shown if len(shown) <= longest else shown[:longest] + "…"
 
 
 def _event(listed: "EventTypeDef") -> Event:
@@ -191,6 +193,7 @@ def _event(listed: "EventTypeDef") -> Event:
     identity: Mapping[str, Any] = record.get("userIdentity") or {}
     return Event(
         id=str(record["eventID"]),
+        request_id=str(record.get("requestID") or ""),
         at=listed["EventTime"].astimezone(UTC),
         service=str(record["eventSource"]).partition(".")[0],
         action=str(record["eventName"]),
@@ -200,7 +203,7 @@ def _event(listed: "EventTypeDef") -> Event:
         account=plain(identity.get("accountId") or ""),
         home=plain(record.get("recipientAccountId") or ""),
         address=plain(record.get("sourceIPAddress") or "?"),
-        agent=plain(str(record.get("userAgent") or "?").strip("[]")),
+        agent=plain(str(record.get("userAgent") or "?").strip("[]"), _LONGEST_AGENT),
         error=plain(record.get("errorCode") or ""),
         read_only=str(record.get("readOnly")).lower() == "true",
         asked=record.get("requestParameters") or {},

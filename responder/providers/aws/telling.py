@@ -47,7 +47,7 @@ class Telling:
             mark=event.at.isoformat(),
             by=event.by,
             severity=self.severity,
-            because=self.because,
+            because=self.because + (_LIKE_OURS if _like_ours(event) else ""),
             evidence=event.evidence,
             undo=self.undo.format(**quoted),
             remove_with=self.remove_with,
@@ -82,6 +82,15 @@ def _trusted(event: Event) -> str:
     return f", and lets in {plain(', '.join(named))}" if named else ""
 
 
+def _like_ours(event: Event) -> bool:
+    """Whoever made it says so, and may be lying: it stays as grave as any."""
+    return event.action == "GetSessionToken" and "respond" in event.agent.split()
+
+
+_LIKE_OURS: Final = (
+    " It calls itself respond, which gets one of 15 minutes before it asks for a confirmation: was it one of "
+    "you, on another machine?"
+)
 _TRUST: Final = ("CreateRole", "UpdateAssumeRolePolicy")
 
 _USER: Final = Telling(

@@ -50,7 +50,7 @@ class ReviewGithub(Review[GithubLookBack]):
         logs = {owner: read_audit_log(connection, questions, owner, since) for owner in owners}
         for reader in readers:
             reader.follow()
-        who = Who.of(given, since)
+        who = Who.of(given, since, settled=call.alone is None)
         traces = [trace for reader in readers for trace in _left(reader.read(), who)]
         events = [event for log in logs.values() for event in log.get() or ()]
         return Reviewed(traces=tuple(audited(events, traces, who)), unread=questions.unread)

@@ -19,15 +19,17 @@ class Who:
     ours: frozenset[str]  # addresses of runs, and moments at which secrets were written
     rewritten: tuple[GithubEnvironmentPlacement, ...]
     confirmed_at: datetime | None
+    settled: bool  # the run is over, so that all that it wrote is among `ours`
 
     @classmethod
-    def of(cls, given: "GithubLookBack", since: datetime) -> Self:
+    def of(cls, given: "GithubLookBack", since: datetime, *, settled: bool) -> Self:
         return cls(
             since=since,
             leaked=frozenset(given.logins),
             ours=frozenset(filter(None, given.ours)),
             rewritten=given.rewritten,
             confirmed_at=given.confirmed_at,
+            settled=settled,
         )
 
     def ran(self, run: Mapping[str, Any]) -> bool:
@@ -50,7 +52,7 @@ class Who:
             or secret.updated_at < self.confirmed_at.replace(microsecond=0)
         ):
             return False
-        recorded = {one for one in self.ours if _is_moment(one)}
+        recorded = {one for one in self.ours if _is_moment(one)} if self.settled else set()
         return not recorded or secret.updated_at.isoformat() in recorded
 
 
