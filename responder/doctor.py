@@ -17,7 +17,7 @@ from responder.errors import RespondError
 from responder.exposure import Kind
 from responder.finding import Finding, failed, ok, refused, warning
 from responder.inventory import Inventory, NoInventoryError
-from responder.journal.preflight import audit_key, journal, seal_key, shared_journal
+from responder.journal.preflight import Shared, audit_key, journal, seal_key, shared_journal
 from responder.playbook import load, named, read
 
 __all__ = ["PATIENCE", "Answer", "Subject", "examine"]
@@ -38,7 +38,7 @@ class Subject:
     load_inventory: Callable[[], Inventory]
     clock: Callable[[], datetime]  # UTC
     playbooks: Sequence[str] = ()
-    shared: Callable[[], Path] | None = None  # gives a copy of the journal, where machines share it
+    shared: Shared | None = None  # the journal, where machines share it
 
 
 @dataclass(frozen=True)

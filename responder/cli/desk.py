@@ -70,6 +70,19 @@ class Desk:
                 copy(remote, self.journal_path)
         return self.journal_path
 
+    def try_shared_journal(self) -> None:
+        """Whether the one that RESPOND_JOURNAL names could be written; nothing is.
+
+        Raises:
+            RespondError: it could not.
+        """
+        from responder.journal.kept import TAIL  # noqa: PLC0415
+        from responder.providers.aws.journal_object import JournalObject  # noqa: PLC0415
+
+        with closing(JournalObject.open(os.environ[SHARED], os.environ)) as remote:
+            for one in (remote, remote.beside(TAIL)):
+                one.try_to_write()
+
     def load_inventory(self) -> "Inventory":
         from responder.inventory import Inventory  # noqa: PLC0415
 

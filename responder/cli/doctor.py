@@ -36,6 +36,7 @@ def doctor(desk: Desk, playbooks: tuple[str, ...], *, as_json: bool) -> int:
     something failed.
     """
     from responder.doctor import Subject, examine  # noqa: PLC0415  # not for --help
+    from responder.journal.preflight import Shared  # noqa: PLC0415
     from responder.journal.store import utcnow  # noqa: PLC0415
 
     desk.start_logging()
@@ -49,7 +50,7 @@ def doctor(desk: Desk, playbooks: tuple[str, ...], *, as_json: bool) -> int:
             desk.load_inventory,
             utcnow,
             playbooks,
-            desk.journal_file if os.environ.get(SHARED) else None,
+            Shared(desk.journal_file, desk.try_shared_journal) if os.environ.get(SHARED) else None,
         )
         with err.status("Asking Modal, AWS and GitHub …"):
             answers = examine(subject)

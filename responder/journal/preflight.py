@@ -1,9 +1,10 @@
 """Before an incident: whether the journal can be written and verifies, and where its keys are."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from responder.errors import InputError
+from responder.errors import InputError, RespondError
 from responder.finding import Finding, failed, ok
 from responder.journal.audit import verify
 from responder.journal.chain import Broken
@@ -24,19 +25,33 @@ def journal(path: Path) -> Iterator[Finding]:
     yield _verified(path)
 
 
-def shared_journal(fetch: Callable[[], Path]) -> Iterator[Finding]:
-    """One that machines share; `fetch` gives a copy of it. To try whether it can be written would write it.
+@dataclass(frozen=True)
+class Shared:
+    """One that machines share."""
+
+    fetch: Callable[[], Path]  # gives a copy of it
+    try_to_write: Callable[[], None]  # raises where it cannot be written, and changes nothing
+
+
+def shared_journal(shared: Shared) -> Iterator[Finding]:
+    """As `journal`. Nothing is made where there is none.
 
     Raises:
         RespondError: it cannot be read.
     """
     try:
-        copy = fetch()
+        copy = shared.fetch()
     except InputError:
         yield ok("There is no shared journal yet at the address in RESPOND_JOURNAL; the first run begins it.")
-        return
-    yield ok("The shared journal can be read.")
-    yield _verified(copy)
+    else:
+        yield ok("The shared journal can be read.")
+        yield _verified(copy)
+    try:
+        shared.try_to_write()
+    except RespondError as error:  # what was read is told all the same
+        yield failed(error.what, error.next_step)
+    else:
+        yield ok("We may write it, and it refuses a write whose condition does not hold, as it must.")
 
 
 def _verified(path: Path) -> Finding:

@@ -1,17 +1,21 @@
-"""A journal that machines share: its one copy is kept elsewhere, and replaced whole, by compare and swap.
+"""A journal that machines share: its one copy is kept elsewhere, and changed by compare and swap.
 
-A process works on a copy in memory. What a transaction changes is kept elsewhere before it is committed here:
-a process that dies leaves at most an event there that nothing was done about. There is no lock, so none
-outlives a crash. Made for a job that now and then writes some hundred events: each costs a request, with all
-events that there are.
+It is a file, and a tail of what was added since that was written. A process works on a copy in memory. What
+a transaction changes is in the tail elsewhere before it is committed here: a process that dies leaves at most
+an event there that nothing was done about. There is no lock, so none outlives a crash.
+
+The tail alone says what counts. The file is written anew with all that is in the tail when the tails written
+since have together grown as large as it is, when a key is shredded, and at the end: who dies between the two
+leaves events in both, which are the same. Whoever reads, reads the tail first, so that the file lacks nothing
+before it. Log and checkpoint are so in Delta Lake: https://www.vldb.org/pvldb/vol13/p3411-armbrust.pdf
 """
 
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 from typing_extensions import override
 
@@ -20,39 +24,12 @@ from responder.journal import schema
 from responder.journal.behind import BehindError
 from responder.journal.database import Database
 from responder.journal.failures import answering_for, removed
+from responder.journal.kept import Kept, Remote
 
-__all__ = ["Remote", "SharedDatabase", "copy"]
+__all__ = ["SharedDatabase", "copy"]
 
 _Head: TypeAlias = tuple[int, str]  # seq and hash of an event
 _HEAD: Final = "SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1"
-_FORMAT: Final = slice(18, 20)  # of the header: https://sqlite.org/fileformat.html
-_NO_LOG: Final = b"\x01\x01"
-
-
-class Remote(Protocol):
-    """Where the one copy is. For one thread at a time."""
-
-    @property
-    def where(self) -> str:
-        """For people."""
-
-    def fetch(self) -> bytes | None:
-        """What is there, where it is not what was fetched or stored last; None where it is, or nothing is.
-
-        Raises:
-            UnavailableError: it cannot be read.
-            TamperedError: there was something, and it was removed.
-        """
-
-    def store(self, content: bytes) -> bool:
-        """Put this where what was fetched or stored last is, and nothing else; False where something is.
-
-        Raises:
-            UnavailableError: it is not there, or whether it is cannot be told.
-            TamperedError: there was something, and it was removed.
-        """
-
-    def close(self) -> None: ...
 
 
 class SharedDatabase(Database):
@@ -75,15 +52,14 @@ class SharedDatabase(Database):
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         super().__init__(connection, path, read_only=read_only)
         connection.execute("PRAGMA secure_delete = ON")  # what was shredded is in no page that is stored
-        self._remote = remote
+        self._kept = Kept(remote)
         self._in_doubt = False  # whether what was stored last is there
         self._wrong: RespondError | None = None  # what was found there, which is not ours to go on with
-        content = remote.fetch()
-        if content is not None:
-            self._load(content)
+        if self._kept.fetch():
+            self._load()
             return
         if (lost := removed(path)) or not new:
-            raise lost or _no_journal(remote)
+            raise lost or _no_journal(remote.where)
         connection.execute("BEGIN")
         schema.create(connection)
         connection.execute("COMMIT")
@@ -115,7 +91,7 @@ class SharedDatabase(Database):
                 self._connection.execute("ROLLBACK")
                 if self._in_doubt or not self._catch_up():
                     raise
-                raise BehindError(self._remote.where) from None  # it may have refused what is not so any more
+                raise BehindError(self._kept.where) from None  # it may have refused what is not so any more
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
@@ -123,7 +99,9 @@ class SharedDatabase(Database):
                 self._catch_up()
                 # Others may have written on top of what we stored before its answer was lost.
                 if wrote is None or wrote == before or not _has(self._connection, wrote):
-                    raise BehindError(self._remote.where)
+                    raise BehindError(self._kept.where)
+            if self._kept.is_worth_folding(self._connection):
+                self._fold()
 
     @override
     def catch_up(self) -> None:
@@ -131,65 +109,73 @@ class SharedDatabase(Database):
             self._catch_up()
 
     @override
+    def forget_old_pages(self) -> bool:
+        """Write the file as it is here, so that neither it nor the tail has what was shredded.
+
+        Raises:
+            BehindError: somebody else wrote first.
+            UnavailableError: the file that is there may still have it.
+        """
+        with self._lock:
+            if self._in_doubt:
+                self._catch_up()
+            if not self._kept.fold(self._connection, patiently=True):
+                self._catch_up()
+                raise BehindError(self._kept.where)
+        return True
+
+    @override
     def close(self) -> None:
+        with self._lock:
+            if self._kept.is_behind and not self._in_doubt:
+                self._fold()
         super().close()
-        self._remote.close()
+        self._kept.close()
 
     def _store(self) -> bool:
         self._in_doubt = True
-        kept = self._remote.store(self._connection.serialize())
+        kept = self._kept.store(self._connection)
         self._in_doubt = False
         return kept
+
+    def _fold(self) -> None:
+        """All of it is in the tail: that the file is not written is no failure of what was."""
+        try:
+            folded = self._kept.fold(self._connection, patiently=False)
+        except UnavailableError:
+            folded = False
+        except TamperedError as error:
+            self._wrong, folded = error, False  # for whoever writes or looks next
+        self._in_doubt = not folded
 
     def _catch_up(self) -> bool:
         """Whether there was anything new."""
         if self._wrong:
             raise self._wrong
         self._in_doubt = True
-        content = self._remote.fetch()
-        if content is not None:
-            try:
-                self._load(content)
-            except RespondError as error:
-                self._wrong = error
-                raise
+        try:
+            new = self._kept.fetch()
+            if new:
+                self._load()
+        except UnavailableError:
+            raise
+        except RespondError as error:
+            self._wrong = error
+            raise
         self._in_doubt = False
-        return content is not None
+        return new
 
-    def _load(self, content: bytes) -> None:
-        with closing(sqlite3.connect(":memory:")) as theirs:
-            try:
-                # A copy of a file in use asks for its log, which there is none of in memory.
-                theirs.deserialize(content[: _FORMAT.start] + _NO_LOG + content[_FORMAT.stop :])
-                self._check(theirs)
-                theirs.backup(self._connection)
-            except sqlite3.DatabaseError as error:
+    def _load(self) -> None:
+        with self._kept.read() as theirs:
+            known = self._head() if schema.objects(self._connection) else None
+            if known and not _has(theirs, known):
                 raise TamperedError(
-                    f"The journal {self._remote.where} is damaged: it was cut off or written over.",
-                    next_step="Keep it, and put an older version of it, or a copy, in its place.",
-                ) from error
-
-    def _check(self, theirs: sqlite3.Connection) -> None:
-        (application,) = theirs.execute("PRAGMA application_id").fetchone()
-        (version,) = theirs.execute("PRAGMA user_version").fetchone()
-        if application != schema.APPLICATION_ID:
-            raise InputError(
-                f"{self._remote.where} is not a journal of respond: it is a database of something else.",
-                next_step="Check the address in RESPOND_JOURNAL.",
-            )
-        if version > schema.VERSION:
-            raise RefusedError(
-                f"The journal {self._remote.where} was written by a newer respond (format {version}; this "
-                f"one knows {schema.VERSION}).",
-                next_step="Upgrade respond.",
-            )
-        known = self._head() if schema.objects(self._connection) else None
-        if known and not _has(theirs, known):
-            raise TamperedError(
-                f"The journal {self._remote.where} does not hold event {known[0]} any more, which was read "
-                "from it or written to it before.",
-                next_step="Find out who replaced it; `respond audit verify --anchor` shows what is missing.",
-            )
+                    f"The journal {self._kept.where} does not hold event {known[0]} any more, which was read "
+                    "from it or written to it before.",
+                    next_step="Find out who replaced it; `respond audit verify --anchor` shows what is "
+                    "missing.",
+                )
+            theirs.backup(self._connection)
 
     def _head(self) -> _Head | None:
         head: _Head | None = self._connection.execute(_HEAD).fetchone()
@@ -202,16 +188,17 @@ def _has(connection: sqlite3.Connection, event: _Head) -> bool:
 
 
 def copy(remote: Remote, path: Path) -> None:
-    """What is there, in a file as it is.
+    """What is there, in one file.
 
     Raises:
         InputError: nothing is there.
         UnavailableError: it cannot be read, or the file not be written.
-        TamperedError: it was removed.
+        TamperedError: it was removed, is damaged, or does not go together.
     """
-    content = remote.fetch()
-    if content is None:
-        raise removed(path) or _no_journal(remote)
+    there = Kept(remote)
+    if not there.fetch():
+        raise removed(path) or _no_journal(remote.where)
+    content = there.whole()
     draft = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -226,9 +213,9 @@ def copy(remote: Remote, path: Path) -> None:
         ) from error
 
 
-def _no_journal(remote: Remote) -> InputError:
+def _no_journal(where: str) -> InputError:
     return InputError(
-        f"There is no journal at {remote.where}.",
+        f"There is no journal at {where}.",
         next_step="`respond rotate` or `respond leak` begins one. Check the address in RESPOND_JOURNAL; "
         "without it, the journal is this machine's own.",
     )

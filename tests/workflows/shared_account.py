@@ -1,9 +1,11 @@
 """An AWS account with a bucket, and journals in it as machines open them."""
 
+import gzip
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from responder.journal import EventKind, Journal
+from responder.journal.kept import TAIL
 from responder.journal.shared import SharedDatabase, copy
 from responder.journal.store import utcnow
 from responder.providers.aws import AwsConnection
@@ -38,6 +40,13 @@ class Account:
         self.connection.s3.delete_object(Bucket=BUCKET, Key=key)
 
 
+class Lasting(JournalObject):
+    """Its connection is for all tests."""
+
+    def close(self):
+        pass
+
+
 @dataclass
 class Place:
     """Where the journal of one test is."""
@@ -50,15 +59,46 @@ class Place:
     def url(self):
         return f"s3://{BUCKET}/{self.key}"
 
-    def remote(self, kind=JournalObject):
+    @property
+    def tail(self):
+        return f"{self.key}{TAIL}"
+
+    def remote(self, kind=Lasting):
         return kind(self.account.connection, BUCKET, self.key)
 
     @contextmanager
     def opened(self, machine="ci", *, remote=None, read_only=False, new=True):
         """As a machine with a disk of its own."""
         path = self.folder / machine / "journal.db"
-        database = SharedDatabase(remote or self.remote(), path, read_only=read_only, new=new)
-        yield Journal(database, utcnow)  # the connection is for all tests
+        with Journal(
+            SharedDatabase(remote or self.remote(), path, read_only=read_only, new=new), utcnow
+        ) as journal:
+            yield journal
+
+    def left(self, machine="killed"):
+        """As `opened`, for a machine that never comes to close it."""
+        path = self.folder / machine / "journal.db"
+        return Journal(SharedDatabase(self.remote(), path, read_only=False, new=True), utcnow)
+
+    def bytes_there(self):
+        """All that is kept of it, the tail as it reads."""
+        return self.file() + gzip.decompress(self.account.object(self.tail))
+
+    def try_to_write(self):
+        for one in (self.remote(), self.remote().beside(TAIL)):
+            one.try_to_write()
+
+    def remote_of(self, user, policy):
+        """Opened by somebody who may do what the policy says."""
+        plane = self.account.plane
+        plane.add_user(user)
+        self.account.connection.iam.put_user_policy(UserName=user, PolicyName="may", PolicyDocument=policy)
+        key = plane.add_access_key(user)
+        own = {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
+        return JournalObject.open(self.url, self.account.environ | own)
+
+    def file(self):
+        return self.account.object(self.key)
 
     def fetched(self):
         """The object as a file."""

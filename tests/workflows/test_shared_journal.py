@@ -1,5 +1,7 @@
 """A journal in S3: who writes to it at once, what a crash and bad weather leave, and who is refused."""
 
+import gzip
+import json
 import os
 import signal
 import sqlite3
@@ -8,9 +10,10 @@ import sys
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-from shared_account import intend
+from shared_account import Lasting, intend
 
 from responder.action import exchanges
 from responder.errors import InputError, RefusedError, TamperedError, UnavailableError
@@ -25,12 +28,14 @@ from responder.journal import (
     verify_chain,
 )
 from responder.journal.audit import verify
+from responder.journal.kept import TAIL
 from responder.journal.keys import SEAL_KEY
-from responder.journal.preflight import shared_journal
+from responder.journal.preflight import Shared, shared_journal
 from responder.providers.aws import journal_object
 from responder.providers.aws.journal_object import JournalObject
 from responder.secret import Secret
 
+WORDS = "what an intent tells of its input: " + "identifiers, names of places, digests. " * 10
 KILLED = Path(__file__).with_name("killed.py")
 
 
@@ -41,12 +46,12 @@ def numbers(events):
 def test_what_one_machine_wrote_the_next_finds_and_the_object_verifies_as_it_is(place, ci):
     with place.opened("runner-1") as journal:
         written = intend(journal.begin("r1", ci, {}), 1)
-        assert written.hash.encode() in place.account.object(place.key), "before the append returned"
+        assert numbers(place.events()) == [1], "before the append returned"
     with place.opened("runner-2") as journal:
         assert journal.events()[-1] == written
         assert journal.holder("r1") == ci
     fetched = place.fetched()
-    assert fetched.read_bytes() == place.account.object(place.key)
+    assert fetched.read_bytes() == place.file(), "it was written whole at the end"
     assert verify(fetched, [written.hash]).sound
     assert fetched.stat().st_mode & 0o077 == 0
     with Journal.open(fetched, read_only=True) as journal:
@@ -56,12 +61,12 @@ def test_what_one_machine_wrote_the_next_finds_and_the_object_verifies_as_it_is(
 def test_machines_that_take_turns_see_one_another_and_keep_one_chain(place, ci, laptop):
     with place.opened("runner-1") as one, place.opened("laptop") as two:
         writers = one.begin("r1", ci, {}), two.begin("r2", laptop, {})
-        for number in range(1, 6):
+        for number in range(1, 4):
             for writer in writers:
                 intend(writer, number)
         assert one.holder("r2") == laptop
         assert one.events() == two.events()
-        assert [event.run for event in one.events()] == ["r1", "r2"] * 6
+        assert [event.run for event in one.events()] == ["r1", "r2"] * 4
     assert verify(place.fetched()).sound
 
 
@@ -71,7 +76,7 @@ def test_of_many_that_write_at_the_same_instant_nothing_acknowledged_is_lost(pla
     def machine(name):
         with place.opened(name) as journal:
             writer = journal.begin(name, ci, {})
-            acknowledged.extend(intend(writer, number).hash for number in range(1, 6))
+            acknowledged.extend(intend(writer, number).hash for number in range(1, 4))
 
     machines = [threading.Thread(target=machine, args=(f"m{number}",)) for number in range(4)]
     for thread in machines:
@@ -81,7 +86,7 @@ def test_of_many_that_write_at_the_same_instant_nothing_acknowledged_is_lost(pla
     events = place.events()
     assert sorted(acknowledged) == sorted(e.hash for e in events if e.kind is EventKind.STEP_INTENDED)
     assert isinstance(verify_chain(event.row() for event in events), Verified)
-    assert len(events) == 4 * 6
+    assert len(events) == 4 * 4
 
 
 def test_who_was_taken_over_from_another_machine_is_refused_and_told_by_whom(place, ci, laptop):
@@ -160,7 +165,7 @@ def test_the_first_event_of_all_is_recognised_too_when_its_answer_is_lost(place,
 
 
 def test_a_write_whose_answer_was_lost_counts_also_where_others_wrote_on_top_of_it(place, ci, laptop):
-    class Overtaken(JournalObject):
+    class Overtaken(Lasting):
         """Somebody else writes before this one has looked what became of its own."""
 
         def _changed(self):
@@ -218,18 +223,123 @@ def test_what_was_written_and_not_acknowledged_is_found_before_anything_else_is(
 def test_a_journal_that_was_removed_or_put_back_to_an_older_one_is_not_gone_on_with(place, ci):
     with place.opened() as journal:
         writer = journal.begin("r1", ci, {})
-        older = place.account.object(place.key)
+        older = place.account.object(place.tail)
         intend(writer, 1)
-        place.account.delete(place.key)
+        place.account.delete(place.tail)
         with pytest.raises(TamperedError, match="was removed"):
             intend(writer, 2)
-        place.account.put(place.key, older)
+        place.account.put(place.tail, older)
         with pytest.raises(TamperedError, match="does not hold event 2 any more"):
             intend(writer, 2)
         for go_on in (writer.check, lambda: intend(writer, 2)):
             with pytest.raises(TamperedError):
                 go_on()
-    assert place.account.object(place.key) == older
+    assert place.account.object(place.tail) == older
+
+
+def test_a_file_that_was_removed_is_missed_before_anything_is_done(place, ci):
+    with place.opened() as journal:
+        journal.begin("r1", ci, {})
+    with place.opened() as journal:
+        writer = journal.take_up("r1", ci, {})
+        place.account.delete(place.key)
+        with pytest.raises(TamperedError, match="was removed"):
+            writer.check()
+        with pytest.raises(TamperedError):
+            intend(writer, 1)
+
+
+def test_the_file_of_one_journal_is_not_read_with_the_tail_of_another(place, ci, tmp_path):
+    with place.opened() as journal:
+        writer = journal.begin("r1", ci, {})
+        intend(writer, 1)
+    with Journal.open(tmp_path / "other" / "journal.db") as other:
+        other.begin("r1", ci, {})
+    place.account.put(place.key, (tmp_path / "other" / "journal.db").read_bytes())
+    with pytest.raises(TamperedError, match="do not go together"), place.opened():
+        pass
+    with pytest.raises(TamperedError, match="do not go together"):
+        place.fetched()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no gzip", gzip.compress(b"[]\nno JSON\n"), gzip.compress(b"[]\n[1]\n")]
+)
+def test_a_tail_that_is_damaged_is_left_as_it_is(place, ci, content):
+    with place.opened() as journal:
+        journal.begin("r1", ci, {})
+    place.account.put(place.tail, content)
+    with pytest.raises(TamperedError, match="damaged"), place.opened():
+        pass
+    assert place.account.object(place.tail) == content
+
+
+def test_an_event_that_was_edited_in_the_tail_shows(place, ci):
+    journal = place.left()
+    intend(journal.begin("r1", ci, {}), 1)
+    tail = gzip.decompress(place.account.object(place.tail))
+    edited = gzip.compress(tail.replace(rb"\"number\":1", rb"\"number\":2"))
+    place.account.put(place.tail, edited)
+    assert not verify(place.fetched()).sound
+
+
+class Counted(Lasting):
+    """How many bytes were stored in each of the two."""
+
+    stored: ClassVar[dict[str, list[int]]] = {}
+
+    def store(self, content, **how):
+        self.stored.setdefault(self.where, []).append(len(content))
+        return super().store(content, **how)
+
+
+def test_an_event_is_written_without_all_that_were_before(place, ci):
+    with place.opened(remote=place.remote(Counted)) as journal:
+        writer = journal.begin("r1", ci, {})
+        for number in range(1, 61):
+            writer.append(
+                EventKind.STEP_INTENDED, step="s", attempt=number, data={"number": number, "of": WORDS}
+            )
+    file, tail = (Counted.stored[where] for where in (place.url, f"{place.url}{TAIL}"))
+    assert len(tail) == 61
+    assert 1 < len(file) < 20, "now and then the file is written, so that the tail does not grow"
+    assert max(tail) < max(file)
+    assert sum(file) + sum(tail) < 61 * max(file) / 4
+    assert len(place.file()) == max(file), "at the end it has all"
+
+
+def test_what_a_dead_machine_left_in_the_tail_is_gone_on_with_whether_the_file_has_it_or_not(
+    place, ci, laptop
+):
+    left = place.left()
+    intend(left.begin("r1", ci, {}), 1)
+    with place.opened("laptop") as journal:
+        writer = journal.take_up("r1", laptop, {})
+        intend(writer, 2)
+    with place.opened("reader", read_only=True) as reader:
+        assert numbers(reader.events()) == [1, 2], "in the file, and in the tail"
+        with place.opened("laptop") as journal:
+            intend(journal.take_up("r1", laptop, {}), 3)
+        reader.database.catch_up()
+        assert numbers(reader.events()) == [1, 2, 3]
+    with pytest.raises(TakenOverError):
+        intend(Writer(left, "r1", 1), 4)
+    assert verify(place.fetched()).sound
+
+
+def test_that_the_file_cannot_be_written_for_now_fails_nothing(place, ci, laptop):
+    with place.opened() as journal:
+        intend(journal.begin("r1", ci, {}), 1)
+    journal = place.left()
+    writer = journal.take_up("r1", laptop, {})
+    place.account.weather("aws:PutObject:503")
+    journal.close()
+    place.account.weather()
+    assert numbers(place.events()) == [1]
+    with place.opened() as journal:
+        assert journal.holder("r1") == laptop
+        intend(Writer(journal, "r1", writer.term), 2)
+    assert numbers(place.events()) == [1, 2]
 
 
 def test_no_byte_of_a_shredded_key_is_left_in_the_object(place, ci):
@@ -238,11 +348,36 @@ def test_no_byte_of_a_shredded_key_is_left_in_the_object(place, ci):
         seals = Seals(journal, SEAL_KEY.fresh())
         sealed = seals.seal("r1", "label", Secret("a value that is shown once"))
         ((wrapped,),) = journal.database.rows("SELECT wrapped FROM data_keys")
-        assert wrapped.encode() in place.account.object(place.key)
+        with place.opened("laptop") as other:
+            other.note("s3", {})
+        assert wrapped.encode() in place.file(), "it was written whole meanwhile"
         seals.shred("r1")
-        assert wrapped.encode() not in place.account.object(place.key)
+        assert wrapped.encode() not in place.bytes_there()
         with pytest.raises(UnavailableError, match="shredded"):
             seals.open("r1", "label", sealed)
+
+
+def test_a_machine_that_does_not_know_yet_that_a_key_was_shredded_does_not_bring_it_back(place, ci):
+    other = place.left()
+    with place.opened() as journal:
+        journal.begin("r1", ci, {})
+        seals = Seals(journal, SEAL_KEY.fresh())
+        seals.prepare("r1")
+        other.note("s3", {})
+        ((wrapped,),) = other.database.rows("SELECT wrapped FROM data_keys")
+        forget = journal.database.forget_old_pages
+
+        def overtaken():
+            journal.database.forget_old_pages = forget
+            other.close()  # which writes the file with the key
+            assert wrapped.encode() in place.file()
+            return forget()
+
+        journal.database.forget_old_pages = overtaken
+        seals.shred("r1")
+        assert wrapped.encode() not in place.bytes_there()
+    with place.opened() as journal:
+        assert journal.database.rows("SELECT wrapped FROM data_keys") == [(None,)]
 
 
 def test_two_machines_that_seal_for_one_run_at_once_use_one_key(place, ci):
@@ -268,14 +403,47 @@ def test_a_journal_of_one_machine_is_shared_by_putting_its_file_there(place, ci,
 
 
 def test_before_an_incident_it_is_told_whether_the_shared_journal_can_be_read_and_verifies(place, ci):
-    assert [one.level for one in shared_journal(place.fetched)] == ["ok"]
+    asked = Shared(place.fetched, place.try_to_write)
+    assert [one.level for one in shared_journal(asked)] == ["ok", "ok"]
+    with pytest.raises(InputError):
+        place.fetched()
     with place.opened() as journal:
         journal.begin("r1", ci, {})
-    assert [one.level for one in shared_journal(place.fetched)] == ["ok", "ok"]
-    content = place.account.object(place.key)
+    content, tail = place.file(), place.account.object(place.tail)
+    assert [one.level for one in shared_journal(asked)] == ["ok", "ok", "ok"]
+    assert (place.file(), place.account.object(place.tail)) == (content, tail), "nothing was changed"
     place.account.put(place.key, content.replace(b'"pid":17', b'"pid":18'))
-    *_, found = shared_journal(place.fetched)
+    _, found, _ = shared_journal(asked)
     assert (found.level, "was edited" in found.what) == ("failed", True)
+
+
+def test_who_may_read_it_and_not_write_it_is_told_so_before_an_incident(place, ci):
+    with place.opened() as journal:
+        journal.begin("r1", ci, {})
+    may = [{"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"}]
+    reader = place.remote_of("reader", json.dumps({"Version": "2012-10-17", "Statement": may}))
+    *_, found = shared_journal(Shared(place.fetched, reader.try_to_write))
+    assert found.level == "failed"
+    assert "s3:PutObject: AccessDenied" in found.what
+    assert "Allow the operator s3:PutObject" in found.mend
+
+
+def test_a_bucket_that_is_not_there_is_not_taken_for_one_with_no_journal_yet(place):
+    with pytest.raises(UnavailableError, match="There is no such bucket"):
+        JournalObject(place.account.connection, "nobody-has-this", "journal.db").try_to_write()
+
+
+def test_a_store_that_does_not_know_conditions_is_no_place_for_a_journal(place, ci):
+    class Careless(Lasting):
+        def _put_if(self, etag, content):
+            self._connection.s3.put_object(**self._object, Body=content)
+            return etag
+
+    with place.opened() as journal:
+        journal.begin("r1", ci, {})
+    with pytest.raises(UnavailableError, match="whose condition does not hold"):
+        place.remote(Careless).try_to_write()
+    assert len(place.events()) == 1, "what was there is there"
 
 
 def test_where_nothing_is_nothing_is_read_and_a_dry_run_leaves_nothing_there(place):

@@ -31,14 +31,17 @@ _URL: Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P
 _WRITING: Final = 30.0  # seconds, after which no other try begins
 _READING: Final = 6.0
 _PAUSE: Final = 0.2  # seconds, and twice as long each time
+_NO_ETAG: Final = f'"{32 * "0"}"'  # what nothing that is stored has
+_NO_BUCKET: Final = "NoSuchBucket"
 _HERE: Final = "To contain a leak now, use a journal of this machine: `env -u RESPOND_JOURNAL respond leak`."
 
 
 class JournalObject:
     """The object at `s3://BUCKET/KEY`: a whole SQLite file, which `respond audit verify` reads as it is.
 
-    The operator needs s3:GetObject and s3:PutObject on it, and s3:ListBucket on the bucket: without that S3
-    does not say that an object is not there. It is a `responder.journal.shared.Remote`.
+    The operator needs s3:GetObject and s3:PutObject on it and on `KEY.tail`, which is beside it, and
+    s3:ListBucket on the bucket: without that S3 does not say that an object is not there. It is a
+    `responder.journal.shared.Remote`.
     """
 
     def __init__(self, connection: AwsConnection, bucket: str, key: str) -> None:
@@ -66,6 +69,9 @@ class JournalObject:
     def where(self) -> str:
         return f"s3://{self._object['Bucket']}/{self._object['Key']}"
 
+    def beside(self, suffix: str) -> Self:
+        return type(self)(self._connection, self._object["Bucket"], f"{self._object['Key']}{suffix}")
+
     def fetch(self) -> bytes | None:
         try:
             return _patiently(self._changed, _READING)
@@ -75,15 +81,40 @@ class JournalObject:
                 next_step=f"{error.next_step} Type the same command again. {_HERE}".strip(),
             ) from None
 
-    def store(self, content: bytes) -> bool:
+    def store(self, content: bytes, *, patiently: bool = True) -> bool:
         try:
-            return _patiently(lambda: self._put(content), _WRITING)
+            return _patiently(lambda: self._put(content), _WRITING if patiently else 0)
         except NotFoundError:
             if self._etag:
                 raise self._removed() from None
             raise self._unwritten("There is no such bucket.") from None
         except ProviderError as error:
             raise self._unwritten(f"{error.what} {error.next_step}".strip()) from None
+
+    def try_to_write(self) -> None:
+        """Ask for a write on a condition that cannot hold: S3 looks first whether we may. Nothing changes.
+
+        What is asked for is what is there, should something that is not S3 not know of conditions.
+
+        Raises:
+            UnavailableError: it may not be written, or it is no place for a journal.
+            TamperedError: it was removed meanwhile.
+        """
+        content = self.fetch() or b""
+        try:
+            _patiently(lambda: self._put_if(_NO_ETAG, content), _READING)
+        except ConflictError:
+            return
+        except NotFoundError as error:
+            if _NO_BUCKET not in error.what:
+                return  # nothing is there yet
+            raise self._unwritable("There is no such bucket.", "Make it, or mend RESPOND_JOURNAL.") from None
+        except ProviderError as error:
+            raise self._unwritable(error.what, error.next_step) from None
+        raise self._unwritable(
+            "It takes a write whose condition does not hold: of two who write at once, one would be lost.",
+            "Use S3 itself, or a store that knows If-Match and If-None-Match.",
+        )
 
     def close(self) -> None:
         self._connection.close()
@@ -94,18 +125,9 @@ class JournalObject:
         Raises:
             ProviderError: whether it is there cannot be told.
         """
-        only = {"IfMatch": self._etag} if self._etag else {"IfNoneMatch": "*"}
-        s3 = self._connection.s3
         lost: TransientError | None = None
         try:
-            self._etag = _apart(
-                "s3:PutObject",
-                s3.put_object,
-                **self._object,
-                **only,
-                Body=content,
-                ContentType="application/vnd.sqlite3",
-            )["ETag"]
+            self._etag = self._put_if(self._etag, content)
         except TransientError as error:
             lost = error
         except ConflictError:  # somebody else was first, or we were
@@ -120,6 +142,13 @@ class JournalObject:
         if found is None:
             raise lost or TransientError("aws", "s3:PutObject", "S3 does not agree with itself yet")
         return False
+
+    def _put_if(self, etag: str, content: bytes) -> str:
+        """The new etag; where there was none, nothing may be there."""
+        only = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        s3 = self._connection.s3
+        answer = _apart("s3:PutObject", s3.put_object, **self._object, **only, Body=content)
+        return str(answer["ETag"])
 
     def _changed(self) -> bytes | None:
         """As `fetch`.
@@ -148,6 +177,9 @@ class JournalObject:
             state="Whether the last event is in it is not known; nothing was done that would follow from it.",
             next_step=f"Mend that, and type `respond resume`, or the same command again. {_HERE}",
         )
+
+    def _unwritable(self, why: str, next_step: str) -> UnavailableError:
+        return UnavailableError(f"The journal {self.where} cannot be written. {why}", next_step=next_step)
 
     def _removed(self) -> TamperedError:
         return TamperedError(
