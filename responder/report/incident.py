@@ -7,6 +7,7 @@ journal, and whatever else an input or output holds, has no place here.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from responder.engine.ending import NOT_CONTAINED
 from responder.engine.state import RunState, fold
@@ -82,8 +83,18 @@ class Incident:
 
     @property
     def state(self) -> str:
-        """How it stands, in a word or three."""
-        return {"succeeded": "Done and proven", "": "Not over"}.get(self.outcome, self.outcome.capitalize())
+        """How it stands, in a few words."""
+        words = {"succeeded": "Done and proven", "": "Not over"}.get(self.outcome, self.outcome.capitalize())
+        if worth := len(self.review.to_look_at):
+            return f"{words}; {counted(worth, 'thing')} to look at"
+        return words
+
+    @property
+    def mood(self) -> Literal["good", "wait", "bad"]:
+        """Whether a reader may lean back: only when it is contained, and nothing is to be looked at."""
+        if self.outcome in ("", NOT_CONTAINED):
+            return "bad"
+        return "good" if self.outcome == "succeeded" and not self.review.to_look_at else "wait"
 
     @property
     def active_steps(self) -> tuple[StepReading, ...]:
@@ -184,8 +195,10 @@ class Incident:
         unseen = "what was done with the credentials before is for a review to find out"
         if self.reviewed:
             unseen = "what was done with the credentials before was reviewed"
-        if worth := len(self.review.to_look_at):
-            unseen += f": {counted(worth, 'thing')} to look at"
+        if worth := self.review.to_look_at:
+            critical = sum(one.severity == "critical" for one in worth)
+            unseen += f": {counted(len(worth), 'thing')} to look at"
+            unseen += f", {critical} of them critical" if critical else ""
         if self.outcome in ("undone", "partly undone"):
             return f"The run was {self.outcome} on purpose; each step tells what was given back."
         if self.outcome == NOT_CONTAINED:

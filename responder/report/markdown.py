@@ -59,9 +59,13 @@ def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator
         ("Measure", "Time", "From where to where"),
         ((one.name, _measured(one), _meant(one)) for one in incident.measures),
     )
-    yield f"\n## Proven: {len(incident.proven)} of {counted(len(incident.active_steps), 'step')}\n"
+    yield "\n## What was proven, and what was not\n"
+    steps = counted(len(incident.active_steps), "step")
+    yield f"- {len(incident.proven)} of {steps} by the live service itself"
     for step in incident.unproven:
         yield f"- **Not proven:** {escaped(step.named)}: {step.outcome}. {escaped(step.why)}"
+    if not incident.clocks.exposed_since:
+        yield "- **Not known:** since when it had been exposed"
     yield "\n## What was done with it\n"
     yield from _reviewed(incident)
     if incident.searches:
@@ -215,8 +219,6 @@ def _quarter(quarter: "Quarter", made_at: datetime, version: str) -> Iterator[st
             for one in quarter.incidents
         ),
     )
-    yield "\n## Time to contain\n"
-    yield f"{escaped(quarter.containment.words)}"
     yield "\n## Failures by step\n"
     yield from _table(
         ("Step", "Runs", "Failed", "Left for a person", "Tried again"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from responder.report.todo import Task
-from responder.report.words import counted
+from responder.report.words import counted, within
 from responder.review.reading import Seen
 from responder.review.searches import Noted
 from responder.trace import RANK
@@ -29,17 +29,16 @@ def review_tasks(run: str, seen: Seen) -> Iterator[Task]:
     """What is left to do about it."""
     worth = seen.to_look_at
     if worth:
-        worst = f"{worth[0].what[0].lower()}{worth[0].what[1:]}" if worth[0].what else worth[0].kind
         yield Task(
             f"Judge {counted(len(worth), 'thing')} that the review found, and undo what none of you did.",
-            f"The worst: {worst}.",
+            f"The worst: {within(worth[0].what)}.",
             "The section on what was done has each with its command.",
             f"respond review {run} --all",
         )
     if seen.unread:
         yield Task(
             "Look where the review could not.",
-            f"Not read: {'; '.join(seen.unread)}.",
+            f"Not read: {'; '.join(why.removesuffix('.') for why in seen.unread)}.",
             command=f"respond review {run}",
         )
 

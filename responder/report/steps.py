@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from responder.engine.state import OVER, RunState
+from responder.engine.state import OVER, Reopened, RunState
 from responder.report.record import Record, Request
 from responder.report.summary import described_steps, titled
 
@@ -86,6 +86,7 @@ class StepReading:
     next_step: str
     identifier: str  # of a fresh credential that it made, public
     looks: tuple[Look, ...]
+    reopened: tuple[Reopened, ...]  # when it was found that somebody had undone what was proven
     tries: tuple[Try, ...]
 
     @property
@@ -139,6 +140,7 @@ def _read(
     ended = ended if is_so.status in _ENDED else None
     took = (ended - began).total_seconds() if began and ended and len(tries) > 1 else None
     proven = "done and proven" if is_so.applied else "proven; nothing had to be changed"
+    proven = "reviewed" if step["phase"] == "review" else proven
     return StepReading(
         id=step["id"],
         title=step["title"],
@@ -162,6 +164,7 @@ def _read(
         next_step=is_so.next_step,
         identifier=_identifier(is_so.output),
         looks=looks,
+        reopened=tuple(is_so.reopened),
         tries=tries,
     )
 

@@ -21,7 +21,8 @@ class CredentialStory:
     `replaced` and `placed` say whether there was anything to do.
     """
 
-    name: str
+    name: str  # for people
+    label: str  # as the steps have it
     kind: str
     identifier: str
     owner: str
@@ -91,7 +92,10 @@ def _workloads(exposure: Mapping[str, Any], steps: Sequence[StepReading]) -> Ite
 def _credential(
     leaked: Mapping[str, Any], words: str, steps: Sequence[StepReading], *, scheduled: bool
 ) -> CredentialStory:
-    """Of two exposed values of one credential the spare one is told by its identifier."""
+    """Of two exposed values of one credential the spare one is told by its identifier.
+
+    One that has but a fingerprint to be called by is told by its owner's name.
+    """
     name = leaked["credential"]
     spare = leaked.get("spare", False)
     label = leaked["identifier"] if spare else name
@@ -103,11 +107,13 @@ def _credential(
     again = [step for step in own if step not in containing and step.action in ways]
     rotating = [step for step in own if step.phase == "rotate"]
     placing = [s for s in steps if s.credential == name and s.phase == "recover" and not spare]
+    owner = next((leaked[field] for field in _OWNER if leaked.get(field)), "")
     return CredentialStory(
-        name=label,
+        name=f"{owner}'s token" if owner and label.startswith("sha256:") else label,
+        label=label,
         kind=words,
         identifier=leaked["identifier"],
-        owner=next((leaked[field] for field in _OWNER if leaked.get(field)), ""),
+        owner=owner,
         life=leaked["life"],
         dead_already=leaked["life"] == "dead" and not containing,
         known=leaked["known"],
@@ -125,13 +131,13 @@ def _credential(
 
 def _looks(containing: Iterable[StepReading], again: Iterable[StepReading]) -> Iterator[datetime]:
     """When it was found to hold, by a step of its own or by somebody who went on looking."""
-    yield from (step.finished_at for step in again if step.proven and not step.applied and step.finished_at)
+    yield from (step.finished_at for step in again if step.proven and not step.reopened and step.finished_at)
     yield from (look.at for step in containing for look in step.looks if look.result == "held")
 
 
 def _undone(containing: Iterable[StepReading], again: Iterable[StepReading]) -> Iterator[datetime]:
-    """When it was found that somebody had undone it; a step that looks again contains again."""
-    yield from (step.finished_at for step in again if step.applied and step.finished_at)
+    """When it was found that somebody had undone it. A denial that was renewed had not been."""
+    yield from (one.at for step in (*containing, *again) for one in step.reopened)
     yield from (look.at for step in containing for look in step.looks if look.result in _NOT_HELD)
 
 

@@ -10,12 +10,13 @@ from responder.report.words import elapsed, listing
 
 if TYPE_CHECKING:
     from responder.report.incident import Incident, Unidentified
+    from responder.report.measures import Clocks
     from responder.report.stories import CredentialStory, WorkloadStory
 
 __all__ = ["MEANINGS", "Lane", "Moment", "Span", "Timeline", "draw"]
 
 Mark: TypeAlias = Literal[
-    "start", "confirmed", "contained", "again", "undone", "fresh", "placed", "live", "end"
+    "exposed", "start", "confirmed", "contained", "again", "undone", "fresh", "placed", "live", "end"
 ]
 
 MEANINGS: dict[Mark, str] = {
@@ -89,15 +90,18 @@ def draw(incident: "Incident") -> Timeline:
     clocks = incident.clocks
     ended = clocks.finished or clocks.last
     told = [clocks.began, clocks.confirmed, ended, clocks.last]
+    told += [clocks.exposed_since] if clocks.exposed_since else []
     told += [at for one in incident.credentials for at, _ in _of_credential(one)]
     told += [one.live_at for one in incident.workloads if one.live_at]
-    pen = _Pen(Scale.over(told, clocks.confirmed), clocks.began, clocks.confirmed, clocks.last)
+    pen = _Pen(Scale.over(told, clocks.confirmed), clocks)
     lanes = (
         *(pen.credential(one) for one in incident.credentials),
         *(pen.unidentified(one) for one in incident.unidentified if one.at_large),
         *(pen.workload(one) for one in incident.workloads),
     )
+    exposed = [pen.moment(clocks.exposed_since, "exposed", "exposed")] if clocks.exposed_since else []
     everything = [
+        *exposed,
         pen.moment(clocks.began, "start", "the command was started"),
         pen.moment(clocks.confirmed, "confirmed", f"confirmed ({incident.confirmed_by})"),
         pen.moment(ended, "end", "the run ended" if clocks.finished else "last event so far"),
@@ -109,38 +113,42 @@ def draw(incident: "Incident") -> Timeline:
 @dataclass(frozen=True)
 class _Pen:
     scale: Scale
-    began: datetime
-    confirmed: datetime
-    last: datetime
+    clocks: "Clocks"
+
+    @property
+    def left(self) -> float:
+        """Where what was exposed begins: at the edge, where nobody knows since when."""
+        since = self.clocks.exposed_since
+        return self.scale.x(since) if since else 0
 
     def moment(self, at: datetime, mark: Mark, what: str, about: str = "") -> Moment:
-        return Moment(at, (at - self.confirmed).total_seconds(), self.scale.x(at), mark, what, about)
+        return Moment(at, (at - self.clocks.confirmed).total_seconds(), self.scale.x(at), mark, what, about)
 
     def credential(self, one: "CredentialStory") -> Lane:
-        end = self.scale.x(self.last)
+        end = self.scale.x(self.clocks.last)
         moments = tuple(
             self.moment(at, mark, MEANINGS[mark], one.name) for at, mark in sorted(_of_credential(one))
         )
         if one.dead_already:
-            begin = self.scale.x(self.began)
+            begin = self.scale.x(self.clocks.began)
             return Lane(
                 f"{one.name}, {one.kind}", "was dead already", (Span(begin, end, "contained"),), moments
             )
         if one.contained_at is None:
-            spans: tuple[Span, ...] = (Span(0, end, "exposed"),)
+            spans: tuple[Span, ...] = (Span(self.left, end, "exposed"),)
             return Lane(f"{one.name}, {one.kind}", "not proven to be contained", spans, moments)
         turn = self.scale.x(one.contained_at)
         told = [f"contained {self._after(one.contained_at)}"]
         told += [f"fresh one alive {self._after(one.fresh_at)}"] if one.fresh_at else []
-        spans = (Span(0, turn, "exposed"), Span(turn, end, "contained"))
+        spans = (Span(self.left, turn, "exposed"), Span(turn, end, "contained"))
         return Lane(f"{one.name}, {one.kind}", ", ".join(told), spans, moments)
 
     def unidentified(self, one: "Unidentified") -> Lane:
-        span = Span(0, self.scale.x(self.last), "exposed")
+        span = Span(self.left, self.scale.x(self.clocks.last), "exposed")
         return Lane(f"{one.identifier}, not identified", "not proven to be contained", (span,), ())
 
     def workload(self, one: "WorkloadStory") -> Lane:
-        begin, end = self.scale.x(self.confirmed), self.scale.x(self.last)
+        begin, end = self.scale.x(self.clocks.confirmed), self.scale.x(self.clocks.last)
         title = f"{one.name}, workload"
         if one.live_at is None:
             detail = "not proven to run with what is fresh"
@@ -154,7 +162,7 @@ class _Pen:
         )
 
     def _after(self, at: datetime) -> str:
-        after = (at - self.confirmed).total_seconds()
+        after = (at - self.clocks.confirmed).total_seconds()
         return f"{'+' if after >= 0 else ''}{elapsed(after)}"
 
 

@@ -63,7 +63,7 @@ def _fights(credentials: Sequence[CredentialStory]) -> Iterator[Task]:
 
 def _denials(steps: Sequence[StepReading], credentials: Sequence[CredentialStory]) -> Iterator[Task]:
     for one in credentials:
-        denials = [s for s in steps if s.action == _DENIAL and s.credential == one.name and s.proven]
+        denials = [s for s in steps if s.action == _DENIAL and s.credential == one.label and s.proven]
         put = [s.last_applied_at for s in denials if s.last_applied_at]
         found = [s.finished_at for s in denials if s.finished_at]
         if found:
@@ -83,7 +83,7 @@ def _reviews(
     exposure: dict[str, Any], steps: Sequence[StepReading], credentials: Sequence[CredentialStory]
 ) -> Iterator[Task]:
     reviewed = {s.credential for s in steps if s.active and s.phase == "review" and s.proven}
-    unreviewed = [one.name for one in credentials if one.name not in reviewed]
+    unreviewed = [one.name for one in credentials if one.label not in reviewed]
     if unreviewed and "" not in reviewed:
         yield Task(
             f"Find out whether anybody used {listing(unreviewed)} before the containment, and for what.",

@@ -1,10 +1,13 @@
 """How reports say times, durations and lists, alike on the page and in Markdown."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-__all__ = ["clock", "counted", "day", "day_and_time", "elapsed", "listing", "sentence"]
+__all__ = ["clock", "counted", "day", "day_and_time", "elapsed", "listing", "sentence", "within"]
 
+# A word, and no name that stays as it is written: s3, ci-prod, sha256:…
+_WORD = re.compile(r"[A-Za-z]+(?=[\s,;.!?]|$)")
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -53,4 +56,11 @@ def counted(number: int, one: str, many: str = "") -> str:
 def sentence(text: str) -> str:
     """With a capital at its start and a full stop at its end."""
     text = text.strip()
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}" if text else ""
+    if _WORD.match(text):
+        text = f"{text[0].upper()}{text[1:]}"
+    return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'}" if text else ""
+
+
+def within(text: str) -> str:
+    """To stand in the middle of a sentence: without the capital that only its place gave it."""
+    return f"{text[0].lower()}{text[1:]}" if _WORD.match(text) and not text[1:2].isupper() else text

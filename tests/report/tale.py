@@ -130,8 +130,11 @@ class Tale:
         )
         return self
 
-    def proves(self, step, at, took=0.2, evidence="the service said so", output=None, *, attempt=1):
-        self.intends(step, at - took, attempt=attempt)
+    def proves(
+        self, step, at, took=0.2, evidence="the service said so", output=None, *, attempt=1, undone=""
+    ):
+        """`undone`: the step that had proven it, where it was found that somebody undid it."""
+        self.intends(step, at - took, attempt=attempt, undone=undone)
         frozen = freeze(output or {}, self._seal, f"{step}/{attempt}")
         self._add(EventKind.STEP_APPLIED, step, at - took / 2, attempt, {"output": frozen})
         data = {"action": "x", "output": frozen, "evidence": evidence, "applied": True}
@@ -142,9 +145,10 @@ class Tale:
         data = {"action": "x", "output": {}, "evidence": evidence, "applied": False}
         return self._add(EventKind.STEP_SUCCEEDED, step, at, 1, data)
 
-    def intends(self, step, at, *, attempt=1):
+    def intends(self, step, at, *, attempt=1, undone=""):
         given = shown({"secret": Secret(LEAKED)})
         data = {"action": "x", "input": given, "digest": "d", "seen": {}}
+        data |= {"undone": {"step": undone, "why": "It is live."}} if undone else {}
         return self._add(EventKind.STEP_INTENDED, step, at, attempt, data)
 
     def retries(self, step, at, why="503", *, attempt=1):

@@ -2,13 +2,15 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from tale import BEGAN, FRESH_ID, STEPS, Tale, exposure
+from tale import BEGAN, FRESH_ID, STEPS, TOKEN, Tale, exposure
 
 from responder.errors import InputError
+from responder.exposure import LeakedGithubToken
 from responder.journal import EventKind, Holder
 from responder.report.incident import read_incident
 from responder.report.integrity import read_chain
 from responder.report.timeline import draw
+from responder.secret import Secret
 
 
 def read(tale: Tale, **more):
@@ -47,6 +49,26 @@ def test_since_when_it_was_exposed_is_known_where_the_run_was_told_unless_the_re
     assert read(tale).clocks.recorded
     better = read(tale, exposed_since=BEGAN - timedelta(hours=2))
     assert (measured(better)["Time to detect"], better.clocks.recorded) == (7200, False)
+
+
+def test_what_was_exposed_is_drawn_from_then_on(tale):
+    told = draw(read(tale.begin().goes_well(), exposed_since=BEGAN - timedelta(hours=2)))
+    assert (told.moments[0].mark, told.moments[0].after) == ("exposed", -7230)
+    assert all(lane.spans[0].begin == told.moments[0].x for lane in told.lanes[:2])
+    assert round(told.scale.cuts()[0].seconds) == 7200
+    assert "exposed 2 h before the confirmation" in told.description
+
+
+def test_what_has_but_a_fingerprint_is_called_after_its_owner(tale):
+    mark = "sha256:abc"
+    sams = LeakedGithubToken(
+        credential=mark, known=False, identifier=mark, secret=Secret(TOKEN), life="live", login="sam"
+    )
+    leaked = exposure().model_copy(update={"github_tokens": (sams,)})
+    revoke = (f"revoke[{mark}]", "Revoke", mark, mark, "contain", "github.revoke_token", 0)
+    incident = read(tale.begin(exposed=leaked, steps=(*STEPS, revoke)).proves(f"revoke[{mark}]", 0.6))
+    assert incident.title == "Leak of s3, ci and sam's token"
+    assert incident.credentials[2].contained_at == BEGAN + timedelta(seconds=30.6)
 
 
 def test_an_exposure_that_began_after_the_response_is_refused(tale):
@@ -141,15 +163,24 @@ def test_a_run_that_is_not_over_says_so(tale):
 
 def test_a_containment_that_somebody_undid_is_told_and_its_time_stays_the_first(tale):
     tale.begin().proves("deactivate_key[s3]", 0.6).proves("deny_sessions[s3]", 1.2)
-    tale.proves("recheck_key[s3]", 11.0).looks("deny_sessions[s3]", 60, "held")
+    tale.proves("recheck_key[s3]", 11.0, undone="deactivate_key[s3]").looks("deny_sessions[s3]", 60, "held")
     tale.looks("deny_sessions[s3]", 600, "re-applied", attempt=2).proves("deny_sessions[s3]", 601, attempt=2)
     incident = read(tale)
     s3 = incident.credentials[0]
     assert s3.contained_at == BEGAN + timedelta(seconds=31.2)
     assert s3.looked_again == (BEGAN + timedelta(seconds=90),)
-    assert s3.undone == (BEGAN + timedelta(seconds=41), BEGAN + timedelta(seconds=630))
+    assert s3.undone == (BEGAN + timedelta(seconds=40.8), BEGAN + timedelta(seconds=630))
     assert "somebody undid the containment of s3" in incident.summary[1]
     assert any(task.what.startswith("Find out who undid the containment of s3") for task in incident.tasks)
+
+
+def test_a_denial_that_was_renewed_had_not_been_undone(tale):
+    again = ("recheck_sessions[s3]", "Look again", "s3", "s3", "contain", "aws.deny_sessions", 1)
+    tale.begin(steps=(*STEPS, again)).proves("deactivate_key[s3]", 0.6).proves("deny_sessions[s3]", 1.2)
+    incident = read(tale.proves("recheck_sessions[s3]", 11.0))
+    s3 = incident.credentials[0]
+    assert (s3.undone, s3.looked_again) == ((), (BEGAN + timedelta(seconds=41),))
+    assert not any("undid" in task.what for task in incident.tasks)
 
 
 def test_a_look_after_the_end_makes_the_response_no_longer(tale):
