@@ -46,7 +46,7 @@ def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator
         (f"UTC, {day(incident.clocks.began)}", "From the confirmation", "What", "Of"),
         (
             (
-                clock(m.at),
+                clock(m.at, incident.clocks.began),
                 f"{'+' if m.after > 0 else ''}{elapsed(m.after)}",
                 escaped(m.what),
                 escaped(m.about),
@@ -148,14 +148,15 @@ def _rotation(incident: "Incident", made_at: datetime, version: str) -> Iterator
 
 
 def _leaked(incident: "Incident") -> Iterator[str]:
+    began = incident.clocks.began
     for one in incident.credentials:
         at = one.contained_at
-        contained = f"contained {clock(at)} UTC" if at else "dead already"
+        contained = f"contained {clock(at, began)} UTC" if at else "dead already"
         contained = "**not proven contained**" if one.at_large else contained
         fresh = f"replaced by {_code(one.fresh)}" if one.fresh else "not replaced"
         yield f"- {escaped(one.words)} {_code(one.identifier)}: {contained}, {fresh}"
         if one.undone:
-            yield f"  - **Somebody had undone it**, found at {clock(one.undone[-1])} UTC"
+            yield f"  - **Somebody had undone it**, found at {clock(one.undone[-1], began)} UTC"
         yield from _hanging(incident.reach, incident.reach.credential(one.identifier), "  ")
     for lost in incident.unidentified:
         state = "**not proven contained**" if lost.at_large else "dead already"

@@ -38,6 +38,7 @@ class CredentialReading:
     note: str = ""
     given_back: bool = False  # an undo let it live again
     fresh: str = ""  # what replaces it
+    tried: bool = False  # whether its secret was at hand, so that its death is proven by trying it
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,7 @@ def _credentials(
                 leaked["note"],
                 back,
                 _fresh(name, steps),
+                tried=leaked.get("secret") is not None,
             )
 
 

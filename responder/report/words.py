@@ -33,9 +33,10 @@ def day(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d}"
 
 
-def clock(at: datetime) -> str:
-    """To the millisecond, without the day."""
-    return f"{at.astimezone(UTC):%H:%M:%S.%f}"[:-3]
+def clock(at: datetime, told: datetime | None = None) -> str:
+    """To the millisecond; without the day, unless it is another than that of `told`, which a reader knows."""
+    text = f"{at.astimezone(UTC):%H:%M:%S.%f}"[:-3]
+    return f"{day(at)} {text}" if told and day(told) != day(at) else text
 
 
 def day_and_time(at: datetime) -> str:

@@ -107,6 +107,7 @@ def test_the_time_to_detect_follows_from_when_the_exposure_began(tale, report):
     tale.begin().goes_well()
     assert "| Time to detect | not known |" in report("--md")
     assert "| Time to detect | 3 h |" in report("--md", "--exposed-since", "2026-01-31T00:00")
+    assert "| 2026-01-30 23:00:00.000 |" in report("--md", "--exposed-since", "2026-01-30T23:00")
 
 
 def test_a_report_of_a_changed_journal_is_made_and_says_so(tale, report):

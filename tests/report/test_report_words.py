@@ -1,6 +1,8 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from responder.report.words import sentence, within
+from responder.report.words import clock, sentence, within
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,9 @@ def test_a_sentence_begins_with_a_capital_unless_with_a_name(text, told):
 )
 def test_within_a_sentence_only_names_keep_their_capital(text, told):
     assert within(text) == told
+
+
+def test_a_time_on_another_day_than_the_reader_was_told_has_its_day():
+    at = datetime(2026, 1, 31, 23, 59, 59, 500000, tzinfo=UTC)
+    assert clock(at, at) == "23:59:59.500"
+    assert clock(at + timedelta(seconds=1), at) == "2026-02-01 00:00:00.500"
