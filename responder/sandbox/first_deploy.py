@@ -1,7 +1,7 @@
 """A program: deploy the app into the sandbox and call it once, with the unmodified `modal` client.
 
-It is a process of its own because the client takes its server from the environment. It reads one order from
-standard input, a line of JSON, and ends at once when that input ends.
+It is a process of its own because the client takes its server from the environment. It reads orders from
+standard input, a line of JSON each, answers each with a line, and ends at once when that input ends.
 """
 
 import importlib.util
@@ -11,6 +11,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from types import ModuleType
 from typing import TypedDict
 
@@ -33,12 +34,24 @@ class Order(TypedDict):
 
 
 def main() -> None:
-    order: Order = json.loads(sys.stdin.readline())
-    threading.Thread(target=_die_with_the_sandbox, daemon=True).start()
-    with ThreadPoolExecutor() as pool:
+    orders: SimpleQueue[Order] = SimpleQueue()
+    threading.Thread(target=_read, args=(orders,), daemon=True).start()
+    while True:
+        answer = {"error": _carry_out(orders.get())}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def _carry_out(order: Order) -> str:
+    """What went wrong; empty if nothing did."""
+    try:
         # Each of its own import: an app object remembers where it was deployed.
         modules = [_module(order["source"]) if order["source"] else None for _ in order["targets"]]
-        list(pool.map(lambda target, module: _serve(order, target, module), order["targets"], modules))
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda target, module: _serve(order, target, module), order["targets"], modules))
+    except Exception as error:  # noqa: BLE001  # whatever it was, the sandbox says it
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 def _serve(order: Order, target: Target, module: ModuleType | None) -> None:
@@ -62,9 +75,10 @@ def _module(source: str) -> ModuleType:
     return module
 
 
-def _die_with_the_sandbox() -> None:
-    sys.stdin.read()
-    os._exit(1)
+def _read(orders: SimpleQueue[Order]) -> None:
+    for line in sys.stdin:
+        orders.put(json.loads(line))
+    os._exit(1)  # with the sandbox, and even while it waits for an answer
 
 
 if __name__ == "__main__":

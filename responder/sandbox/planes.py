@@ -89,7 +89,7 @@ def running(
         )
         github_seed = seed.seed_github(github, modal_seed.ci, workflow)
 
-        deployer = Deployer(modal_url, modal_config, modal_seed.ci)
+        deployer = stack.enter_context(Deployer(modal_url, modal_config, modal_seed.ci))
         deployer.deploy()
         urls = Urls(modal_url, aws_url, _start(github, port, 2, stack))
         modal.backdate(seed.YOUNGER)

@@ -144,7 +144,8 @@ def estate(folder: Path, *, keys: int, tokens: int, account: str = "888888888888
         github = GithubPlane(runner_env=runner, auto_approve=0.0, faults=faults)
         stack.callback(github.stop)
         of_github = seed.seed_github(github, of_modal.ci, QUICK.read_bytes())
-        Deployer(modal_url, folder / "modal.toml", of_modal.ci).deploy()
+        with Deployer(modal_url, folder / "modal.toml", of_modal.ci) as deployer:
+            deployer.deploy()
         environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),

@@ -2,6 +2,8 @@
 
 import importlib.util
 import io
+import os
+import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -47,7 +49,7 @@ class Deployed:
         while time.monotonic() < deadline:
             for container in list(self.plane._fleet.containers.values()):
                 if container.running and container.arguments.function_def.function_name == function:
-                    container.process.kill()
+                    os.kill(container.process, signal.SIGKILL)
                     return container.task_id
             time.sleep(0.005)
         raise AssertionError(f"Nothing ran {function}.")

@@ -1,6 +1,8 @@
 """No process of a container outlives its reason, whichever way the sandbox ends."""
 
 import fcntl
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +47,17 @@ def test_stopping_the_plane_kills_containers_and_their_children_and_hangs_up(
     modal_world.until(lambda: not is_held(tmp_path / "held"))
     with pytest.raises(ModalConnectionError):
         client.hello()
+
+
+def test_the_death_of_what_they_are_forks_of_ends_containers_and_the_next_call_has_new_ones(
+    modal_world, tmp_path
+):
+    modal_world.deploy(modal_world.ada)
+    hold = modal_world.function("hold")
+    first = hold.remote(str(tmp_path / "held"))
+    os.kill(modal_world.plane._fleet._forks._stem.program.pid, signal.SIGKILL)
+    modal_world.until(lambda: not modal_world.containers() and not is_held(tmp_path / "held"))
+    assert hold.remote(str(tmp_path / "held")) != first
 
 
 SANDBOX = """

@@ -162,7 +162,8 @@ def a_company(folder):
         stack.callback(github.stop)
         runner |= urls | {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
         aws.know_issuer(ISSUER, github.issuer.public_key)
-        Deployer(modal_url, folder / "modal.toml", modal_seed.ci).deploy()
+        with Deployer(modal_url, folder / "modal.toml", modal_seed.ci) as deployer:
+            deployer.deploy()
         admin = {
             "AWS_ACCESS_KEY_ID": aws_seed.operator.access_key_id,
             "AWS_SECRET_ACCESS_KEY": aws_seed.operator.secret_access_key,

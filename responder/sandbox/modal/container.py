@@ -1,10 +1,7 @@
 """One container: the package's own entry point in a process, behind a unix socket that is its identity."""
 
 import asyncio
-import contextlib
 import os
-import signal
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -12,8 +9,9 @@ from typing import Any
 
 from modal_proto import api_pb2
 
-from responder.sandbox.modal import entry
 from responder.sandbox.modal.calls import Input
+from responder.sandbox.modal.entry import kill_group
+from responder.sandbox.modal.forks import Forks
 from responder.sandbox.modal.server import Listener, Rpc, Service
 
 
@@ -33,7 +31,7 @@ class Container:
     waiting: "asyncio.Future[Input | None] | None" = None  # while it asks for an input
     ready: bool = False  # has asked for one, so its module could be imported
     result: api_pb2.GenericResult | None = None
-    process: asyncio.subprocess.Process | None = None
+    process: int | None = None  # while it lives
 
     @property
     def function_id(self) -> str:
@@ -67,8 +65,8 @@ class Container:
     def kill(self) -> None:
         """At once, with every process that the body started."""
         self.killed = True
-        if self.process and self.process.returncode is None:
-            _kill_group(self.process.pid)
+        if self.process is not None:
+            kill_group(self.process)
 
 
 def write_mounts(root: Path, files: Mapping[str, bytes]) -> None:
@@ -85,6 +83,7 @@ async def run(
     directory: Path,
     rpcs: Mapping[str, Rpc],
     extra_env: Mapping[str, str],
+    forks: Forks,
     started: Callable[[Container], Any],
 ) -> int:
     """Run the container until its process ends; gives the exit code.
@@ -96,45 +95,25 @@ async def run(
     socket = directory / "s"
     server = Listener(Service(rpcs, lambda _metadata: container))
     await server.start(path=str(socket))
-    root = str(directory / "root")
-    lifeline, held = os.pipe()  # the container reads one end until we, with the other, are gone
+    root = directory / "root"
     try:
-        container.process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",  # the entry's own folder is no place for the app's imports
-            entry.__file__,
-            str(lifeline),
-            str(directory),
-            cwd=root,
-            start_new_session=True,
-            pass_fds=(lifeline,),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={
-                "PATH": os.environ.get("PATH", os.defpath),
-                "HOME": root,  # so that no profile of the person at the keyboard is read
-                "PYTHONPATH": root,
-                "MODAL_IS_REMOTE": "1",
-                "MODAL_TASK_ID": container.task_id,
-                "MODAL_ENVIRONMENT": container.environment,
-                "MODAL_SERVER_URL": f"unix://{socket}",
-                "MODAL_CONTAINER_ARGUMENTS_PATH": str(directory / "args"),
-                **extra_env,
-                **container.secret_values,
-            },
-        )
+        env = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(root),  # so that no profile of the person at the keyboard is read
+            "PYTHONPATH": str(root),
+            "MODAL_IS_REMOTE": "1",
+            "MODAL_TASK_ID": container.task_id,
+            "MODAL_ENVIRONMENT": container.environment,
+            "MODAL_SERVER_URL": f"unix://{socket}",
+            "MODAL_CONTAINER_ARGUMENTS_PATH": str(directory / "args"),
+            **extra_env,
+            **container.secret_values,
+        }
+        container.process, exit_code = await forks.fork(directory, root, env)
         started(container)
-        exit_code = await container.process.wait()
-        _kill_group(container.process.pid)  # what the body started ends with its container
-        return exit_code
+        code = await exit_code
+        container.process = None
+        return code
     finally:
         container.kill()
-        os.close(lifeline)
-        os.close(held)
         await server.end()
-
-
-def _kill_group(leader: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(leader, signal.SIGKILL)

@@ -11,6 +11,7 @@ from modal_proto import api_pb2
 
 from responder.sandbox.modal.calls import Input, failed
 from responder.sandbox.modal.container import Container, run, write_mounts
+from responder.sandbox.modal.forks import Forks
 from responder.sandbox.modal.layout import container_arguments
 from responder.sandbox.modal.server import Rpc, rpcs_of
 from responder.sandbox.modal.state import App, FunctionDefinition, State, fresh_id, not_found
@@ -33,6 +34,7 @@ class Fleet:
         self._container_env = dict(container_env)
         self._queues: dict[str, collections.deque[Input]] = collections.defaultdict(collections.deque)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._forks = Forks()
         self.containers: dict[str, Container] = {}
         self._rpcs: Mapping[str, Rpc] = rpcs_of(self)
 
@@ -82,6 +84,10 @@ class Fleet:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
+    async def end(self) -> None:
+        await self.stop_all()
+        await self._forks.end()
+
     def _end(self, container: Container) -> None:
         container.finished_at = container.finished_at or self._clock()
         container.drain()
@@ -130,7 +136,9 @@ class Fleet:
                 (directory / "root").mkdir()
                 for mount_id in definition.function.mount_ids:
                     write_mounts(directory, self._files(mount_id))
-                exit_code = await run(container, directory, self._rpcs, self._container_env, self._started)
+                exit_code = await run(
+                    container, directory, self._rpcs, self._container_env, self._forks, self._started
+                )
         except OSError as error:  # a full disk, no processes left, a TMPDIR too long for a socket's path
             exit_code = -1
             container.result = failed(_Status.GENERIC_STATUS_INIT_FAILURE, f"No container: {error}")

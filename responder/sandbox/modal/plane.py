@@ -120,7 +120,7 @@ class ModalPlane:
 
     async def _shut_down(self) -> None:
         self._calls.close_all("The control plane stopped.")
-        await self._fleet.stop_all()
+        await self._fleet.end()
         if self._server:
             await self._server.end()
 
