@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from responder.checklist.point import Facts, Look, Point, asked, cannot_tell, fail, passes
+from responder.checklist.point import Facts, Look, Point, asked, cannot_tell, fail, fail_by_hand, passes
 from responder.exposure import Workload
 from responder.places import Read, names_a_secret
 
@@ -46,9 +46,10 @@ def restricted(facts: Facts) -> Iterator[Look]:
         if environment.restricted:
             yield passes(f"Modal environment {environment.name} is restricted.")
         else:
-            yield fail(
+            # Modal's client and command line restrict one only while they make it.
+            yield fail_by_hand(
                 f"Every member of the workspace may change Modal environment {environment.name}.",
-                f"Restrict it at modal.com, Settings > Environments > {environment.name}.",
+                f"Restrict it by hand, at modal.com, Settings > Environments > {environment.name}.",
             )
     missing = guarded - {one.name for one in facts.discovered.modal_environments}
     if missing and Read.MODAL_ENVIRONMENTS in facts.discovered.read:

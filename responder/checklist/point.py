@@ -37,6 +37,7 @@ class Look:
     mend: str = ""
     where: str = ""  # a path in the project, where it is in a file
     line: int = 0  # from 1; 0 where there is none
+    by_hand: bool = False  # no playbook mends it
 
     def __post_init__(self) -> None:
         if self.verdict != "pass" and not self.mend:
@@ -49,6 +50,11 @@ def passes(evidence: str) -> Look:
 
 def fail(evidence: str, mend: str, where: str = "", line: int = 0) -> Look:
     return Look("fail", evidence, mend, where, line)
+
+
+def fail_by_hand(evidence: str, mend: str) -> Look:
+    """What the point's playbook does not mend."""
+    return Look("fail", evidence, mend, by_hand=True)
 
 
 def cannot_tell(evidence: str, mend: str) -> Look:

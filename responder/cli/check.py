@@ -100,7 +100,13 @@ def _looked_at(desk: Desk, project: Path, points: "Sequence[Point]") -> "list[Re
 
 def _mending(results: "list[Result]") -> list[str]:
     """The playbooks that mend what failed, each once."""
-    return list(dict.fromkeys(one.point.fix for one in results if one.verdict == "fail" and one.point.fix))
+    return list(
+        dict.fromkeys(
+            one.point.fix
+            for one in results
+            if one.point.fix and any(look.verdict == "fail" and not look.by_hand for look in one.looks)
+        )
+    )
 
 
 def _play(ctx: click.Context, playbook: str, *, yes: bool) -> None:

@@ -1,6 +1,6 @@
 """A run of which all is known that it is about: its plan is shown, confirmed, and played."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ from responder.errors import Exit
 from responder.journal.store import utcnow
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from responder.action import Connections
     from responder.exposure import Exposure
     from responder.inventory import Inventory
@@ -66,10 +68,7 @@ class Prepared:
             meaning = playbook.strategies[order.strategy]
             out.print(plan_screen(planned, order.strategy, meaning, whole=desk.verbose))
             if self.dry_run:
-                if exposure.access.by_hand:
-                    out.print("Left to you:", style="bold")
-                for number, one in enumerate(exposure.access.by_hand, 1):
-                    out.print(f"{number}. {one}", markup=False, soft_wrap=True)
+                tell_what_is_left(out, exposure.access.by_hand)
                 out.print("Nothing was changed: --dry-run stops here.")
                 return Exit.DONE
             stage = Stage.set_up(desk, journal, connections, resuming=False)
@@ -78,3 +77,14 @@ class Prepared:
             confirmed = replace(order, confirmed_at=utcnow(), confirmed_by=confirmed_by)
             superseding.end_all(stage.engine, ended, dict(order.operator))
             return stage.play(lambda engine: engine.start(confirmed), order.run)
+
+
+def tell_what_is_left(out: "Console", by_hand: Sequence[str]) -> None:
+    """What is to be typed is not wrapped, so that it can be copied."""
+    if by_hand:
+        out.print("Left to you:", style="bold")
+    for number, one in enumerate(by_hand, 1):
+        first, *typed = one.splitlines()
+        out.print(f"{number}. {first}", markup=False, soft_wrap=not typed)
+        for line in typed:
+            out.print(f"   {line}", markup=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -73,7 +74,7 @@ def setup(
     made here, and no file needs it.
     """
     from responder import setup as wanting  # noqa: PLC0415  # not for --help
-    from responder.cli.prepared import Prepared  # noqa: PLC0415
+    from responder.cli.prepared import Prepared, tell_what_is_left  # noqa: PLC0415
     from responder.discover import Survey  # noqa: PLC0415
 
     folder = wanting.toplevel(Path.cwd()) or Path.cwd() if project is None else project.absolute()
@@ -92,11 +93,7 @@ def setup(
         return None if lacking.baseline.is_met else lacking
 
     code = Prepared("setup", about, {}, NOTHING, dry_run, yes).play(desk, inventory)
-    out, _ = consoles()
-    if left:
-        out.print("Left to you:", style="bold")
-    for number, one in enumerate(left, 1):
-        out.print(f"{number}. {one}", markup=False, soft_wrap=True)
+    tell_what_is_left(consoles()[0], left)
     return code
 
 
@@ -114,7 +111,7 @@ def _inventory(
             raise
         if not repository:
             raise NoInventoryError(error.what, next_step=_BEGIN) from None
-        text = drafted(repository, environments, folder, _default_branch(desk, repository))
+        text = drafted(repository, environments, folder, partial(_default_branch, desk))
         return Inventory.read(folder / FILE_NAME, text), text
     if repository and repository != inventory.repository:
         raise InputError(

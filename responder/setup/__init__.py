@@ -20,9 +20,10 @@ from responder.baseline import (
     Variable,
 )
 from responder.errors import InputError, NotFoundError, UnavailableError
-from responder.exposure import Exposure, Kind, base_of
+from responder.exposure import Exposure, Kind
 from responder.inventory import Credential, Inventory
-from responder.places import Discovered, ModalServiceUser, Read, Scope
+from responder.places import Discovered, Read, Scope
+from responder.setup.left import left_to_people, users_of
 from responder.setup.project import Files, Project, toplevel
 from responder.setup.values import BUCKET, Values, read_values
 
@@ -96,7 +97,7 @@ def wanted(
             place for place in inventory.github_environments if place.credential in names
         ),
         baseline=baseline,
-        access=Access(by_hand=(*plan.by_hand(elsewhere), *plan.files.by_hand())),
+        access=Access(by_hand=tuple(left_to_people(inventory, discovered, plan.files, elsewhere))),
     )
 
 
@@ -161,7 +162,7 @@ class _Plan:
         A service user without a role opens nothing: it was left half made, or was frozen.
         """
         if credential.kind is Kind.MODAL_SERVICE_USER:
-            return any(user.roles for user in self._users_of(credential))
+            return any(user.roles for user in users_of(self.discovered, credential))
         return any(user.name == credential.user and user.active for user in self.discovered.iam_users)
 
     def service_users(self, credentials: Iterable[Credential]) -> Iterator[ServiceUser]:
@@ -243,42 +244,6 @@ class _Plan:
                     variable=APP_NAME,
                     value=workload.app,
                 )
-
-    def by_hand(self, elsewhere: Iterable[str]) -> Iterator[str]:
-        """What is not as respond.toml describes it, and no step makes so."""
-        for one in self.discovered.modal_environments:
-            if one.name in self.inventory.guarded_environments and not one.restricted:
-                yield (
-                    f"Modal environment {one.name} is there and open to every member. Restrict it at "
-                    f"modal.com, Settings > Environments > {one.name}: Modal's client and command line can "
-                    "restrict an environment only while they make it."
-                )
-        for name in elsewhere:
-            yield f"{name} lives, and not every place that respond.toml names has it: respond rotate {name}"
-        for credential in self.inventory.credentials.values():
-            for user in self._users_of(credential):
-                if not user.roles:
-                    yield (
-                        f"Service user {user.name} has no role anywhere, and opens nothing: "
-                        f"modal workspace service-users delete {user.name}"
-                    )
-        for environment, names in self.files.identities().items():
-            there = {
-                one.name
-                for one in self.discovered.github_secrets
-                if (one.repository, one.environment) == (self.inventory.repository, environment)
-            }
-            if lacking := [name for name in names if name not in there]:
-                yield (
-                    f"GitHub environment {environment} still lacks {', '.join(lacking)}, without which its "
-                    "workflow can do nothing: `respond runbook setup` says what each is."
-                )
-
-    def _users_of(self, credential: Credential) -> Iterator[ModalServiceUser]:
-        if credential.kind is Kind.MODAL_SERVICE_USER:
-            for user in self.discovered.service_users:
-                if base_of(user.name) == credential.service_user:
-                    yield user
 
     def _branch_for(self, repository: str, environment: str) -> str:
         """The default branch.

@@ -1,7 +1,7 @@
 """A respond.toml for a project that has nothing yet: what the setup is then to make."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -68,14 +68,16 @@ inputs = {{ environment = "{environment}" }}
 """
 
 
-def drafted(repository: str, environments: Sequence[str], folder: Path, branch: str) -> str:
+def drafted(
+    repository: str, environments: Sequence[str], folder: Path, default_branch: Callable[[str], str]
+) -> str:
     """The file's text, with an AWS key and a Modal service user for each environment.
 
     Args:
         repository: owner/name at GitHub.
         environments: of Modal and GitHub; those that are called prod are guarded.
         folder: of the project, whose gpu_app/app.py names the app where it has one.
-        branch: that is deployed from.
+        default_branch: of a repository; that is deployed from.
 
     Raises:
         InputError: a name is none, or there is no environment.
@@ -93,6 +95,7 @@ def drafted(repository: str, environments: Sequence[str], folder: Path, branch: 
                 f"--dotenv {name}=…: no environment is called that.",
                 next_step="Small letters, digits, - and _: --dotenv prod=FILE",
             )
+    branch = default_branch(repository)
     guarded = ", ".join(f'"{name}"' for name in environments if name in _PRODUCTION)
     return _HEAD.format(guarded=guarded, repository=repository) + "".join(
         _ENVIRONMENT.format(environment=name, app=_app(folder), source=_SOURCE, branch=branch)

@@ -110,41 +110,37 @@ class Files:
             and not self._is_pushed(DEPLOY)
         ):
             yield (
-                f"{DEPLOY} is not written, as it offers dev and prod alone: "
-                f"cp {shlex.quote(str(bundled(DEPLOY)))} {FOLDER}/, then name yours in its options."
+                f"{DEPLOY} is not written, as it offers dev and prod alone. Name yours in its options:\n"
+                f"cp {shlex.quote(str(bundled(DEPLOY)))} {FOLDER}/"
             )
         yield from self._differing()
         source = self._source
         if DEPLOY in self._wanted and not self._is_pushed(DEPLOY) and not (self._folder / source).exists():
             yield (
-                f"{source}, which the workflow deploys, is not here. To begin with one that works: "
-                f"cp -R {shlex.quote(str(bundled('gpu_app')))} {shlex.quote(str(self._folder))}/"
+                f"{source}, which the workflow deploys, is not here. To begin with one that works, to be "
+                f"committed as well:\ncp -R {shlex.quote(str(bundled('gpu_app')))} "
+                f"{shlex.quote(str(self._folder))}/"
             )
         yield from self._uncommitted()
 
     def _uncommitted(self) -> Iterator[str]:
         written = {one.path for one in self.to_write()}
+        ours = dict.fromkeys((FILE_NAME, ".gitignore", *self._wanted))
         paths = [
-            path
-            for path in self._wanted
-            if path in written
-            or (path.startswith(FOLDER) and self._is_here(path) and not self._is_pushed(path))
+            path for path in ours if path in written or (self._is_here(path) and not self._is_kept(path))
         ]
         if not paths:
             return
         repository = self._inventory.repository
-        branch = self._default_branch(repository)
-        names = shlex.join(paths)
-        commands = (
-            f"git add -- {names} && git commit -m 'Deploy by workflow, with what respond set up' -- {names} "
-            f"&& git push origin HEAD:{branch}"
-        )
-        where = (
-            "" if self._is_checkout else f"This folder is no checkout of {repository}: copy them into one. "
-        )
+        target = f"HEAD:{self._default_branch(repository)}" if repository else "HEAD"
+        checkout = self._tracked is not None
+        where = "" if checkout else f"This folder is no checkout of {repository}: copy them into one.\n"
         yield (
-            f"Commit and push what was written, as GitHub takes workflows from {branch} alone. {where}"
-            f"{commands}    (Where {branch} takes no pushes: on a branch, by a pull request.)"
+            "Commit and push what was written: GitHub takes workflows from the default branch alone.\n"
+            f"{where}git add -- {shlex.join(paths)}\n"
+            "git commit -m 'Deploy by workflow, with what respond has set up'\n"
+            f"git push origin {target}\n"
+            "(Where that branch takes no pushes: on another, by a pull request.)"
         )
 
     def _differing(self) -> Iterator[str]:
@@ -152,7 +148,7 @@ class Files:
         for path, text in self._wanted.items():
             if path.startswith(FOLDER) and (there := self._text(path)) is not None and there != text:
                 yield (
-                    f"{path} differs from the one that respond brings, and stays as it is. To compare: "
+                    f"{path} differs from the one that respond brings, and stays as it is. To compare:\n"
                     f"diff {shlex.quote(str(bundled(path)))} {shlex.quote(str(self._folder))}/{path}"
                 )
 
@@ -212,9 +208,15 @@ class Files:
     def _folder(self) -> Path | None:
         return self._project.folder
 
+    def _is_kept(self, path: str) -> bool:
+        """By git here and, of what runs at GitHub, there."""
+        return path in (self._tracked or (path,)) and (not path.startswith(FOLDER) or self._is_pushed(path))
+
     @cached_property
-    def _is_checkout(self) -> bool:
-        return self._folder is not None and toplevel(self._folder) is not None
+    def _tracked(self) -> frozenset[str] | None:
+        """None where the folder is no checkout."""
+        told = None if self._folder is None else _git(self._folder, "ls-files", "-z")
+        return None if told is None else frozenset(told.split("\0"))
 
     def _is_here(self, path: str) -> bool:
         return self._text(path) is not None
@@ -244,14 +246,20 @@ class Files:
 
 def toplevel(folder: Path) -> Path | None:
     """Of the checkout that the folder is in; None where git knows of none."""
+    told = _git(folder, "rev-parse", "--show-toplevel")
+    return Path(told.rstrip("\n")) if told else None
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
     try:
-        found = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "--show-toplevel"],
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            errors="replace",
             check=False,
         )
     except FileNotFoundError:  # no git, no checkout
         return None
-    return Path(found.stdout.strip()) if found.returncode == 0 else None
+    return done.stdout if done.returncode == 0 else None
