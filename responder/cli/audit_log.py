@@ -36,6 +36,7 @@ def log(
     """Print what was done: when, by whom, from where, on what, with which outcome, and how that is known.
 
     The ids in brackets are the providers' own names for the requests: their logs can be searched for them.
+    A line has four of them, --json all.
     """
     from responder.journal import Journal  # noqa: PLC0415  # not for --help
     from responder.report import log as lines  # noqa: PLC0415

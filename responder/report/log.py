@@ -12,6 +12,8 @@ from responder.report.steps import PHASES
 if TYPE_CHECKING:
     from responder.action import Json
 
+_IDS = 4  # that a line has; as JSON it has all
+
 __all__ = ["Filter", "Seen", "as_json", "as_line"]
 
 
@@ -70,8 +72,9 @@ def as_line(record: Record) -> str:
     what = f"{record.action or 'run'} {record.target}".rstrip()
     told = record.evidence or record.why
     known = f": {told}" if told else ""
-    ids = ", ".join(f"{one.provider} {one.id}" for one in record.requests)
-    requests = f" [{ids}]" if ids else ""
+    ids = [f"{one.provider} {one.id}" for one in record.requests[:_IDS]]
+    ids += [f"{more} more"] if (more := len(record.requests) - _IDS) > 0 else []
+    requests = f" [{', '.join(ids)}]" if ids else ""
     attempt = f" (attempt {record.event.attempt})" if record.step and record.event.attempt > 1 else ""
     at = stamp(record.event.at)
     return f"{at} {record.event.run or '-'} {record.actor} {what} {record.outcome}{attempt}{known}{requests}"

@@ -98,3 +98,12 @@ def test_a_copy_is_read_where_it_is(journal, tmp_path, monkeypatch):
 
 def test_a_run_that_is_not_there_is_said_to_be_not_there(journal):
     assert isinstance(respond("log", "--run", "r9").exception, InputError)
+
+
+def test_a_line_has_a_few_of_very_many_requests_and_json_has_all(path, signer, holder):
+    with Journal.open(path, clock=Clock()) as journal:
+        writer = journal.begin("r1", holder, {"version": "9", "playbook": {}, "operator": {}, "steps": []})
+        asked = [{"provider": "aws", "operation": "x", "id": f"id-{n}"} for n in range(40)]
+        writer.append(EventKind.STEP_APPLIED, step="a", attempt=1, data={"requests": asked})
+    assert respond("log").output.splitlines()[1].endswith("[aws id-0, aws id-1, aws id-2, aws id-3, 36 more]")
+    assert len(json.loads(respond("log", "--json").output.splitlines()[1])["requests"]) == 40
