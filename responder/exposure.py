@@ -4,6 +4,7 @@ Providers fill in what they can find out (`identify`); playbooks iterate over it
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
@@ -89,6 +90,11 @@ class Leaked(_Model):
     secret: Secret | None = None
     life: Life = "unknown"
     note: str = ""  # anything that the person should know, one sentence
+
+    @property
+    def shown_as(self) -> set[str]:
+        """By which it is known in a text: its identifier, and its secret's fingerprint."""
+        return {self.identifier} | ({self.secret.fingerprint} if self.secret else set())
 
     @property
     def label(self) -> str:
@@ -196,6 +202,24 @@ class Workload(_Model):
         return self.name
 
 
+class Alert(_Model):
+    """A secret-scanning alert by which the leak was named.
+
+    `values` are identifiers and fingerprints of what the alert itself shows, not of what stands around it.
+    """
+
+    repository: str
+    number: str
+    values: tuple[str, ...]
+    credential: str = ""  # that it is about, where a run can prove that dead; with what it is tried by:
+    about: str = ""  # its identifier
+    secret: Secret | None = None
+
+    @property
+    def label(self) -> str:
+        return f"{self.repository}#{self.number}"
+
+
 class Exposure(_Model):
     """All that a playbook is given of the leak; or, where `scheduled`, of what is only to be replaced."""
 
@@ -212,6 +236,7 @@ class Exposure(_Model):
     github_tokens: tuple[LeakedGithubToken, ...] = ()
     unidentified: tuple[Found, ...] = ()  # recognised by form, and no provider knows them
     fragments: tuple[Cut, ...] = ()
+    alerts: tuple[Alert, ...] = ()  # to be resolved when what they are about is dead
     modal_secrets: tuple[ModalSecretPlacement, ...] = ()
     github_environments: tuple[GithubEnvironmentPlacement, ...] = ()
     workloads: tuple[Workload, ...] = ()
@@ -229,6 +254,24 @@ class Exposure(_Model):
             *self.proxy_tokens,
             *self.github_tokens,
         )
+
+    def mortal(self) -> Iterator[Leaked]:
+        """What a run contains, and can prove dead."""
+        yield from (one for one in self.access_keys if one.user)
+        yield from (one for one in self.sessions if (one.user or one.role) and one.life != "dead")
+        yield from (*self.service_users, *self.member_tokens, *self.proxy_tokens)
+        yield from (one for one in self.github_tokens if one.secret)
+
+    def naming(self, alerts: Iterable[Alert]) -> "Exposure":
+        """With those of the alerts that are about one credential, which a run can prove dead."""
+        found = []
+        for alert in alerts:
+            about = [one for one in self.mortal() if one.shown_as & {*alert.values}]
+            if len(about) == 1:
+                (one,) = about
+                told = {"credential": one.credential, "about": one.identifier, "secret": one.secret}
+                found.append(alert.model_copy(update=told))
+        return self.model_copy(update={"alerts": tuple(found)})
 
     def environments(self) -> set[str]:
         """The environments that something of this is in."""

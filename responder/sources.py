@@ -3,17 +3,20 @@
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from responder.action import Connections
 from responder.errors import InputError
-from responder.exposure import Cut, Found
+from responder.exposure import Alert, Cut, Found
 from responder.recognise import completed, recognise
 from responder.recognise.arguments import FORMS, from_argument
 from responder.recognise.commit import find_commit, read_commit
 from responder.recognise.source import Part, Source, read_source
+
+if TYPE_CHECKING:
+    from responder.providers.github.reading import Read
 
 __all__ = ["Material", "gathered", "read"]
 
@@ -31,6 +34,7 @@ class Material:
         lone: whole secrets without their identifiers, which only a fingerprint names.
         fragments: what is not whole.
         about: what GitHub says of it.
+        alerts: of secret scanning, that were named.
         unread: what could not be read, and why.
         again: the arguments that read the same once more; None where only a person could.
     """
@@ -41,6 +45,7 @@ class Material:
     lone: tuple[Found, ...] = ()
     fragments: tuple[Cut, ...] = ()
     about: tuple[str, ...] = ()
+    alerts: tuple[Alert, ...] = ()
     unread: tuple[str, ...] = ()
     again: str | None = None
 
@@ -151,7 +156,7 @@ def _of_address(connections: Connections, address: str) -> Material:
     from responder.providers.github.reading import read_address  # noqa: PLC0415  # PyGithub only when needed
 
     found = read_address(connections, address)
-    return _with(found.name, found.parts, found.about, found.unread, shlex.quote(found.name))
+    return _with(found, shlex.quote(found.name))
 
 
 def _of_alert(connections: Connections, repository: str, number: int) -> Material:
@@ -164,16 +169,23 @@ def _of_alert(connections: Connections, repository: str, number: int) -> Materia
             f'{number}; or write [github] repository = "OWNER/NAME" into respond.toml.',
         )
     found = read_alert(connections, repository, number)
-    return _with(found.name, found.parts, found.about, found.unread, str(number))
+    return _with(found, str(number))
 
 
-def _with(
-    name: str, parts: Sequence[Part], about: Sequence[str], unread: Sequence[str], again: str
-) -> Material:
-    one = gathered(name, parts, again)
-    return Material(
-        one.source, one.found, one.where, one.lone, one.fragments, tuple(about), tuple(unread), again
+def _with(found: "Read", again: str) -> Material:
+    return replace(
+        gathered(found.name, found.parts, again),
+        about=tuple(found.about),
+        alerts=(_alert(*found.alert),) if found.alert else (),
+        unread=tuple(found.unread),
     )
+
+
+def _alert(repository: str, number: int, part: Part) -> Alert:
+    own = recognise(part.text)
+    secrets = [*(one.secret for one in own.found), *(one.secret for one in own.fragments)]
+    values = {*(one.identifier for one in own.found), *(one.fingerprint for one in secrets if one)}
+    return Alert(repository=repository, number=str(number), values=tuple(sorted(values)))
 
 
 def _together(given: Sequence[Material]) -> Material:
@@ -188,6 +200,7 @@ def _together(given: Sequence[Material]) -> Material:
         lone=tuple(dict.fromkeys(one for material in given for one in material.lone)),
         fragments=tuple(dict.fromkeys(one for material in given for one in material.fragments)),
         about=tuple(one for material in given for one in material.about),
+        alerts=tuple({one.label: one for material in given for one in material.alerts}.values()),
         unread=tuple(one for material in given for one in material.unread),
         again=" ".join(one for one in again if one) if all(again) else None,
     )

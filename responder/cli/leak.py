@@ -119,7 +119,7 @@ def leak(
             exposure = identified(())
             ended = superseding.rotations(journal, _subjects(exposure))
             exposure = superseding.taken_in(exposure, ended, identified)
-        exposure = exposure.model_copy(update={"since": since or exposure.since})
+        exposure = exposure.naming(material.alerts).model_copy(update={"since": since or exposure.since})
         _refuse_second_run(journal, _subjects(exposure))
         for line in superseding.told(ended):
             out.print(line, style="bold yellow", markup=False)

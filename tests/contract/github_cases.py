@@ -10,10 +10,11 @@ from case import Case, Cases, Stage
 from github import Auth, Github
 
 from responder.providers.github.environment_secrets import EnvironmentValues
-from responder.providers.github.evict import Numbered
+from responder.providers.github.evict import LeakAlert, Numbered
 from responder.providers.github.protection import EnvironmentRules, VariableInput
 from responder.providers.github.review import GithubLookBack
 from responder.providers.github.reviewers import ReviewerInput
+from responder.providers.github.take_access import AccessInput
 from responder.providers.github.tokens import LeakedToken
 from responder.providers.github.workflow import Dispatch
 from responder.sandbox.github import GithubPlane
@@ -47,7 +48,9 @@ def plane():
     tokens = {login: served.add_user(login) for login in roles}
     files = {".github/workflows/deploy.yml": WORKFLOW, ".github/workflows/long.yml": LONG}
     served.add_repository(REPOSITORY, files, permissions=roles)
-    served.add_environment(REPOSITORY, "prod", reviewers=["grace"], branches=["main"])
+    served.add_member("rentagpu", "owner", "admin")
+    served.add_team("rentagpu", "release", ["grace"], repositories={REPOSITORY: "write"})
+    served.add_environment(REPOSITORY, "prod", reviewers=["grace"], branches=["main"], teams=["release"])
     for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "UNRELATED"):
         served.put_environment_secret(REPOSITORY, "prod", name, f"old-value-of-{name}")
     url = served.start()
@@ -118,6 +121,10 @@ def numbered(number):
     return Numbered(repository=REPOSITORY, number=number, known=("rentagpu-executor",))
 
 
+def about_what_is_dead(number):
+    return LeakAlert(repository=REPOSITORY, number=number, identifier="ak-dead", secret=Secret(CANARY))
+
+
 def look_back(_number):
     return GithubLookBack(repositories=(REPOSITORY,), since=datetime.now(UTC), logins=("grace",))
 
@@ -127,6 +134,8 @@ def seen_of(world):
     repository = world["repositories"][REPOSITORY]
     environments = repository["environments"]
     return {
+        "people": world["people"],
+        "permissions": repository["permissions"],
         "tokens": {token["token"]: token["live"] for token in world["tokens"]},
         "environments": {
             name: {**found, **{kind: _values(found[kind]) for kind in ("secrets", "variables")}, "id": 0}
@@ -175,6 +184,10 @@ def leaver(_leaked):
     return ReviewerInput(repository=REPOSITORY, environment="prod", login="grace", instead="oncall")
 
 
+def gone(_leaked):
+    return AccessInput(repository=REPOSITORY, login="grace")
+
+
 def variable(_leaked):
     return VariableInput(
         repository=REPOSITORY, environment="prod", variable="MODAL_APP_NAME", value="rentagpu-executor"
@@ -187,12 +200,13 @@ CASES = Cases(
         "github.put_environment_secrets": case(fresh_values, makes_new=True),
         "github.protect_environment": case(stricter, by="owner"),
         "github.remove_reviewer": case(leaver, by="owner"),
+        "github.take_access": case(gone, by="owner"),
         "github.put_variable": case(variable),
         "github.run_workflow": case(deployment),
         "github.review": case_of_left(a_while_ago, look_back, then=partial(a_key, None)),
         "github.remove_deploy_key": case_of_left(a_key, numbered),
         "github.cancel_workflow_run": case_of_left(a_run, numbered, by="oncall"),
-        "github.resolve_alert": case_of_left(an_alert, numbered),
+        "github.resolve_alert": case_of_left(an_alert, about_what_is_dead),
         "github.revoke_token": case(lambda leaked: LeakedToken(token=Secret(leaked))),
     },
 )

@@ -9,12 +9,13 @@ import subprocess
 import pytest
 from click.testing import CliRunner
 from incident import RESPOND
-from leaky import of_key, of_session, of_token
+from leaky import REPOSITORY, of_key, of_session, of_token
 
 from responder.bundled import bundled
 from responder.cli import cli
 from responder.errors import Exit, RefusedError
 from responder.inventory import EXAMPLE
+from responder.sandbox.github.leaks import Location
 
 pytest_plugins = ("leaky",)
 
@@ -162,3 +163,19 @@ def test_ctrl_c_twice_while_services_are_asked_ends_at_once_with_one_line(compan
         asked.close()
     assert code == Exit.INTERRUPTED
     assert said.splitlines() == ["Stopped on request. Nothing more was done."]
+
+
+def test_the_alert_that_named_the_leak_is_resolved_when_its_own_value_is_dead_and_no_other(company, respond):
+    token = company.github.add_token("grace")
+    leaks = company.github.leaks
+    sha = leaks.commit(REPOSITORY, {"c.env": f"GITHUB_TOKEN={token}\n".encode()}, "Add", by="grace")
+    places = [Location("commit", commit=sha, path="c.env")]
+    about_it = leaks.alert(REPOSITORY, token, "github_personal_access_token", "GitHub Token", places)
+    beside_it = leaks.alert(REPOSITORY, "as-7HdJ4gKf6MtVq2RxN9sLwB", "modal_token", "Modal Token", places)
+    code, out, _ = respond("leak", about_it, beside_it, "--yes")
+    assert code == Exit.INCOMPLETE, "of the token beside it only the secret is known"
+    assert f"Resolve secret-scanning alert {about_it} of {REPOSITORY} (GitHub Token) as revoked" in " ".join(
+        out.split()
+    )
+    alerts = company.github.world()["repositories"][REPOSITORY]["alerts"]
+    assert (alerts[about_it], alerts[beside_it]) == ("revoked", None)

@@ -10,11 +10,18 @@ from github import Auth, Github
 from responder.action import Call, Connections, Done, NotDone
 from responder.errors import RefusedError
 from responder.exposure import GithubEnvironmentPlacement
-from responder.providers.github.evict import CancelWorkflowRun, Numbered, RemoveDeployKey, ResolveAlert
+from responder.providers.github.evict import (
+    CancelWorkflowRun,
+    LeakAlert,
+    Numbered,
+    RemoveDeployKey,
+    ResolveAlert,
+)
 from responder.providers.github.review import GithubLookBack, ReviewGithub
 from responder.sandbox.attack import github as attack
 from responder.sandbox.attack.loot import Loot
 from responder.sandbox.github import GithubPlane
+from responder.secret import Secret
 from responder.trace import RANK
 
 REPOSITORY = "rentagpu/executor"
@@ -264,12 +271,18 @@ def test_an_alert_that_was_resolved_otherwise_is_given_back_as_it_was(world):
     path = f"/repos/{REPOSITORY}/secret-scanning/alerts/{number}"
     ask = world.repository().requester.requestJsonAndCheck
     ask("PATCH", path, input={"state": "resolved", "resolution": "wont_fix"})
-    given = Numbered(repository=REPOSITORY, number=str(number))
+    secret = Secret("canary-of-a-secret")
+    given = LeakAlert(repository=REPOSITORY, number=str(number), identifier="ak-dead", secret=secret)
     before = ResolveAlert().before(world.call, given)
     assert isinstance(before, NotDone)
     output = ResolveAlert().apply(world.call, given)
     assert ask("GET", path)[1]["resolution"] == "revoked"
     ResolveAlert().undo(replace(world.call, seen=before.seen), given, output)
+    assert ask("GET", path)[1]["resolution"] == "wont_fix"
+    other = given.model_copy(update={"secret": Secret("another-canary")})
+    for attempt in (ResolveAlert().plan, ResolveAlert().apply):
+        with pytest.raises(RefusedError, match="shows another value than ak-dead's"):
+            attempt(world.call, other)
     assert ask("GET", path)[1]["resolution"] == "wont_fix"
 
 

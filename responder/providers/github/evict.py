@@ -11,6 +11,7 @@ from responder.action import (
     AnyAction,
     Call,
     Done,
+    Input,
     Irreversible,
     Json,
     NotDone,
@@ -20,9 +21,10 @@ from responder.action import (
     Reversible,
     answered,
 )
-from responder.errors import ConflictError, NotFoundError
+from responder.errors import ConflictError, NotFoundError, RefusedError
 from responder.providers.github.connection import GithubConnection
 from responder.providers.github.review_read import pages
+from responder.secret import Secret
 from responder.trace import Foreign
 
 if TYPE_CHECKING:
@@ -102,30 +104,41 @@ class CancelWorkflowRun(Irreversible[Numbered, Nothing]):
         return Nothing()
 
 
-class ResolveAlert(Reversible[Numbered, Nothing]):
-    """A secret-scanning alert, as revoked: only when what leaked is dead is that true."""
+class LeakAlert(Input):
+    """The alert, and the identifier and the secret of what was proven dead."""
+
+    repository: str
+    number: str = Field(pattern=r"^[0-9]+$")
+    identifier: str
+    secret: Secret | None = None
+
+
+class ResolveAlert(Reversible[LeakAlert, Nothing]):
+    """A secret-scanning alert, as revoked: only when the value that it shows is dead is that true."""
 
     name = "github.resolve_alert"
     permissions = ("Secret scanning alerts: write",)
 
-    def plan(self, call: Call, given: Numbered) -> Plan:
-        alert = _alert(call, given)
+    def plan(self, call: Call, given: LeakAlert) -> Plan:
+        alert = _alert_about(call, given)
         kind = alert["secret_type_display_name"]
         return Plan(f"Resolve secret-scanning alert {given.number} of {given.repository} ({kind}) as revoked")
 
     @answered
-    def probe(self, call: Call, given: Numbered) -> Probe[Nothing]:
+    def probe(self, call: Call, given: LeakAlert) -> Probe[Nothing]:
         alert = _alert(call, given)
         if (alert["state"], alert["resolution"]) == ("resolved", REVOKED):
             return Done(Nothing(), f"GET {_alert_path(given)}: resolved as revoked")
         seen: dict[str, Json] = {"state": alert["state"], "resolution": alert["resolution"]}
         return NotDone(f"Alert {given.number} is {alert['resolution'] or alert['state']}.", seen)
 
-    def apply(self, call: Call, given: Numbered) -> Nothing:
+    def apply(self, call: Call, given: LeakAlert) -> Nothing:
+        """Raises: RefusedError: it shows something else than what is dead."""
+        _alert_about(call, given)
         _ask(call, "PATCH", _alert_path(given), {"state": "resolved", "resolution": REVOKED})
         return Nothing()
 
-    def undo(self, call: Call, given: Numbered, output: Nothing) -> None:  # noqa: ARG002
+    def undo(self, call: Call, given: LeakAlert, output: Nothing) -> None:  # noqa: ARG002
         was: dict[str, Json] = {"state": call.seen.get("state", "open")}
         if was["state"] == "resolved":
             was["resolution"] = call.seen.get("resolution")
@@ -142,12 +155,25 @@ def _run(given: Numbered) -> str:
     return f"/repos/{given.repository}/actions/runs/{given.number}"
 
 
-def _alert_path(given: Numbered) -> str:
+def _alert_path(given: LeakAlert) -> str:
     return f"/repos/{given.repository}/secret-scanning/alerts/{given.number}"
 
 
-def _alert(call: Call, given: Numbered) -> Any:  # noqa: ANN401  # GitHub's JSON
+def _alert(call: Call, given: LeakAlert) -> Any:  # noqa: ANN401  # GitHub's JSON
     return _ask(call, "GET", f"{_alert_path(given)}?hide_secret=true")
+
+
+def _alert_about(call: Call, given: LeakAlert) -> Any:  # noqa: ANN401  # GitHub's JSON
+    """The alert, whose value is looked at here and kept nowhere."""
+    alert = _ask(call, "GET", _alert_path(given))
+    shown = str(alert.get("secret") or "")
+    if given.identifier in shown or (given.secret is not None and given.secret.reveal() in shown):
+        return alert
+    raise RefusedError(
+        f"Alert {given.number} of {given.repository} shows another value than {given.identifier}'s, or none.",
+        next_step="Look at it, and resolve it by hand when what it shows is dead: "
+        f"https://github.com/{given.repository}/security/secret-scanning/{given.number}",
+    )
 
 
 def _ask(call: Call, verb: str, path: str, sent: dict[str, Json] | None = None) -> Any:  # noqa: ANN401

@@ -31,7 +31,9 @@ ROLES: Final = {
     "Secret scanning alerts: write": "admin",
 }
 # For administrators; a leak is contained and replaced without, and what is left out is said.
-SPARED: Final = frozenset({"Administration: read", "Administration: write", "Secrets: read"})
+SPARED: Final = frozenset(
+    {"Administration: read", "Administration: write", "Secret scanning alerts: write", "Secrets: read"}
+)
 
 _TOKENS: Final = "https://github.com/settings/tokens"
 # What `run-name` must end in, so that a dispatched run is found again by its title.
@@ -92,7 +94,7 @@ def repository(connections: Connections, name: str, wanted: Collection[str]) -> 
         lacking = [one for one in lacking if one not in SPARED]
         yield warning(
             f"{login} is no administrator of {name}: a review is shown no deploy keys, webhooks or "
-            "invitations, and could remove none.",
+            "invitations, and could remove none; no alert of secret scanning could be resolved.",
             f"An administrator types: gh api -X PUT repos/{name}/collaborators/{login} -f permission=admin",
         )
     if lacking:

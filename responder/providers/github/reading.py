@@ -29,12 +29,16 @@ _LONGEST_REF: Final = 4  # segments of a branch's name
 
 @dataclass
 class Read:
-    """`about` is what GitHub says of it beside the text; `unread` what could not be read, and why."""
+    """`about` is what GitHub says of it beside the text; `unread` what could not be read, and why.
+
+    `alert` is its repository and number, and the part that is its own value, where it is a shown alert.
+    """
 
     name: str  # for people: the page's own address
     parts: list[Part] = field(default_factory=list)
     about: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    alert: tuple[str, int, Part] | None = None
 
 
 def read_address(connections: Connections, address: str) -> Read:
@@ -231,7 +235,9 @@ class _Reader:
         if alert.get("publicly_leaked"):
             self.found.about.append("GitHub has found it in public, too.")
         if alert.get("secret"):
-            self._add(f"alert {number}", f"{alert.get('secret_type', 'secret')}={alert['secret']}")
+            part = Part(f"alert {number}", f"{alert.get('secret_type', 'secret')}={alert['secret']}")
+            self.found.parts.append(part)
+            self.found.alert = (repository, number, part)
         else:
             self.found.unread.append(
                 f"the secret of alert {number}: the token in GITHUB_TOKEN is not shown it"
