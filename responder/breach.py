@@ -11,6 +11,7 @@ from responder.errors import InputError, ProviderError, UnavailableError
 from responder.exposure import Exposure, Found, Kind, Leaked, LeakedAccessKey, LeakedServiceUser
 from responder.inventory import Credential, Inventory
 from responder.questions import Answer, Questions
+from responder.rotation import by_hand
 
 __all__ = ["PLATFORMS", "Breach", "LeftOut", "Platform", "Stock", "placed", "take_stock"]
 
@@ -151,7 +152,7 @@ def _asked(questions: Questions, connections: Connections, wanted: Sequence[Cred
         if one.kind is Kind.AWS_ACCESS_KEY:
             return keys[one.user].get(), _why(questions, f"the access keys of {one.user}")
         if one.kind is not Kind.MODAL_SERVICE_USER:
-            return None, _by_hand(one)
+            return None, f"No run can make a fresh {one.kind}: {by_hand(one)}"
         if users is None:
             return None, _why(questions, "the service users of the workspace")
         return [pair for pair in users if getattr(pair[0], "base", "") == one.service_user], ""
@@ -162,17 +163,6 @@ def _asked(questions: Questions, connections: Connections, wanted: Sequence[Cred
 def _why(questions: Questions, what: str) -> str:
     said = next((one for one in questions.unread if one.startswith(f"{what}: ")), f"{what}: no answer")
     return f"Not known: {said.rstrip('.')}. `respond doctor` says what is wrong."
-
-
-def _by_hand(one: Credential) -> str:
-    places = [
-        *(f"Modal Secret {place.label}" for place in one.modal_secrets),
-        *(f"GitHub environment {place.label}" for place in one.github_environments),
-    ]
-    return (
-        f"No run can make a fresh {one.kind}: make one at its provider, put it in {' and '.join(places)}, "
-        "and revoke the old one."
-    )
 
 
 def _reading(

@@ -18,12 +18,17 @@ from responder.journal import Event, Holder, Journal
 
 SOURCE: Final = "rotation"
 REPLACEABLE: Final = frozenset({Kind.AWS_ACCESS_KEY, Kind.MODAL_SERVICE_USER})  # a run can make a fresh one
+_MADE_BY_HAND: Final = {
+    Kind.MODAL_MEMBER_TOKEN: "its owner makes a new one (modal token new)",
+    Kind.MODAL_PROXY_TOKEN: "make a new one in Modal's settings, at Proxy Auth Tokens",
+    Kind.GITHUB_TOKEN: "make a new one in GitHub's settings of whose it is",
+}
 # A holder on another machine that has recorded nothing for so long is taken for dead. Were it alive after
 # all, as one that waits for an approval is, it stops at its next event, and nothing is done twice.
 UNHEARD: Final = timedelta(minutes=5)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Made:
     """A value of a credential, and since when it exists: as a run made it, or as its provider told."""
 
@@ -41,6 +46,11 @@ class Turn:
     @property
     def name(self) -> str:
         return self.credential.name
+
+    @property
+    def replaceable(self) -> bool:
+        """Whether a run can make a fresh one."""
+        return self.credential.kind in REPLACEABLE
 
     @property
     def due(self) -> datetime | None:
@@ -62,7 +72,7 @@ class Turn:
 
     def may_be_due(self, now: datetime) -> bool:
         """It is too old, or nobody knows how old."""
-        if self.credential.max_age is None or self.credential.kind not in REPLACEABLE:
+        if self.credential.max_age is None or not self.replaceable:
             return False
         return self.due is None or self.due <= now
 
@@ -72,6 +82,39 @@ def turns(journal: Journal, inventory: Inventory, names: Collection[str]) -> lis
     wanted = [one for one in inventory.credentials.values() if one.name in names]
     made = _made(journal, {one.name for one in wanted})
     return [Turn(one, made.get(one.name)) for one in wanted]
+
+
+def by_hand(credential: Credential) -> str:
+    """How to replace one that no run can, to be read after a colon."""
+    made = _MADE_BY_HAND.get(credential.kind, "make a new one at its provider")
+    put = f", put it in {' and '.join(credential.places)}" if credential.places else ""
+    return f"{made}{put}, revoke the old one, and name the new one in respond.toml."
+
+
+def turns_by_hand(journal: Journal, inventory: Inventory, now: datetime) -> list[Turn]:
+    """Of those with a limit that no run can replace: how long each identifier has been known here, at least.
+
+    No provider tells when such a one was made, so its age counts from when it was first seen. That is now
+    where the journal has not seen it.
+    """
+    seen: dict[tuple[str, str], Made] = {}
+    for event in journal.noted():
+        made = _seen(event)
+        seen.setdefault((event.step, made.identifier), made)
+    limited = [one for one in inventory.credentials.values() if one.max_age and one.kind not in REPLACEABLE]
+    return [
+        Turn(one, min(seen.get((one.name, each), Made(now, each)) for each in one.identifiers))
+        for one in limited
+        if one.identifiers
+    ]
+
+
+def note_first_seen(journal: Journal, listed: Sequence[Turn], now: datetime) -> None:
+    """Write down those that were not known before, so that their age counts from now on."""
+    for turn in listed:
+        if turn.made and turn.made.at == now:
+            told = f"{turn.made.identifier} is named by respond.toml, and was not known here before"
+            _note(journal, turn.name, turn.made, told, {})
 
 
 def _made(journal: Journal, names: set[str]) -> dict[str, Made]:
@@ -124,17 +167,21 @@ def note(journal: Journal, turn: Turn, live: "Standing", who: Mapping[str, str])
     known = turn.made
     if known and known.identifier == live.leaked.identifier and known.at >= live.made_at:
         return
-    made_at = live.made_at.astimezone(UTC)
-    told = f"{live.leaked.identifier} was made at {made_at:%Y-%m-%d %H:%M:%S} UTC, says its provider"
+    made = Made(live.made_at.astimezone(UTC), live.leaked.identifier)
+    told = f"{made.identifier} was made at {made.at:%Y-%m-%d %H:%M:%S} UTC, says its provider"
+    _note(journal, turn.name, made, told, who)
+
+
+def _note(journal: Journal, name: str, made: Made, told: str, who: Mapping[str, str]) -> None:
     data: dict[str, Json] = {
-        "identifier": live.leaked.identifier,
-        "made_at": made_at.isoformat(),
+        "identifier": made.identifier,
+        "made_at": made.at.isoformat(),
         "evidence": told,
         "version": __version__,
         "operator": dict(who),
         "holder": Holder.current().to_json(),
     }
-    journal.note(turn.name, data)
+    journal.note(name, data)
 
 
 Progress: TypeAlias = Literal["ready", "overlap", "held", "other"]

@@ -88,7 +88,10 @@ class Work:
         ready = [one for one in found if isinstance(one, Ready)]
         if self._asked.dry_run:
             return entries + [Entry(one.turn.name, "planned", old=one.old) for one in ready]
-        confirmed_by = self._confirmed(ready) if ready else ""
+        try:
+            confirmed_by = self._confirmed(ready) if ready else ""
+        except RefusedError as error:  # what was gone on with before is told all the same
+            return entries + [_refused(one.turn.name, error) for one in ready]
         return entries + [self._replaced(one, confirmed_by) for one in ready]
 
     @cached_property
@@ -168,14 +171,22 @@ class Work:
 
 
 def _refused(name: str, error: RefusedError) -> Entry:
-    return Entry(name, "skipped", Exit.REFUSED, why=error.what, next_step=error.next_step)
+    why, state, how = error.what, error.state, error.next_step
+    return Entry(name, "skipped", Exit.REFUSED, why=why, state=state, next_step=how)
 
 
 def _ended(name: str, state: "RunState") -> Entry:
     summary = summarise(state)
     (credential,) = summary.credentials
     if state.outcome:
-        return Entry(name, "rotated", run=state.run, old=credential.identifier, fresh=credential.fresh)
+        return Entry(
+            name,
+            "rotated",
+            run=state.run,
+            old=credential.identifier,
+            fresh=credential.fresh,
+            tried=credential.tried,
+        )
     wrong = [one for one in summary.still_open if not one.waits]
     if not wrong and (until := waits_until(state)):
         return Entry(name, "overlap", run=state.run, until=until)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from responder.cli.desk import Desk
-from responder.errors import InputError
+from responder.errors import InputError, RespondError
 
 if TYPE_CHECKING:
     from responder.inventory import Inventory
@@ -45,18 +45,23 @@ def rotate(
     start that was killed goes on at the next one, and so does an overlap that is longer than a minute. For
     what has leaked there is `respond leak`.
     """
-    from responder.cli.rotated import tell  # noqa: PLC0415  # not for --help
+    from responder.cli.rotated import failure, tell  # noqa: PLC0415  # not for --help
     from responder.cli.rotating import Asked, play  # noqa: PLC0415
     from responder.journal.store import utcnow  # noqa: PLC0415
 
-    _check(names, due=due, everything=everything)
-    desk.start_logging()
-    inventory = desk.load_inventory()
-    chosen = _chosen(inventory, names, everything=everything)
-    options = {"redeploy": redeploy, "delete_key": delete_key}
-    asked = Asked(chosen, options, due=due, dry_run=dry_run, yes=yes, as_json=as_json)
-    with desk.journal(new=True) as journal:
-        return tell(desk, play(desk, journal, inventory, asked, utcnow()), as_json=as_json)
+    try:
+        _check(names, due=due, everything=everything)
+        desk.start_logging()
+        inventory = desk.load_inventory()
+        chosen = _chosen(inventory, names, everything=everything)
+        options = {"redeploy": redeploy, "delete_key": delete_key}
+        asked = Asked(chosen, options, due=due, dry_run=dry_run, yes=yes, as_json=as_json)
+        with desk.journal(new=True) as journal:
+            return tell(desk, play(desk, journal, inventory, asked, utcnow()), as_json=as_json)
+    except RespondError as error:
+        if as_json:
+            click.echo(failure(error))
+        raise
 
 
 def _check(names: Sequence[str], *, due: bool, everything: bool) -> None:
@@ -72,7 +77,7 @@ def _check(names: Sequence[str], *, due: bool, everything: bool) -> None:
 
 def _chosen(inventory: "Inventory", names: Sequence[str], *, everything: bool) -> tuple[str, ...]:
     from responder.inventory.errors import nearest  # noqa: PLC0415
-    from responder.rotation import REPLACEABLE  # noqa: PLC0415
+    from responder.rotation import REPLACEABLE, by_hand  # noqa: PLC0415
 
     known = inventory.credentials
     for name in names:
@@ -83,7 +88,7 @@ def _chosen(inventory: "Inventory", names: Sequence[str], *, everything: bool) -
         if known[name].kind not in REPLACEABLE:
             raise InputError(
                 f"No run can make a fresh {known[name].kind}: {name} is replaced by hand.",
-                next_step="Make a new one at its provider, put it where the old one is, revoke the old one.",
+                next_step=f"To do so: {by_hand(known[name])}",
             )
     if names:
         return tuple(dict.fromkeys(names))

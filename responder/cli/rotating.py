@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from responder.cli.desk import Desk
 from responder.cli.rotated import Entry, Result
 from responder.errors import Exit
-from responder.rotation import Turn, UnderWay, turns, under_way
+from responder.rotation import Turn, UnderWay, by_hand, note_first_seen, turns, turns_by_hand, under_way
 
 if TYPE_CHECKING:
     from responder.inventory import Inventory
@@ -50,6 +50,12 @@ def play(desk: Desk, journal: "Journal", inventory: "Inventory", asked: Asked, n
             work.close()
         told = work.told
     listed = [told.get(one.name, one) for one in turns(journal, inventory, asked.names)]
+    if asked.due:
+        others = turns_by_hand(journal, inventory, now)
+        if not asked.dry_run:
+            note_first_seen(journal, others, now)
+        entries += [_by_hand(one) for one in others if one.due and one.due <= now]
+        listed += others
     return Result(entries, _upcoming(listed, entries), now)
 
 
@@ -68,6 +74,14 @@ def _left_alone(name: str, one: UnderWay, asked: Asked) -> Entry | None:
         case _ if asked.dry_run:
             return Entry(name, "planned", run=one.run, why="Its run is not over, and would be gone on with.")
     return None
+
+
+def _by_hand(turn: Turn) -> Entry:
+    """What is due and no run can replace: whoever reads the job's end has to."""
+    since = f"{turn.due:%Y-%m-%d}" if turn.due else ""
+    why = f"It is due since {since}, and must be replaced by hand: {by_hand(turn.credential)}"
+    identifier = turn.made.identifier if turn.made else ""
+    return Entry(turn.name, "by_hand", Exit.REFUSED, old=identifier, why=why)
 
 
 def _upcoming(listed: Sequence[Turn], entries: Sequence[Entry]) -> Turn | None:

@@ -240,7 +240,7 @@ def _replaced(summary: Summary) -> Iterable[tuple[str, str]]:
     for one in summary.credentials:
         yield "Rotated", f"{one.name}: {one.identifier} ({one.kind}) by {one.fresh or 'nothing yet'}"
         if one.contained_after is not None:
-            yield "Old one", f"gone, {elapsed(one.contained_after)} after the confirmation"
+            yield "Old one", f"gone, {elapsed(one.contained_after)} after the confirmation; {one.proof}"
         else:
             yield "Old one", "still works, beside the fresh one" if one.fresh else "works"
 

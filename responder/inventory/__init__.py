@@ -193,10 +193,7 @@ class Inventory(BaseModel):
         credential = self.credentials[name]
         if credential.kind in _REPLACEABLE:
             return ""
-        places = [
-            *(f"Modal Secret {place.label}" for place in credential.modal_secrets),
-            *(f"GitHub environment {place.label}" for place in credential.github_environments),
-        ]
+        places = credential.places
         return f"Replace it by hand in {' and '.join(places)}." if places else ""
 
 

@@ -52,6 +52,14 @@ class Credential(_Model):
     modal_secrets: tuple[ModalSecretPlacement, ...] = ()
     github_environments: tuple[GithubEnvironmentPlacement, ...] = ()
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where its value is kept, for people."""
+        return (
+            *(f"Modal Secret {place.label}" for place in self.modal_secrets),
+            *(f"GitHub environment {place.label}" for place in self.github_environments),
+        )
+
 
 class Person(_Model):
     """Somebody of the team, by the names that the services know them by."""

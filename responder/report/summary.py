@@ -38,7 +38,14 @@ class CredentialReading:
     note: str = ""
     given_back: bool = False  # an undo let it live again
     fresh: str = ""  # what replaces it
-    tried: bool = False  # whether its secret was at hand, so that its death is proven by trying it
+    tried: bool = False  # whether its secret was at hand
+
+    @property
+    def proof(self) -> str:
+        """By what it is known that it is dead, where it is."""
+        if self.tried:
+            return "proven by trying it"
+        return "proven by its provider's list, not by trying it, as its secret is not known here"
 
 
 @dataclass(frozen=True)

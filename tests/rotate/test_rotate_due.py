@@ -92,6 +92,12 @@ max_age = "30d"
 kind = "modal-member-token"
 identifiers = ["ak-1"]
 max_age = "30d"
+
+[[credentials.me.modal_secrets]]
+environment = "dev"
+secret = "of-me"
+identifier_key = "ID"
+secret_key = "SECRET"
 """
 TELLING = """
 import atexit, sys
@@ -130,6 +136,36 @@ def test_where_nothing_is_due_no_service_is_asked_and_it_is_said_when_the_next_i
     assert "Nothing is due. Next: s3 on " in page.read_text()
 
 
+def test_what_only_a_person_can_replace_is_named_when_it_is_due_with_how_and_fails_the_job(past, tmp_path):
+    past.at(NOW - timedelta(days=2)).plays(rotation("s3", fresh="AKIA1"))
+    ended = start(tmp_path, "--due", "--json")
+    told = json.loads(ended.stdout)
+    assert (ended.returncode, ended.stderr, told["by_hand"]) == (0, "[]", [])
+    (seen,) = past.journal.noted()
+    assert (seen.step, seen.data["identifier"]) == ("me", "ak-1"), "its age counts from here"
+    assert told["next"]["credential"] == "s3"
+
+
+def test_who_was_first_seen_so_long_ago_is_due(past, tmp_path):
+    past.at(NOW - timedelta(days=2)).plays(rotation("s3", fresh="AKIA1"))
+    past.notes("me", "ak-1", NOW - timedelta(days=31))
+    page = tmp_path / "page.md"
+    ended = start(tmp_path, "--due", "--json", GITHUB_STEP_SUMMARY=str(page))
+    told = json.loads(ended.stdout)
+    assert (ended.returncode, ended.stderr, told["exit_code"]) == (3, "[]", 3)
+    (due,) = told["by_hand"]
+    assert (due["credential"], due["old"]) == ("me", "ak-1")
+    assert due["why"].startswith(
+        f"It is due since {NOW - timedelta(days=1):%Y-%m-%d}, and must be replaced by"
+    )
+    assert "modal token new" in due["why"]
+    assert "put it in Modal Secret dev/of-me/ID, revoke" in due["why"]
+    assert "| me | by hand | It is due since" in page.read_text()
+    assert told["next"]["credential"] == "s3", "the next that is not due yet"
+    ended = start(tmp_path, "--due", "--dry-run")
+    assert "me: It is due since" in ended.stdout
+
+
 def test_who_is_on_it_and_an_open_leak_refuse_without_asking_a_service(past, tmp_path):
     past.at(NOW, Holder.current()).plays(rotation("s3"), until="create")
     ended = start(tmp_path, "--due", "--yes")
@@ -140,6 +176,17 @@ def test_who_is_on_it_and_an_open_leak_refuse_without_asking_a_service(past, tmp
     ended = start(tmp_path, "s3", "--yes")
     assert (ended.returncode, ended.stderr) == (3, "[]")
     assert f"Run r2 (leak.yaml) of {ELSEWHERE} is about it, and is not over." in ended.stdout
+
+
+def test_a_job_that_asks_for_json_is_given_it_where_nothing_could_begin(tmp_path):
+    ended = start(tmp_path, "s4", "--json")
+    assert ended.returncode == 2
+    told = json.loads(ended.stdout)
+    assert (told["rotated"], told["exit_code"], told["error"]["code"]) == ([], 2, "input")
+    assert told["error"]["why"].startswith("There is no credential `s4`")
+    assert told["error"]["state"] == "Nothing was changed."
+    assert "Did you mean `s3`?" in told["error"]["next_step"]
+    assert "Did you mean `s3`?" in ended.stderr, "a person is told too"
 
 
 @pytest.mark.parametrize(
@@ -155,6 +202,15 @@ def test_what_is_asked_for_must_be_clear(tmp_path, arguments, said):
     ended = start(tmp_path, *arguments)
     assert ended.returncode == 2
     assert said in ended.stderr
+
+
+def test_of_one_that_is_gone_it_is_said_whether_it_was_tried_or_only_listed_no_more():
+    told = Entry("s3", "rotated", old="AKIA1", fresh="AKIA2")
+    assert "by its provider's list: without its secret it could not be tried" in told.words
+    assert told.as_json()["old_proven_dead_by"] == "list"
+    tried = Entry("s3", "rotated", old="AKIA1", fresh="AKIA2", tried=True)
+    assert tried.words.endswith("is gone.")
+    assert tried.as_json()["old_proven_dead_by"] == "trying"
 
 
 def test_the_worst_of_what_became_of_them_is_the_exit_code():

@@ -158,8 +158,11 @@ def test_beside_a_second_key_nothing_is_replaced_until_a_person_says_which_goes(
         assert f"--delete-key {second}" in skipped["next_step"]
         assert keys(incident.world()) == keys(before)
 
-    code, _, stderr = job("s3", "--delete-key", second)
-    assert (code, "There is no terminal to confirm at." in stderr) == (3, True)
+    code, told, _ = job("s3", "--delete-key", second)
+    (skipped,) = told["skipped"]
+    assert (code, skipped["why"]) == (3, "There is no terminal to confirm at.")
+    assert "--yes" in skipped["next_step"]
+    assert skipped["state"] == "Nothing was changed."
     code, told, stderr = job("s3", "--delete-key", second, "--redeploy", "direct", "--yes")
     assert code == 0, stderr
     assert runs(incident.world()) == runs(before), "deployed from here, by no workflow"
