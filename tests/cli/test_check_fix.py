@@ -3,6 +3,10 @@
 import subprocess
 import sys
 
+from responder.checklist import POINTS, Result
+from responder.checklist.point import fail, fail_by_hand
+from responder.cli.check import _mending
+
 INVENTORY = """
 [credentials.s3]
 kind = "aws-access-key"
@@ -58,3 +62,10 @@ def test_what_cannot_be_mended_by_itself_says_what_it_wants(incident, tmp_path):
     )
     assert done.returncode == 4, done.stdout + done.stderr
     assert "--dotenv staging=FILE" in " ".join(done.stderr.split())
+
+
+def test_no_playbook_is_played_for_what_is_mended_by_hand():
+    [point] = [one for one in POINTS if one.id == "restricted"]
+    by_hand, missing = fail_by_hand("prod is open", "at modal.com"), fail("no prod", "respond run setup")
+    assert _mending([Result(point, (by_hand,))]) == []
+    assert _mending([Result(point, (by_hand, missing))]) == ["setup"]

@@ -2,19 +2,34 @@
 
 import json
 import subprocess
+import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+import yaml
+from beginnings import INVENTORY
 from github import Auth, Github
 
 from responder.action import Connections
-from responder.cli import cli
+from responder.bundled import bundled
 from responder.errors import InputError, UnavailableError
 from responder.places import Discovered, GithubEnvironment, IamUser, ModalEnvironment, Read
 from responder.sandbox import seed
 from responder.secret import Secret
 from responder.setup import Asked, read_values, wanted
+from responder.setup.project import CI, DEPLOY
 
+ROOT = Path(__file__).parents[2]
+QUICK = (ROOT / "tests/data/quick_deploy.yml").read_bytes()
+THEIRS = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::theirs/*"}],
+}
+RESPOND = "git+https://github.example/rentagpu/respond@" + "0123456789" * 4
+FOLDER = ".github/workflows"
+APP = "rentagpu-executor"
 BASE = {
     "dev": "S3_BUCKET=rentagpu-dev\nHF_TOKEN=hf_dev\n",
     "prod": "S3_BUCKET=rentagpu-prod\nHF_TOKEN=hf_prod\n",
@@ -29,42 +44,82 @@ def files(beginning, **changed):
     ]
 
 
-def test_from_nothing_to_a_baseline_that_passes_every_point_and_again_changes_nothing(beginning):
-    made = beginning.respond("run", "setup", *files(beginning), "--reviewer", "grace", "--yes")
+def one_line(text):
+    return " ".join(text.split())
+
+
+def test_from_an_empty_folder_to_a_baseline_that_passes_every_point_and_again_changes_nothing(
+    beginning, monkeypatch
+):
+    subprocess.run(["git", "init", "-q", beginning.folder], check=True)
+    asked = (*files(beginning), "--reviewer", "grace", "--repository", seed.REPOSITORY, "--ci", RESPOND)
+    made = beginning.respond("run", "setup", *asked, "--yes")
     assert made.returncode == 0, made.stdout + made.stderr
     assert_made(beginning.world())
+    names = assert_written(beginning.folder)
+    assert f"git add -- {' '.join(names)}" in one_line(made.stdout)
+    assert "git push origin HEAD:trunk" in made.stdout
+    assert "--ref trunk -f environment=prod" in one_line(made.stdout)
+
+    push_all(beginning, names)
     for environment in BASE:
         deploy(beginning, environment)
-
     before = made_of(beginning.world())
-    again = beginning.respond("run", "setup")
-    assert again.returncode == 0, again.stderr
-    assert "nothing to do" in again.stdout
+    again = beginning.call(monkeypatch, "run", "setup")
+    assert "nothing to do" in again
+    assert "git push" not in again
+    assert "gh workflow run" not in again
+    assert "rotation still lacks RESPOND_AWS_ROLE, RESPOND_MODAL_TOKEN_ID" in again
     assert made_of(beginning.world()) == before
 
-    subprocess.run(["git", "init", "-q", beginning.folder], check=True)
-    (beginning.folder / ".gitignore").write_text("*.env\n.env*\n.modal.toml\n")
-    checked = beginning.respond("check", "--json")
-    results = [json.loads(line) for line in checked.stdout.splitlines()]
+    with (beginning.folder / "respond.toml").open("a") as inventory:
+        inventory.write('\n[audit]\ns3_bucket = "rentagpu-audit-setup"\n')
+    checked = beginning.call(monkeypatch, "check", "--json")
+    results = [json.loads(line) for line in checked.splitlines()]
     assert {one["verdict"] for one in results} == {"pass"}, [r for r in results if r["verdict"] != "pass"]
-    assert checked.returncode == 0
-    assert "hf_prod" not in made.stdout + made.stderr + checked.stdout
+    assert "hf_prod" not in made.stdout + made.stderr + again + checked
 
     repository(beginning).get_environment("dev").delete_secret("MODAL_TOKEN_SECRET")
-    lacking = beginning.respond("run", "setup", "--yes")
-    assert lacking.returncode == 2, lacking.stdout
-    assert "respond rotate ci-dev" in lacking.stderr
+    with pytest.raises(InputError) as lacking:
+        beginning.call(monkeypatch, "run", "setup", "--yes")
+    assert "respond rotate ci-dev" in lacking.value.next_step
     assert made_of(beginning.world())[:3] == before[:3], "no second token beside the one that lives"
+
+
+def assert_written(folder):
+    """Gives the paths, in the order of the plan."""
+    names = [
+        "respond.toml",
+        ".gitignore",
+        *(f"{FOLDER}/{n}.yml" for n in ("modal_deploy", "rotate", "check")),
+    ]
+    deploys, rotates, checks = ((folder / name).read_text() for name in names[2:])
+    shipped = (ROOT / FOLDER / "modal_deploy.yml").read_text()
+    assert deploys == shipped.replace("[main]", "[trunk]").replace("heads/main", "heads/trunk").replace(
+        "from main only", "from trunk only"
+    )
+    for text in (rotates, checks):
+        assert f"python -m pip install '{RESPOND}'\n" in text
+        assert "pip install .\n" not in text
+        assert "jobs" in yaml.safe_load(text)
+    return names
+
+
+def push_all(beginning, names):
+    """What was written, as a person commits and pushes it; deployments by the quick workflow of tests."""
+    subprocess.run(["git", "-C", beginning.folder, "add", "--", *names], check=True)
+    written = {name: (beginning.folder / name).read_bytes() for name in names}
+    beginning.push({**written, f"{FOLDER}/modal_deploy.yml": QUICK.replace(b"[main]", b"[trunk]")})
 
 
 def assert_made(world):
     modal = world["modal"]
     assert {(e["name"], e["restricted"]) for e in modal["environments"]} == {("dev", False), ("prod", True)}
     roles = {user["name"].partition("--")[0]: user["roles"] for user in modal["service_users"]}
-    assert roles == {"ci-dev": {"dev": "contributor"}, "ci-prod": {"prod": "contributor"}}
+    assert roles == {f"{APP}-ci-{name}": {name: "contributor"} for name in BASE}
     for secret in modal["secrets"]:
         name = secret["environment"]
-        [user] = [u for u in world["aws"]["users"] if u["name"] == f"rentagpu-s3-{name}"]
+        [user] = [u for u in world["aws"]["users"] if u["name"] == f"{APP}-s3-{name}"]
         [key] = user["access_keys"]
         assert secret["values"] == {
             "S3_BUCKET": f"rentagpu-{name}",
@@ -80,7 +135,10 @@ def assert_made(world):
     for name in BASE:
         secrets = {key: entry["value"] for key, entry in kept[name]["secrets"].items()}
         assert tokens[secrets["MODAL_TOKEN_ID"]] == secrets["MODAL_TOKEN_SECRET"]
-        assert kept[name]["variables"]["MODAL_APP_NAME"]["value"] == "rentagpu-executor"
+        assert kept[name]["variables"]["MODAL_APP_NAME"]["value"] == APP
+    for name in ("rotation", "check", "prod"):
+        assert kept[name]["branches"] == ["trunk"]
+    assert kept["dev"]["branches"] == []
 
 
 def made_of(world):
@@ -104,7 +162,9 @@ def repository(beginning):
 def deploy(beginning, environment):
     """As a developer would: by the repository's own workflow."""
     workflow = repository(beginning).get_workflow("modal_deploy.yml")
-    run = workflow.create_dispatch("main", {"environment": environment}, throw=True, return_run_details=True)
+    run = workflow.create_dispatch(
+        beginning.branch, {"environment": environment}, throw=True, return_run_details=True
+    )
 
     def over(world):
         runs = world["repositories"][seed.REPOSITORY]["runs"]
@@ -113,26 +173,47 @@ def deploy(beginning, environment):
     beginning.github.wait_until(over, seconds=30)
 
 
-def test_what_is_there_stays_and_only_what_is_lacking_is_made(beginning):
+def test_what_is_there_stays_and_what_was_left_half_made_is_completed(beginning, monkeypatch):
+    (beginning.folder / "respond.toml").write_text(INVENTORY.replace('ref = "main"', 'ref = "trunk"'))
+    mine = beginning.folder / FOLDER / "modal_deploy.yml"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("name: mine\n")
     beginning.modal.add_environment("dev")
+    beginning.modal.add_environment("prod")
     beginning.modal.add_secret("my-app-secrets", "dev", {"MINE": "untouched"}, created_by="ada")
+    beginning.modal.add_service_user("ci-dev--ha3fmade", {}, created_by="ada")
+    beginning.aws.add_user("rentagpu-s3-dev")
+    beginning.aws.add_user("rentagpu-s3-prod", THEIRS)
     beginning.github.add_environment(seed.REPOSITORY, "prod", reviewers=["oncall"], wait_minutes=5)
+    half = beginning.github._state.repository(seed.REPOSITORY).environments["prod"]
+    half.branch_policy = "custom"  # and no branch yet
 
-    shown = beginning.respond("run", "setup", *files(beginning), "--dry-run")
-    assert shown.returncode == 0, shown.stderr
-    assert "restricted Modal environment prod" in " ".join(shown.stdout.split())
-    assert "Modal environment dev" not in shown.stdout
-    assert beginning.world()["modal"]["service_users"] == []
+    shown = beginning.call(monkeypatch, "run", "setup", *files(beginning), "--dry-run")
+    assert "Create the" not in shown
+    assert "Create IAM user" not in shown
+    assert "Let IAM user rentagpu-s3-dev s3:ListBucket" in one_line(shown)
+    assert len(beginning.world()["modal"]["service_users"]) == 1
 
-    made = beginning.respond("run", "setup", *files(beginning), "--yes")
-    assert made.returncode == 0, made.stdout + made.stderr
+    made = beginning.call(monkeypatch, "run", "setup", *files(beginning), "--yes")
     world = beginning.world()
+    users = {user["name"]: user for user in world["aws"]["users"]}
+    assert "rentagpu-dev" in json.dumps(users["rentagpu-s3-dev"]["inline_policies"])
+    assert users["rentagpu-s3-prod"]["inline_policies"] == {"access": THEIRS}
+    assert all(len(users[f"rentagpu-s3-{name}"]["access_keys"]) == 1 for name in BASE)
     [dev] = [s for s in world["modal"]["secrets"] if s["environment"] == "dev"]
     assert dev["values"]["MINE"] == "untouched"
     assert "HF_TOKEN" not in dev["values"]
+    ours = {u["name"]: u["roles"] for u in world["modal"]["service_users"] if u["name"].startswith("ci-dev-")}
+    assert ours.pop("ci-dev--ha3fmade") == {}
+    assert list(ours.values()) == [{"dev": "contributor"}]
     prod = world["github"]["repositories"][seed.REPOSITORY]["environments"]["prod"]
-    assert (prod["reviewers"], prod["wait_timer"]) == (["oncall"], 5)
-    assert prod["branches"] == ["main"]
+    assert (prod["reviewers"], prod["wait_timer"], prod["branches"]) == (["oncall"], 5, ["trunk"])
+    assert mine.read_text() == "name: mine\n"
+
+    told = one_line(made)
+    assert "modal workspace service-users delete ci-dev--ha3fmade" in told
+    assert "Modal environment prod is there and open to every member" in told
+    assert f"diff{ROOT}/{FOLDER}/modal_deploy.yml{mine}" in "".join(made.split())
 
 
 @pytest.mark.parametrize(
@@ -147,21 +228,98 @@ def test_what_is_there_stays_and_only_what_is_lacking_is_made(beginning):
         (lambda b: files(b) + files(b)[:2], "two files for dev", "One file"),
         (lambda _: ["--dotenv", "x.env"], "which environment?", "--dotenv prod="),
         (lambda _: ["--dotenv", "prod=/nowhere.env"], "could not be read", "NAME=value"),
+        (lambda _: ["--ci", "respond"], "not pinned", "@COMMIT"),
+        (lambda _: ["--ci", "git+https://github.example/a/b@main"], "not pinned", "@COMMIT"),
+        (lambda _: ["--repository", "a/b"], "its repository is rentagpu/executor", "Leave --repository out"),
     ],
 )
 def test_what_is_missing_or_wrong_is_said_before_anything_is_made(
-    beginning, monkeypatch, arguments, says, next_step
+    standing, monkeypatch, arguments, says, next_step
 ):
-    before = made_of(beginning.world())
-    for name, value in beginning.environ.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(beginning.folder)
-    words = ["--home", str(beginning.folder.parent / "home"), "run", "setup", *arguments(beginning), "--yes"]
+    before = made_of(standing.world())
     with pytest.raises(InputError) as refused:
-        cli.main(words, standalone_mode=False)
+        standing.call(monkeypatch, "run", "setup", *arguments(standing), "--yes")
     assert says in refused.value.what
     assert next_step in refused.value.next_step
-    assert made_of(beginning.world()) == before
+    assert made_of(standing.world()) == before
+    assert [one.name for one in standing.folder.iterdir()] == ["respond.toml"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says", "next_step"),
+    [
+        (lambda _: [], "There is no inventory", "respond run setup --repository OWNER/NAME"),
+        (lambda _: ["--repository", seed.REPOSITORY], "no --dotenv says", "--dotenv dev=FILE"),
+        (lambda b: ["--repository", "executor", *files(b)], "that is no repository", "OWNER/NAME"),
+        (
+            lambda _: ["--repository", "a/b", "--dotenv", "pr od=x"],
+            "no environment is called that",
+            "prod=FILE",
+        ),
+    ],
+)
+def test_who_begins_without_an_inventory_is_told_what_to_type(
+    standing, monkeypatch, tmp_path, arguments, says, next_step
+):
+    elsewhere = replace(standing, folder=tmp_path / "empty")
+    elsewhere.folder.mkdir()
+    with pytest.raises(InputError) as refused:
+        elsewhere.call(monkeypatch, "run", "setup", *arguments(elsewhere), "--yes")
+    assert says in refused.value.what
+    assert next_step in refused.value.next_step
+    assert list(elsewhere.folder.iterdir()) == []
+
+
+def test_where_an_environment_is_deployed_from_another_branch_production_is_not_closed_to_it(
+    standing, monkeypatch, tmp_path
+):
+    elsewhere = replace(standing, folder=tmp_path / "release")
+    elsewhere.folder.mkdir()
+    (elsewhere.folder / "respond.toml").write_text(INVENTORY.replace('ref = "main"', 'ref = "release"'))
+    with pytest.raises(InputError) as refused:
+        elsewhere.call(monkeypatch, "run", "setup", *files(elsewhere), "--reviewer", "grace", "--yes")
+    assert "deploys prod from release" in refused.value.what
+    assert 'ref = "main"' in refused.value.next_step
+
+
+def test_no_file_is_written_where_the_inventory_is_not_in_the_folder(standing, monkeypatch, tmp_path):
+    elsewhere = replace(standing, folder=tmp_path / "home")
+    elsewhere.folder.mkdir()
+    inventory = str(standing.folder / "respond.toml")
+    asked = ("run", "setup", *files(elsewhere), "--reviewer", "grace", "--dry-run")
+    shown = one_line(elsewhere.call(monkeypatch, "--inventory", inventory, *asked))
+    assert "Write" not in shown.replace("Write MODAL_TOKEN_ID", "")
+    assert "No file was written" in shown
+    shown = one_line(elsewhere.call(monkeypatch, "--inventory", inventory, *asked, "--project", "."))
+    assert f"Write {FOLDER}/modal_deploy.yml" in shown
+    assert "cp -R" in shown
+    assert f"This folder is no checkout of {seed.REPOSITORY}" in shown
+
+
+def test_without_an_inventory_nothing_that_holds_a_credential_is_written_over(
+    standing, monkeypatch, tmp_path
+):
+    elsewhere = replace(standing, folder=tmp_path / "fresh")
+    elsewhere.folder.mkdir()
+    asked = [*files(elsewhere), "--reviewer", "grace", "--repository", seed.REPOSITORY]
+    github = standing.github
+    github.add_environment(seed.REPOSITORY, "dev")
+    for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET"):
+        github.put_environment_secret(seed.REPOSITORY, "dev", name, "in use")
+    with pytest.raises(InputError) as refused:
+        elsewhere.call(monkeypatch, "run", "setup", *asked, "--yes")
+    del github._state.repository(seed.REPOSITORY).environments["dev"]
+    assert "already holds a credential" in refused.value.what
+    assert "respond inventory discover" in refused.value.next_step
+    assert list(elsewhere.folder.iterdir()) == []
+
+
+def test_what_ci_runs_travels_inside_the_wheel_from_the_one_place_where_it_is_kept():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    carried = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    for name in (DEPLOY, *CI):
+        assert carried[name] == f"responder/_bundled/{name}"
+        assert bundled(name) == ROOT / name
 
 
 WHOLE = {
@@ -222,9 +380,8 @@ def test_names_of_secrets_are_known_in_any_case(tmp_path):
         read_values({name: tmp_path / name for name in BASE})
 
 
-def test_a_file_of_secrets_inside_a_repository_is_refused(beginning):
-    subprocess.run(["git", "init", "-q", beginning.folder], check=True)
-    (beginning.folder / "prod.env").write_text(BASE["prod"])
-    refused = beginning.respond("run", "setup", "--dotenv", f"prod={beginning.folder}/prod.env", "--yes")
-    assert refused.returncode == 2
-    assert "from there it leaks" in refused.stderr
+def test_a_file_of_secrets_inside_a_repository_is_refused(tmp_path):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    (tmp_path / "prod.env").write_text(BASE["prod"])
+    with pytest.raises(InputError, match="from there it leaks"):
+        read_values({"prod": tmp_path / "prod.env"})
