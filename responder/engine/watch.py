@@ -5,7 +5,7 @@ What does not hold is applied again by the action's own contract: intent, apply,
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
@@ -17,8 +17,9 @@ from responder.engine.hands import take_up
 from responder.engine.recall import Recall, known_identifiers, leaked_credentials, same_thing
 from responder.engine.state import CONTAINING, StepState, fold
 from responder.engine.step import StepRun
-from responder.errors import ProviderError, RefusedError
+from responder.errors import RefusedError
 from responder.journal import EventKind, Writer
+from responder.questions import Answer, Questions
 from responder.secret import redact
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 LONGEST: Final = timedelta(hours=36)  # the longest life of a session got with an access key
 LOOKS: Final = tuple(timedelta(minutes=m) for m in (1, 30, 60, 120, 240, 480, 720, 1080, 1440, 1800, 2160))
 SOON: Final = timedelta(seconds=60)
+PATIENCE: Final = 10.0  # seconds for all answers of one look: a silent service keeps nobody from the rest
 _NAP: Final = 5.0  # seconds: a machine that slept, or a run that was taken over, is noticed so late
 
 
@@ -39,7 +41,7 @@ class Stranger:
     command: str  # what to type against it
 
 
-_Answer: TypeAlias = "Future[Sequence[Stranger]]"
+_Answer: TypeAlias = Answer[Sequence[Stranger]]
 
 
 class Strangers(Protocol):
@@ -88,16 +90,23 @@ class Watch:
         run: its name.
         strangers: finds credentials that somebody else made meanwhile.
         wait: sleeps so many seconds, or less.
+        patience: in seconds, for the answers of one look. Containing again takes the time that it takes.
 
     Raises:
         RefusedError: the run was undone, or contained nothing that could be looked at.
     """
 
     def __init__(
-        self, engine: "Engine", run: str, strangers: Strangers, wait: Callable[[float], object]
+        self,
+        engine: "Engine",
+        run: str,
+        strangers: Strangers,
+        wait: Callable[[float], object],
+        *,
+        patience: float = PATIENCE,
     ) -> None:
         self._engine, self._run = engine, run
-        self._strangers, self._wait = strangers, wait
+        self._strangers, self._wait, self._patience = strangers, wait, patience
         self._state = fold(run, engine.journal.events(run))
         self._lock = threading.Lock()
         self._log = Log(logs.get()).bind(run=run)
@@ -193,28 +202,40 @@ class Watch:
         watched.looks += 1
         before = {one.step: self._alive_until(one) for one in self._held}
         leaked = leaked_credentials(self._state)
-        with ThreadPoolExecutor(len(self._held) + len(leaked), thread_name_prefix="watch") as pool:
-            try:
-                results = self._looked_at(pool, writer, self._held, self._strangers_of(pool, leaked, watched))
-                # A key that lived meanwhile may have got sessions.
-                late = [one for one in self._held if self._alive_until(one) != before[one.step]]
-                results |= self._looked_at(pool, writer, late, {})
-            except BaseException:
-                self._engine.stopping.set()  # the pool waits for its threads
-                raise
+        about_others = Questions(self._patience)
+        strangers = self._strangers_of(about_others, leaked)
+        results = self._looked_at(writer, self._held, strangers)
+        # A key that lived meanwhile may have got sessions.
+        late = [one for one in self._held if self._alive_until(one) != before[one.step]]
+        results |= self._looked_at(writer, late, {})
         watched.results |= results
+        for answer in (answer for answers in strangers.values() for answer in answers):
+            watched.strangers |= {one.identifier: one for one in answer.get() or ()}
+        for why in about_others.unread:
+            watched.results.add("unknown")
+            self._log.warning("watch.strangers", why=why)
         self._engine.connections.close()
         return results == {"held"}
 
     def _looked_at(
         self,
-        pool: ThreadPoolExecutor,
         writer: Writer,
         held: Sequence[Held],
         strangers: Mapping[str, Sequence[_Answer]],
     ) -> set[str]:
-        futures = [pool.submit(self._look_at, writer, one, strangers.get(one.step, ())) for one in held]
-        return {future.result() for future in futures}
+        if not held:
+            return set()
+        questions = Questions(self._patience, len(held))
+        with ThreadPoolExecutor(len(held), thread_name_prefix="watch") as pool:
+            try:
+                futures = [
+                    pool.submit(self._look_at, writer, one, questions, strangers.get(one.step, ()))
+                    for one in held
+                ]
+                return {future.result() for future in futures}
+            except BaseException:
+                self._engine.stopping.set()  # the pool waits for its threads
+                raise
 
     def _alive_until(self, one: Held) -> datetime | None:
         """When something else of the same credential last had to be contained again, if ever."""
@@ -222,11 +243,11 @@ class Watch:
         looks = (look for held in ours if held != one for look in self._state.step(held.step).looks)
         return max((look.at for look in looks if look.result in ("re-applied", "lost")), default=None)
 
-    def _look_at(self, writer: Writer, one: Held, strangers: Sequence[_Answer]) -> str:
+    def _look_at(self, writer: Writer, one: Held, questions: Questions, strangers: Sequence[_Answer]) -> str:
         is_so = self._state.step(one.step)
         with exchanges() as requests:
             # An intent without an outcome: this did it again, and was killed before the proof.
-            found = None if is_so.intent else self._asked(one)
+            found = None if is_so.intent else self._asked(one, questions)
             told: list[Json] = [exchange.to_json() for exchange in requests]
         match found:
             case Done(evidence=evidence):
@@ -241,14 +262,18 @@ class Watch:
             "action": one.action.name,
             "result": result,
             "detail": redact(detail),
-            "strangers": [asdict(stranger) for answer in strangers for stranger in answer.result()],
+            "strangers": [asdict(stranger) for answer in strangers for stranger in answer.get() or ()],
             "requests": told,
         }
         number = len(is_so.looks) + 1
         self._record(writer, EventKind.STEP_CHECKED, step=one.step, attempt=number, data=data)
         return result
 
-    def _asked(self, one: Held) -> Probe[Output]:
+    def _asked(self, one: Held, questions: Questions) -> Probe[Output]:
+        answer = questions.ask(one.step, self._probed, one)
+        return answer.get() or Unknown(f"No answer within {self._patience:.0f} s.")
+
+    def _probed(self, one: Held) -> Probe[Output]:
         call = self._call(one)
         until = self._engine.clock() + timedelta(seconds=self._engine.patience)
         while True:
@@ -281,28 +306,16 @@ class Watch:
         return "lost", f"{before}It could not be contained again: {is_so.why}"
 
     def _strangers_of(
-        self, pool: ThreadPoolExecutor, leaked: Sequence[Mapping[str, Any]], watched: Watched
+        self, questions: Questions, leaked: Sequence[Mapping[str, Any]]
     ) -> dict[str, list[_Answer]]:
         """By the step whose look will record them; no other look waits for them."""
         asked: dict[str, list[_Answer]] = {}
         ours = known_identifiers(self._engine.journal, self._state)
         for one in leaked:
             first = (held.step for held in self._held if held.credential == one["credential"])
-            answer = pool.submit(self._find_strangers, one, ours, watched)
+            answer = questions.ask(f"what was made beside {one['identifier']}", self._strangers, one, ours)
             asked.setdefault(next(first, ""), []).append(answer)
         return asked
-
-    def _find_strangers(
-        self, leaked: Mapping[str, Any], ours: set[str], watched: Watched
-    ) -> Sequence[Stranger]:
-        try:
-            strangers = self._strangers(leaked, ours)
-        except ProviderError as error:
-            watched.results.add("unknown")
-            self._log.warning("watch.strangers", why=redact(error.what))
-            return ()
-        watched.strangers |= {one.identifier: one for one in strangers}
-        return strangers
 
     def _call(self, one: Held) -> Call:
         return Call(

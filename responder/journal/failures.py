@@ -8,6 +8,7 @@ from typing import Final
 
 from responder.errors import InputError, RespondError, TamperedError, UnavailableError
 from responder.journal.beside import folder_of, kept
+from responder.journal.lockers import who_locks
 
 BUSY_SECONDS: Final = 10.0
 _ROLLED_BACK: Final = "What was to be written was rolled back; everything acknowledged before is safe."
@@ -70,15 +71,24 @@ def _in_the_way(path: Path, code: int) -> RespondError | None:
     """What passes: the journal is as it was, and the same command works later."""
     match code:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            what = f"Another process has kept the journal {path} locked for {BUSY_SECONDS:.0f} s."
-            mend = f"See who has it open (`fuser -v {path}`) and let it finish"
+            return _locked(path)
         case sqlite3.SQLITE_FULL:
             what, mend = f"The disk that holds the journal {path} is full.", "Free some space there"
         case sqlite3.SQLITE_IOERR:
             what, mend = f"The disk that holds the journal {path} does not work.", "Check the disk"
         case _:
             return None
-    return UnavailableError(what, state=_ROLLED_BACK, next_step=f"{mend}, then type `respond resume`.")
+    return UnavailableError(what, state=_ROLLED_BACK, next_step=f"{mend}, then type `respond resume`. {_NOW}")
+
+
+def _locked(path: Path) -> UnavailableError:
+    what = f"Another process has kept the journal {path} locked for {BUSY_SECONDS:.0f} s"
+    return UnavailableError(
+        ": ".join(filter(None, (what, ", ".join(who_locks(path))))) + ".",
+        state=_ROLLED_BACK,
+        next_step="Wait until it has finished, or end it if it hangs; then type the command again, "
+        f"`respond resume` if a run had begun. {_NOW}",
+    )
 
 
 def unwritable(path: Path, why: str) -> UnavailableError:

@@ -7,6 +7,7 @@ from fakes.world import Crash
 from table import BEGAN, OPERATOR, Table, Watcher, playbook
 
 from responder.engine import Stranger, Watch, Watched, plan_undo, undo
+from responder.engine.watch import PATIENCE
 from responder.exposure import Exposure, LeakedAccessKey
 from responder.secret import Secret
 
@@ -76,7 +77,12 @@ def planned(table: Table, *re_enable: str):
 
 
 def watch(
-    table: Table, *minutes: float, strangers=lambda _leaked, _ours: (), waited=None, **more: Any
+    table: Table,
+    *minutes: float,
+    strangers=lambda _leaked, _ours: (),
+    waited=None,
+    patience: float = PATIENCE,
+    **more: Any,
 ) -> Watched:
     """By a clock that goes on as it is told to wait."""
 
@@ -86,7 +92,8 @@ def watch(
             waited(table.clock.now)
 
     dues = [timedelta(minutes=one) for one in minutes]
-    return Watch(table.engine(), "r1", strangers, wait).keep(dues, operator=OPERATOR, **more)
+    kept = Watch(table.engine(), "r1", strangers, wait, patience=patience)
+    return kept.keep(dues, operator=OPERATOR, **more)
 
 
 STRANGER = Stranger("AKIAINTRUDER", "an access key of house", "aws iam …")

@@ -1,5 +1,6 @@
 """`respond watch`: containment is looked at again, held, and every look is in the journal."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from fakes.world import Crash
 from table import BEGAN, Table, Watcher, playbook
 
 from responder.engine import schedule
+from responder.engine.watch import PATIENCE
 from responder.errors import DeniedError, RefusedError, UnreachableError
 from responder.journal import EventKind, Holder
 
@@ -113,6 +115,37 @@ def test_a_service_that_does_not_answer_is_unknown_and_keeps_no_other_from_being
     assert looks(table, "b") == ["re-applied"]
     assert table.kinds("a").count("step.intended") == 1
     assert not watched.all_held
+
+
+@pytest.fixture
+def never():
+    """What nobody gets an answer from before the test is over."""
+    over = threading.Event()
+    yield over.wait
+    over.set()
+
+
+def test_a_service_that_says_nothing_at_all_is_unknown_after_ten_seconds(table: Table, never):
+    house(table, "a")
+    contain(table, door("a"))
+    table.world.faults["probe a"].append(never)
+
+    watched = watch(table, patience=0.1)
+
+    assert PATIENCE == 10
+    [look] = table.state().steps["a"].looks
+    assert look.result == "unknown"
+    assert "No answer within" in look.detail
+    assert not watched.all_held
+
+
+def test_nobody_waits_for_ever_to_be_told_of_strangers(table: Table, never):
+    table.exposure = LEAKED
+    house(table, "front")
+    contain(table, leaked("shut"))
+
+    assert not watch(table, strangers=lambda _leaked, _ours: never(), patience=0.1).all_held
+    assert len(looks(table, "shut[front]")) == 1
 
 
 def test_a_watch_that_was_killed_while_it_contained_again_is_taken_up_by_the_next(table: Table):

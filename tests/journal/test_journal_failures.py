@@ -206,5 +206,9 @@ def test_a_journal_that_another_process_keeps_locked_is_given_up_after_a_while(p
         with pytest.raises(UnavailableError, match=r"has kept the journal .* locked") as error:
             journal.begin("r1", holder, {})
         assert complete(error.value)
+        assert "--home FOLDER" in error.value.next_step
+        if Path("/proc/locks").exists():
+            assert f"process {other.pid} (" in error.value.what
+            assert f"process {os.getpid()} " not in error.value.what
         other.communicate("go\n", timeout=20)
         journal.begin("r1", holder, {})
