@@ -2,8 +2,10 @@
 
 import json
 
+import modal
 import pytest
 from leaky import NOWHERE, S3, document, of_key, of_session, of_token
+from modal_proto import api_pb2
 
 from responder import profiling
 from responder.identify import OWN_PATIENCE, PATIENCE
@@ -148,8 +150,25 @@ def test_a_members_token_is_as_strong_as_its_owner(company):
     ada = company.modal.add_member_token("ada")
     sams, adas = company.profiles(of_token(company.sam) + "\n" + of_token(ada))
     assert (sams.owner, sams.powers[0].reach) == ("member sam", "")
+    assert "viewer in environment prod: sees apps, logs and the names of Secrets" in says(sams)
     assert (adas.owner, adas.powers[0].reach) == ("member ada", "admin")
     assert adas.powers[0].what.startswith("owner of the workspace")
+
+
+def test_of_a_proxy_token_it_is_told_which_environments_it_opens(company):
+    ada = (company.environ["MODAL_TOKEN_ID"], company.environ["MODAL_TOKEN_SECRET"])
+    client = modal.Client(company.environ["MODAL_SERVER_URL"], api_pb2.CLIENT_TYPE_CLIENT, ada)
+    with client:
+        proxies = modal.Workspace.from_context(client=client).proxy_tokens
+        anywhere, scoped = proxies.create("edge"), proxies.create("edge-prod")
+        proxies.allow(scoped.token_id, "prod")
+    text = "".join(f"{one.token_id} {one.token_secret}\n" for one in (anywhere, scoped))
+    told = [says(one)[0] for one in company.profiles(text)]
+    assert [one.rpartition(", in ")[2] for one in told] == ["every environment", "prod"]
+
+
+def says(profile):
+    return [one.what for one in profile.powers]
 
 
 def test_of_a_github_token_little_is_known_unless_it_is_asked_itself(company):

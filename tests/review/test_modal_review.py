@@ -134,6 +134,16 @@ def test_each_trace_of_an_intruder_is_found_with_its_reason_and_its_remedy_and_n
         assert trace.remove_with
     app = found["modal.app-deployed", "prod", left[0].subject]
     assert "audit log: app.deploy from 127.0.0.1" in app.evidence
+    assert "was deployed in prod with my-app-secrets" in app.what
+    assert app.because.endswith("replace it: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.")
+
+
+def test_of_a_scoped_proxy_token_it_is_told_which_environments_it_opens(world):
+    workspace = world.workspace(world.ada)
+    made = workspace.proxy_tokens.create("edge")
+    workspace.proxy_tokens.allow(made.token_id, "dev")
+    told = world.worth()["modal.proxy-token-created", "", made.token_id]
+    assert told.evidence.endswith("it opens the web endpoints of dev")
 
 
 def test_nothing_is_told_of_a_world_where_nobody_was(world):

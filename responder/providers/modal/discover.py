@@ -1,11 +1,10 @@
 """A workspace's environments, Secrets by the names of their keys, apps with what they run with; read only."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 from responder.action import Connections
-from responder.errors import RejectedError
 from responder.places import (
     Discovered,
     ModalApp,
@@ -18,8 +17,8 @@ from responder.places import (
 )
 from responder.providers.modal import workspace
 from responder.providers.modal.apps import history
+from responder.providers.modal.attached import functions_of, secret_ids_of
 from responder.providers.modal.connection import ModalConnection
-from responder.providers.modal.errors import PROVIDER
 from responder.questions import Answer, Questions
 
 _PAGE = 100  # Secrets; as modal's own client asks for them
@@ -86,7 +85,7 @@ class _AskedApp:
         self._environment = environment
         self._name = app.name or app.description
         what = f"of {self._name} in {environment}"
-        self._layout = questions.ask(f"the functions {what}", _layout, connection, questions, app.app_id)
+        self._layout = questions.ask(f"the functions {what}", functions_of, connection, questions, app.app_id)
         self._by = questions.ask(f"who deployed {what[3:]}", _deployed_by, connection, questions, app.app_id)
         self._functions: dict[str, Answer[tuple[str, ...]]] = {}
 
@@ -94,7 +93,7 @@ class _AskedApp:
         for name, function_id in sorted((self._layout.get() or {}).items()):
             what = f"the Secrets of {name} of {self._name} in {self._environment}"
             self._functions[name] = self._questions.ask(
-                what, _secret_ids, self._connection, self._questions, function_id
+                what, secret_ids_of, self._connection, self._questions, function_id
             )
 
     def told(self) -> ModalApp:
@@ -174,45 +173,10 @@ def _apps(connection: ModalConnection, questions: Questions, environment: str) -
     return [app for app in listed.apps if app.state not in over]
 
 
-def _layout(connection: ModalConnection, questions: Questions, app_id: str) -> dict[str, str]:
-    """Function -> its id; a class is there as the function that serves it, `Executor.*`."""
-    from modal_proto import api_pb2  # noqa: PLC0415
-
-    request = api_pb2.AppGetLayoutRequest(app_id=app_id)
-    answer = connection.run("AppGetLayout", lambda: connection.rpc("AppGetLayout", request), questions.left)
-    return dict(answer.app_layout.function_ids)
-
-
 def _deployed_by(connection: ModalConnection, questions: Questions, app_id: str) -> str:
     """Who deployed its code; new containers for the same code are anybody's."""
     versions = connection.run("AppDeploymentHistory", lambda: history(connection, app_id), questions.left)
     return next((version.deployed_by for version in versions if not version.rollover), "")
-
-
-def _secret_ids(connection: ModalConnection, questions: Questions, function_id: str) -> tuple[str, ...]:
-    """Ids of the Secrets that a function is given.
-
-    Raises:
-        RejectedError: its definition is not shown; each names its image, so one without is no answer to what
-            else is in it.
-    """
-    from modal_proto import api_pb2  # noqa: PLC0415
-
-    request = api_pb2.FunctionGetByIdRequest(function_id=function_id)
-    answer = connection.run(
-        "FunctionGetById", lambda: connection.rpc("FunctionGetById", request), questions.left
-    )
-    functions = [ranked.function for ranked in answer.function.ranked_functions]
-    if not functions or not all(function.image_id for function in functions):
-        raise RejectedError(PROVIDER, "FunctionGetById", "the definition is not shown, so it may have any.")
-    return tuple(sorted({secret for function in functions for secret in _given(function)}))
-
-
-def _given(function: Any) -> Iterable[str]:  # noqa: ANN401  # a Function of modal_proto
-    yield from function.secret_ids
-    yield from (
-        mount.credentials_secret_id for mount in function.cloud_bucket_mounts if mount.credentials_secret_id
-    )
 
 
 def _moment(seconds: float) -> datetime | None:

@@ -9,6 +9,7 @@ from responder.exposure import Leaked, LeakedMemberToken, LeakedProxyToken, Leak
 from responder.profile import Facts, Power
 from responder.providers.modal import workspace
 from responder.providers.modal.connection import ModalConnection
+from responder.providers.modal.reach import opened_by, roles_of
 
 _FROM_WHERE: Final = "From where it was used: Modal tells that to nobody but Enterprise, in its audit log."
 # Whoever may run a function in an environment may give it any Secret there, and read it inside.
@@ -53,9 +54,9 @@ def _service_user(connection: ModalConnection, leaked: LeakedServiceUser, by: li
     )
 
 
-def _role(environment: str, role: str) -> Power:
+def _role(environment: str, role: str, by: str = "its roles") -> Power:
     means = f": {_MEANS[role]}" if role in _MEANS else ""
-    return Power(what=f"{role} in environment {environment}{means}", by="its roles")
+    return Power(what=f"{role} in environment {environment}{means}", by=by)
 
 
 def _member_token(connection: ModalConnection, leaked: LeakedMemberToken, by: list[str]) -> Facts:
@@ -83,25 +84,34 @@ def _of_member(connection: ModalConnection, owner: str) -> tuple[tuple[Power, ..
     role = next((member.role for member in members if member.name == owner), "")
     if not role:
         return (), ("What its owner may do.",)
-    leads = role in ("owner", "manager")
-    more = "makes and deletes tokens, members and environments" if leads else "whatever its owner may"
-    untold = () if leads else ("Which role its owner has in which environment.",)
-    return (
-        Power(what=f"{role} of the workspace: {more}", by="its owner", reach="admin" if leads else ""),
-    ), untold
+    if role in ("owner", "manager"):
+        more = "makes and deletes tokens, members and environments, and reads every Secret"
+        return (Power(what=f"{role} of the workspace: {more}", by="its owner", reach="admin"),), ()
+    try:
+        roles = roles_of(connection, owner)
+    except ProviderError as error:
+        return (), (f"Which role its owner has in which environment: {error.what}",)
+    return tuple(_role(environment, held, "its owner") for environment, held in roles.items()), ()
 
 
 def _proxy_token(connection: ModalConnection, leaked: LeakedProxyToken) -> Facts:
     token = workspace.proxy_token(connection, leaked.identifier)
-    what = "calls web endpoints that ask for a proxy token, and nothing else"
-    where = "" if token is None else f", in {'some environments' if token.scoped else 'every environment'}"
+    what, untold = "calls web endpoints that ask for a proxy token, and nothing else", []
+    if token and token.scoped:
+        try:
+            opened = opened_by(connection, leaked.identifier)
+            what += f", in {', '.join(opened)}" if opened else ", in no environment that we are shown"
+        except ProviderError as error:
+            untold.append(f"Which environments' web endpoints it opens: {error.what}")
+    elif token:
+        what += ", in every environment"
     return Facts(
         what="Modal proxy token",
         owner=f"made by {token.created_by}" if token else "",
         life_by="the workspace lists it; it cannot be tried from here",
         created=_aware(token.created_at) if token else None,
-        powers=(Power(what=what + where),),
-        untold=("When and from where it was used: Modal does not say.",),
+        powers=(Power(what=what),),
+        untold=(*untold, "When and from where it was used: Modal does not say."),
     )
 
 

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from responder.action import Call
-from responder.exposure import base_of
 from responder.providers.modal import workspace
 from responder.providers.modal.connection import ModalConnection
+from responder.providers.modal.review_apps import App, Version
 from responder.providers.modal.review_audit import activity, origin
-from responder.providers.modal.review_read import App, Version, Workspace, read
+from responder.providers.modal.review_made import made
+from responder.providers.modal.review_read import Workspace, read
 from responder.providers.modal.review_who import Who
 from responder.trace import LookBack, Review, Reviewed, Severity, Trace
 
 STOP_APP: Final = "modal.stop_app"
-DELETE_TOKEN: Final = "modal.delete_foreign_token"  # noqa: S105  # an action's name
 
 
 class ModalLookBack(LookBack):
@@ -29,9 +29,9 @@ class ReviewModal(Review[ModalLookBack]):
         questions = self.questions(call)
         now = call.clock()
         since = given.start(now)
-        there = read(call.connections.get(ModalConnection), since, now, questions)
+        there = read(call.connections.get(ModalConnection), since, now, questions, given.known)
         who = Who.of(given, there, since, call.run)
-        left = [*_apps(there, who), *_tokens(there, who), *_secrets(there, who)]
+        left = [*_apps(there, who), *made(there, who)]
         told = [one.model_copy(update=origin(one, there)) for one in left]
         return Reviewed(traces=(*told, *activity(there, who, left)), unread=questions.unread)
 
@@ -40,8 +40,8 @@ def _apps(there: Workspace, who: Who) -> Iterator[Trace]:
     for app in there.apps:
         if app.name in who.known:
             yield from _version_of_ours(app, who)
-        elif app.created_at >= who.since or any(one.at >= who.since for one in app.versions):
-            yield _foreign_app(app, who)
+        elif app.came_since(who.since):
+            yield _foreign_app(app, there, who)
     for app_id, count in there.strays.items():
         yield Trace(
             provider="modal",
@@ -82,28 +82,47 @@ def _version_of_ours(app: App, who: Who) -> Iterator[Trace]:
     )
 
 
-def _foreign_app(app: App, who: Who) -> Trace:
+def _foreign_app(app: App, there: Workspace, who: Who) -> Trace:
     newest = app.versions[0] if app.versions else None
     by = newest.by if newest else app.created_by
     severity, because = _of_app(app, by, who)
     did = "deployed" if newest else "started"
     runs = f", and {_containers(app.containers)}" if app.containers else ""
     now = runs if app.lives else f"; it is {app.state}"
+    given, read_by_it = _given(app, there)
     return Trace(
         provider="modal",
         kind="modal.app-deployed",
         subject=app.app_id,
         of=app.environment,
-        what=f"App {app.name}, unknown to the inventory, was {did} in {app.environment}{now}",
+        what=f"App {app.name}, unknown to the inventory, was {did} in {app.environment}{given}{now}",
         at=newest.at if newest else app.created_at,
         by=by,
         severity=severity,
-        because=because,
+        because=because + read_by_it,
         evidence=f"AppDeploymentHistory: {_history(app.versions)}" if newest else f"AppList: {app.state}",
         undo=f"modal app stop {app.app_id} -e {app.environment} --yes" if app.lives else "",
         remove_with=STOP_APP if app.lives else "",
         mark=f"v{newest.number if newest else 0}{'' if app.lives else ' stopped'}",
     )
+
+
+def _given(app: App, there: Workspace) -> tuple[str, str]:
+    """Which Secrets it is given, as half a sentence, and what that means."""
+    if app.given is None:
+        return (
+            "",
+            " Which Secrets it is given Modal did not tell: take every one of its environment for read.",
+        )
+    named = {one.secret_id: one for one in there.secrets}
+    secrets = [named[one] for one in app.given if one in named]
+    others = len(app.given) - len(secrets)
+    names = [one.name for one in secrets] + ([f"{others} without a name"] if others else [])
+    if not names:
+        return "", ""
+    keys = sorted({key for one in secrets for key in one.keys})
+    held = f": {', '.join(keys)}" if keys else ""
+    return f" with {' and '.join(names)}", f" Take what it is given for read, and replace it{held}."
 
 
 def _of_app(app: App, by: str, who: Who) -> tuple[Severity, str]:
@@ -116,89 +135,6 @@ def _of_app(app: App, by: str, who: Who) -> tuple[Severity, str]:
     if who.is_ours(by):
         return "info", "You or a run of yours made it."
     return "low", f"{by or 'Nobody that Modal names'} made it, whose token is not known to have leaked."
-
-
-def _tokens(there: Workspace, who: Who) -> Iterator[Trace]:
-    for user in there.service_users:
-        fresh = user.created_at >= who.since and user.name not in who.ours and user.token_id not in who.ours
-        if fresh and user.token_id not in who.leaked_ids:
-            successor = base_of(user.name) in who.known
-            severity, because = who.made(user.created_by, "medium")
-            if successor and severity != "critical":
-                because = (
-                    "It has the name of a credential of the inventory, and no run of this journal made it."
-                )
-            yield Trace(
-                provider="modal",
-                kind="modal.service-user-created",
-                subject=user.token_id,
-                of=user.name,
-                what=f"Service user {user.name} was made, with token {user.token_id}",
-                at=user.created_at,
-                by=user.created_by,
-                severity=severity,
-                because=because,
-                evidence=f"ServiceUserList: roles {dict(user.environment_roles)}",
-                undo=f"modal workspace service-users delete {user.name}",
-                remove_with="" if successor else DELETE_TOKEN,
-            )
-    for token in there.member_tokens:
-        fresh = token.created_at >= who.since and token.token_id not in who.ours | {there.own_token}
-        if fresh and token.token_id not in who.leaked_ids:
-            leaked = token.username in who.leaked
-            yield Trace(
-                provider="modal",
-                kind="modal.member-token-created",
-                subject=token.token_id,
-                of=token.username,
-                what=f"A token of {token.username} was made: {token.token_id}",
-                at=token.created_at,
-                severity="high" if leaked else "low",
-                because=f"Another token of {token.username} leaked, and this one lives on."
-                if leaked
-                else f"It takes a browser in which {token.username} is signed in; ask them.",
-                evidence=f"TokensList: created {token.created_at:%Y-%m-%d %H:%M:%S} UTC",
-                undo=f"modal workspace member-tokens delete {token.token_id}",
-                remove_with=DELETE_TOKEN,
-            )
-    for proxy in there.proxy_tokens:
-        fresh = proxy.created_at >= who.since and proxy.token_id not in who.ours | who.known
-        if fresh and proxy.token_id not in who.leaked_ids:
-            severity, because = who.made(proxy.created_by, "medium")
-            named = f" {proxy.name}" if proxy.name else ""
-            yield Trace(
-                provider="modal",
-                kind="modal.proxy-token-created",
-                subject=proxy.token_id,
-                what=f"Proxy token{named} was made: {proxy.token_id}",
-                at=proxy.created_at,
-                by=proxy.created_by,
-                severity=severity,
-                because=because,
-                evidence="WebhookTokenList: it opens "
-                + ("some environments' endpoints" if proxy.scoped else "every web endpoint of the workspace"),
-                undo=f"modal workspace proxy-tokens delete {proxy.token_id}",
-                remove_with=DELETE_TOKEN,
-            )
-
-
-def _secrets(there: Workspace, who: Who) -> Iterator[Trace]:
-    for secret in there.secrets:
-        if secret.created_at >= who.since:
-            severity, because = who.made(secret.created_by, "low")
-            yield Trace(
-                provider="modal",
-                kind="modal.secret-created",
-                subject=secret.name,
-                of=secret.environment,
-                what=f"Secret {secret.name} was made in {secret.environment}",
-                at=secret.created_at,
-                by=secret.created_by,
-                severity="high" if severity == "critical" else severity,
-                because=because,
-                evidence=f"SecretList: {secret.secret_id} with {', '.join(secret.keys) or 'nothing'}",
-                undo=f"modal secret delete {secret.name} -e {secret.environment}",
-            )
 
 
 def _containers(count: int) -> str:

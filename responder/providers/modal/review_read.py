@@ -1,48 +1,24 @@
 """What of a workspace has a date: its apps and containers, tokens, Secrets, and the audit log; read only."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.errors import ConflictError, DeniedError, NotFoundError, RejectedError
 from responder.providers.modal import workspace
 from responder.providers.modal.connection import ModalConnection
+from responder.providers.modal.review_apps import App, apps_of, moment, tasks_of, with_history, with_secrets
 from responder.questions import Answer, Questions
 
 if TYPE_CHECKING:
     from modal.types import MemberTokenInfo, ProxyTokenInfo, ServiceUserInfo
 
-_MOST_APPS: Final = 200  # that are asked for their history, a request each
 _MOST_ENTRIES: Final = 2000  # of the audit log
 _PAGE: Final = 100
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 AUDIT_LOG: Final = "Modal's audit log"
-
-
-@dataclass(frozen=True)
-class Version:
-    number: int
-    at: datetime
-    by: str
-    kind: str  # standard, rollover, rollback
-
-
-@dataclass(frozen=True)
-class App:
-    app_id: str
-    name: str
-    environment: str
-    state: str  # deployed, ephemeral, stopped, …
-    created_at: datetime
-    created_by: str = ""
-    stopped_by: str = ""
-    versions: tuple[Version, ...] = ()  # newest first
-    containers: int = 0
-
-    @property
-    def lives(self) -> bool:
-        return self.state not in ("stopped", "stopping", "disabled")
 
 
 @dataclass(frozen=True)
@@ -82,10 +58,25 @@ class Workspace:
     secrets: Sequence[Secret]
     strays: Mapping[str, int]  # containers of apps that no list has, by the app's id
     entries: Sequence[Entry]
+    opened: Mapping[str, Sequence[str]]  # environments, by a proxy token that does not open all
 
 
-def read(connection: ModalConnection, since: datetime, now: datetime, questions: Questions) -> Workspace:
-    """All of it asked at once, as far as one answer does not need another."""
+def read(
+    connection: ModalConnection,
+    since: datetime,
+    now: datetime,
+    questions: Questions,
+    known: Container[str] = (),
+) -> Workspace:
+    """All of it asked at once, as far as one answer does not need another.
+
+    Args:
+        connection: the operator's.
+        since: of apps that were deployed before, only what runs is looked at.
+        now: the log ends here.
+        questions: with what time there is.
+        known: apps by name: of all others it is asked which Secrets they are given.
+    """
     of = connection.workspace
     us = questions.ask("who we are at Modal", _us, connection)
     users = questions.ask("the service users", connection.run, "ServiceUserList", of.service_users.list.aio)
@@ -94,11 +85,12 @@ def read(connection: ModalConnection, since: datetime, now: datetime, questions:
     proxies = questions.ask("the proxy tokens", connection.run, "WebhookTokenList", of.proxy_tokens.list.aio)
     log = questions.ask(AUDIT_LOG, _audit_log, connection, since, now, questions)
     environments = questions.ask("the Modal environments", _environments, connection).get() or ()
-    apps = [questions.ask(f"the apps of {name}", _apps, connection, name) for name in environments]
-    tasks = [questions.ask(f"the containers of {name}", _tasks, connection, name) for name in environments]
+    listed = [questions.ask(f"the apps of {name}", apps_of, connection, name) for name in environments]
+    tasks = [questions.ask(f"the containers of {name}", tasks_of, connection, name) for name in environments]
     secrets = [questions.ask(f"the Secrets of {name}", _secrets, connection, name) for name in environments]
     running = {app: count for answer in tasks for app, count in (answer.get() or {}).items()}
-    found = list(_with_history(connection, questions, _all(apps), since, running))
+    found = list(with_history(connection, questions, _all(listed), since, running))
+    found = list(with_secrets(connection, questions, found, since, known))
     if all_tokens.get() is False:
         questions.not_read("the member tokens of others", "only owners and managers are shown them")
     return Workspace(
@@ -111,11 +103,8 @@ def read(connection: ModalConnection, since: datetime, now: datetime, questions:
         secrets=_all(secrets),
         strays={app: count for app, count in running.items() if app not in {one.app_id for one in found}},
         entries=_entries(log, questions),
+        opened=_opened(connection, questions, proxies.get() or (), environments),
     )
-
-
-def moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _all(answers: Sequence[Answer[list[Any]]]) -> list[Any]:
@@ -133,76 +122,29 @@ def _environments(connection: ModalConnection) -> list[str]:
     return [str(one.name) for one in listed.items]
 
 
-def _apps(connection: ModalConnection, environment: str) -> list[App]:
-    from modal_proto import api_pb2  # noqa: PLC0415
-
-    request = api_pb2.AppListRequest(environment_name=environment)
-    listed = connection.run("AppList", lambda: connection.rpc("AppList", request))
-    return [
-        App(
-            app_id=one.app_id,
-            name=one.name or one.description,
-            environment=environment,
-            state=api_pb2.AppState.Name(one.state).removeprefix("APP_STATE_").lower(),
-            created_at=moment(one.created_at),
-        )
-        for one in listed.apps
-    ]
-
-
-def _tasks(connection: ModalConnection, environment: str) -> dict[str, int]:
-    """How many containers each app has."""
-    from modal_proto import api_pb2  # noqa: PLC0415
-
-    request = api_pb2.TaskListRequest(environment_name=environment)
-    listed = connection.run("TaskList", lambda: connection.rpc("TaskList", request))
-    ids = [str(task.app_id) for task in listed.tasks]
-    return {app: ids.count(app) for app in ids}
-
-
-def _with_history(
+def _opened(
     connection: ModalConnection,
     questions: Questions,
-    apps: Sequence[App],
-    since: datetime,
-    running: Mapping[str, int],
-) -> Iterator[App]:
-    """Those that run or may run, and those that have come since; what has long been stopped did nothing."""
-    wanted = [one for one in apps if one.lives or one.created_at >= since or one.app_id in running]
-    if len(wanted) > _MOST_APPS:
-        questions.not_read("who deployed which app", f"{len(wanted)} apps are too many to ask for each")
-        wanted = wanted[:_MOST_APPS]
-    answers = [
-        questions.ask(f"who deployed {one.name} in {one.environment}", _history, connection, one.app_id)
-        for one in wanted
-    ]
-    for app, answer in zip(wanted, answers, strict=True):
-        told = answer.get() or {}
-        yield replace(app, containers=running.get(app.app_id, 0), **told)
-
-
-def _history(connection: ModalConnection, app_id: str) -> dict[str, Any]:
-    from modal_proto import api_pb2  # noqa: PLC0415
-
-    async def ask() -> tuple[Any, Any]:
-        life = await connection.rpc("AppGetLifecycle", api_pb2.AppGetLifecycleRequest(app_id=app_id))
-        request = api_pb2.AppDeploymentHistoryRequest(app_id=app_id)
-        return life, await connection.rpc("AppDeploymentHistory", request)
-
-    life, answer = connection.run("AppDeploymentHistory", ask)
-    versions = [
-        Version(
-            number=one.version,
-            at=moment(one.deployed_at),
-            by=one.deployed_by,
-            kind=api_pb2.DeploymentType.Name(one.deployment_type).removeprefix("DEPLOYMENT_TYPE_").lower(),
+    tokens: "Sequence[ProxyTokenInfo]",
+    environments: Sequence[str],
+) -> dict[str, list[str]]:
+    if not any(one.scoped for one in tokens):
+        return {}
+    listed = connection.workspace.proxy_tokens.list.aio
+    asked = {
+        name: questions.ask(
+            f"the proxy tokens of {name}",
+            connection.run,
+            "WebhookTokenListForEnvironment",
+            partial(listed, environment_name=name),
         )
-        for one in answer.app_deployment_histories
-    ]
+        for name in environments
+    }
+    opening = {name: {one.token_id for one in answer.get() or ()} for name, answer in asked.items()}
     return {
-        "created_by": str(life.lifecycle.created_by),
-        "stopped_by": str(life.lifecycle.stopped_by),
-        "versions": tuple(sorted(versions, key=lambda one: -one.number)),
+        one.token_id: [name for name, ids in opening.items() if one.token_id in ids]
+        for one in tokens
+        if one.scoped
     }
 
 

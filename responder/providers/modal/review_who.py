@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from responder.exposure import base_of, successor
 from responder.providers.modal.review_read import Workspace
@@ -10,6 +10,11 @@ from responder.trace import Severity
 
 if TYPE_CHECKING:
     from responder.providers.modal.review import ModalLookBack
+
+
+class _Made(Protocol):
+    @property
+    def created_at(self) -> datetime: ...
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,10 @@ class Who:
             leaked=frozenset({*given.principals, *names}),
             leaked_ids=ids,
         )
+
+    def finds_new(self, thing: "_Made", *names: str) -> bool:
+        """Made since, and none of its names is known as leaked or ours."""
+        return thing.created_at >= self.since and not {*names} & (self.ours | self.leaked_ids)
 
     def is_ours(self, name: str) -> bool:
         """The operator, or whom a run made; not where their own token leaked."""
