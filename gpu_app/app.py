@@ -1,7 +1,11 @@
-"""The GPU workload whose credentials `respond` rotates, and the function that names the ones it runs with."""
+"""The GPU workload whose credentials `respond` rotates, and the function that names the ones it runs with.
+
+What the images hold is pinned: their containers have the key of the bucket in their environment.
+"""
 
 import hashlib
 import hmac
+import logging
 import os
 import tomllib
 from pathlib import Path
@@ -26,8 +30,10 @@ def _with_sources(image: modal.Image) -> modal.Image:
 
 
 python = modal.Image.debian_slim(python_version="3.12")
-front = _with_sources(python.pip_install("pydantic>=2.10"))
-heavy = _with_sources(python.pip_install("boto3>=1.40", "numpy>=2.0", "pydantic>=2.10", "torch>=2.6"))
+front = _with_sources(python.pip_install("pydantic==2.14.3"))
+heavy = _with_sources(
+    python.pip_install("boto3==1.44.5", "numpy==2.4.6", "pydantic==2.14.3", "torch==2.14.1")
+)
 
 
 @app.function(image=front, secrets=[storage])
@@ -61,6 +67,7 @@ def run_gpu_job(payload: dict[str, Any]) -> dict[str, Any]:
 
     Raises:
         ValueError: the payload or an input that it names is wrong, or its id was used for another payload.
+        RuntimeError: it failed at every try, and why.
     """
     from jobs.payload import validated  # noqa: PLC0415  # lies beside this file only in the container
 
@@ -73,6 +80,7 @@ def run_gpu_job(payload: dict[str, Any]) -> dict[str, Any]:
 @app.cls(
     image=heavy,
     gpu=SETTINGS["gpu"]["kind"],
+    memory=SETTINGS["gpu"]["memory_mib"],
     secrets=[storage],
     timeout=SETTINGS["timeouts"]["job_seconds"],
     retries=modal.Retries(
@@ -94,7 +102,11 @@ class Executor:
 
     @modal.method()
     def run(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """What was found; or `refused` and why, as raising would have it tried again."""
+        """What was found; or `refused` and why, as raising would have it tried again.
+
+        Raises:
+            RuntimeError: anything else, in words, as the caller has neither boto3 nor PyTorch.
+        """
         from jobs.payload import validated  # noqa: PLC0415
         from jobs.run import run  # noqa: PLC0415
 
@@ -102,3 +114,7 @@ class Executor:
             return run(validated(payload), self.storage, self.backend, os.environ["MODAL_TASK_ID"])
         except ValueError as error:
             return {"refused": str(error)}
+        except Exception as error:
+            logging.getLogger(__name__).exception("The job failed.")
+            ran_with = f"It ran with the key {self.storage.access_key_id}."
+            raise RuntimeError(f"{type(error).__name__}: {error} {ran_with}") from None

@@ -2,7 +2,8 @@
 
 import importlib.util
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -42,23 +43,32 @@ class Torch:
         self.device = torch.cuda.get_device_name() if self._on.type == "cuda" else "cpu (PyTorch)"
 
     def matmul_seconds(self, size: int, dtype: str, repeats: int) -> float:
-        a, b = self._random(size, dtype), self._random(size, dtype)
-        return self._seconds(lambda: a @ b, repeats)
+        with self._fitting():
+            a, b = self._random(size, dtype), self._random(size, dtype)
+            return self._seconds(lambda: a @ b, repeats)
 
     def copy_seconds(self, size: int, dtype: str, repeats: int) -> float:
-        a = self._random(size, dtype)
-        b = self._torch.empty_like(a)
-        return self._seconds(lambda: b.copy_(a), repeats)
+        with self._fitting():
+            a = self._random(size, dtype)
+            b = self._torch.empty_like(a)
+            return self._seconds(lambda: b.copy_(a), repeats)
 
     def top_k(self, corpus: Matrix, queries: Matrix, k: int) -> tuple[Indices, Matrix]:
-        columns = self._torch.from_numpy(corpus).to(self._on).T
-        found = [
-            (self._torch.from_numpy(some).to(self._on) @ columns).topk(k, dim=1)
-            for some in _batches(queries, len(corpus))
-        ]
-        indices = self._torch.cat([one.indices.cpu() for one in found])
-        scores = self._torch.cat([one.values.cpu() for one in found])
-        return indices.numpy(), scores.numpy()
+        with self._fitting():
+            columns = self._torch.from_numpy(corpus).to(self._on).T
+            indices, scores = [], []
+            for some in _batches(queries, len(corpus)):
+                best = (self._torch.from_numpy(some).to(self._on) @ columns).topk(k, dim=1)
+                indices.append(best.indices.cpu().numpy())
+                scores.append(best.values.cpu().numpy())
+        return np.concatenate(indices), np.concatenate(scores)
+
+    @contextmanager
+    def _fitting(self) -> Iterator[None]:
+        try:
+            yield
+        except self._torch.OutOfMemoryError:  # no other try would have more
+            raise ValueError(f"The job does not fit in the memory of the device, {self.device}.") from None
 
     def _random(self, size: int, dtype: str) -> "torch.Tensor":
         return self._torch.randn(size, size, device=self._on, dtype=getattr(self._torch, dtype))

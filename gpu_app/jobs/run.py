@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from jobs.compute import Backend, Matrix
-from jobs.payload import Benchmark, Job, Nearest
-from jobs.storage import Storage, folder
+from jobs.payload import MOST_WORK, Benchmark, Job, Nearest
+from jobs.storage import MOST_BYTES, Storage, folder
+
+_BYTES_A_NEIGHBOUR = 12  # its row and its score
 
 
 def run(job: Job, storage: Storage, backend: Backend, container_id: str) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def _fresh(job: Job, storage: Storage, backend: Backend, container_id: str) -> d
         case Benchmark():
             found = _benchmark(job, backend, seconds)
         case Nearest():
-            found = _nearest(job, storage, backend, seconds)
+            found = _nearest(job, storage, backend, seconds, f"{folder(job.job_id)}/{container_id}")
     return {
         "job_id": job.job_id,
         "kind": job.kind,
@@ -69,7 +71,10 @@ def _benchmark(job: Benchmark, backend: Backend, seconds: dict[str, float]) -> d
     return {"results": rows}
 
 
-def _nearest(job: Nearest, storage: Storage, backend: Backend, seconds: dict[str, float]) -> dict[str, Any]:
+def _nearest(
+    job: Nearest, storage: Storage, backend: Backend, seconds: dict[str, float], where: str
+) -> dict[str, Any]:
+    """`where` is this container's own: of two at the same job, the result tells of one's arrays alone."""
     with _timed(seconds, "read"):
         corpus, queries = storage.matrix(job.corpus), storage.matrix(job.queries)
     if corpus.shape[1] != queries.shape[1]:
@@ -78,15 +83,19 @@ def _nearest(job: Nearest, storage: Storage, backend: Backend, seconds: dict[str
         )
     if job.k > len(corpus):
         raise ValueError(f"k is {job.k}, and {job.corpus} has only {len(corpus)} rows.")
+    if len(queries) * job.k * _BYTES_A_NEIGHBOUR > MOST_BYTES:
+        raise ValueError(f"The answer is larger than {MOST_BYTES // 2**20} MiB: ask with fewer queries.")
+    if (work := 2.0 * len(corpus) * len(queries) * corpus.shape[1]) > MOST_WORK:
+        raise ValueError(f"{work:.1e} operations are more than {MOST_WORK:.0e}: ask with fewer queries.")
     with _timed(seconds, "compute"):
         if job.metric == "cosine":
             corpus, queries = _unit(corpus), _unit(queries)
         indices, scores = backend.top_k(corpus, queries, job.k)
-    where = {name: f"{folder(job.job_id)}/{name}.npy" for name in ("indices", "scores")}
+    kept = {name: f"{where}/{name}.npy" for name in ("indices", "scores")}
     with _timed(seconds, "write"):
-        storage.put_array(where["indices"], indices)
-        storage.put_array(where["scores"], scores)
-    return {"rows": len(corpus), "queries": len(queries), "k": job.k, **where}
+        storage.put_array(kept["indices"], indices)
+        storage.put_array(kept["scores"], scores)
+    return {"rows": len(corpus), "queries": len(queries), "k": job.k, **kept}
 
 
 def _unit(rows: Matrix) -> Matrix:

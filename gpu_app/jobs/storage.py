@@ -11,6 +11,7 @@ import numpy as np
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+MOST_BYTES = 2 * 2**30  # of an input, as the bucket has it
 _PATIENCE = Config(connect_timeout=5, read_timeout=60, retries={"max_attempts": 5, "mode": "standard"})
 
 
@@ -34,19 +35,28 @@ class Storage:
         """A two-dimensional .npy array, as float32.
 
         Raises:
-            ValueError: there is none of that name, or it is something else. Pickled objects are refused.
+            ValueError: there is none of that name, it is too large, or it is something else. Pickled objects
+                are refused.
         """
         try:
-            body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+            answer = self.client.get_object(Bucket=self.bucket, Key=key)
         except self.client.exceptions.NoSuchKey:
             raise ValueError(f"There is no {key} in {self.bucket}.") from None
+        if answer["ContentLength"] > MOST_BYTES:
+            raise ValueError(f"{key} is larger than {MOST_BYTES // 2**20} MiB: cut it into parts.")
         try:
-            found = np.load(io.BytesIO(body), allow_pickle=False)
-        except (ValueError, EOFError) as error:
+            found = np.load(io.BytesIO(answer["Body"].read()), allow_pickle=False)
+        except (ValueError, EOFError, MemoryError) as error:  # a header may promise any size
             raise ValueError(f"{key} is not an .npy array: {error}") from None
         if getattr(found, "ndim", 0) != 2 or 0 in found.shape:  # noqa: PLR2004  # a matrix
             raise ValueError(f"{key} is not a matrix with rows and columns.")
-        return found.astype(np.float32, copy=False)
+        if found.dtype.kind not in "fiu":
+            raise ValueError(f"{key} holds {found.dtype}, not real numbers.")
+        with np.errstate(over="ignore"):
+            matrix = found.astype(np.float32, copy=False)
+        if not np.isfinite(matrix).all():
+            raise ValueError(f"{key} holds what is no finite number as float32.")
+        return matrix
 
     def put_array(self, key: str, array: "np.ndarray[Any, Any]") -> None:
         body = io.BytesIO()

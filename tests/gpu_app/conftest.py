@@ -28,6 +28,7 @@ class Deployed:
     client: modal.Client
     s3: object
     access_key_id: str
+    aws_url: str
 
     def run(self, **payload):
         function = modal.Function.from_name(
@@ -82,6 +83,6 @@ def deployed(tmp_path_factory):
             aws_access_key_id=key.access_key_id,
             aws_secret_access_key=key.secret_access_key,
         )
-        yield Deployed(plane, client, s3, key.access_key_id)
+        yield Deployed(plane, client, s3, key.access_key_id, aws_url)
     plane.stop()
     aws.stop()

@@ -1,12 +1,15 @@
 """The GPU executor, deployed and called as its users call it; its containers have no GPU here."""
 
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from jobs.compute import Numpy
 from jobs.payload import validated
+from jobs.run import run
+from jobs.storage import Storage
 
 RANDOM = np.random.default_rng(7)
 
@@ -79,6 +82,9 @@ def test_a_wrong_payload_wakes_no_gpu_and_every_mistake_in_it_is_named(deployed)
         (b"not an array", 1, "is not an .npy"),
         (np.zeros(4, np.float32), 1, "not a matrix"),
         (np.array([[{}]], dtype=object), 1, "is not an .npy array"),
+        (np.ones((3, 4), np.complex64), 1, "not real numbers"),
+        (np.array([[1, 2, 3, np.nan]]), 1, "no finite number"),
+        (np.array([[1, 2, 3, 1e300]]), 1, "no finite number"),
         (np.zeros((3, 5), np.float32), 1, "must agree"),
         (np.zeros((2, 4), np.float32), 3, "has only 2 rows"),
     ],
@@ -94,6 +100,70 @@ def test_an_input_that_will_not_do_is_named(deployed, request, array, k, says):
     with pytest.raises(ValueError, match=says):
         deployed.run(job_id="odd", kind="nearest", corpus=key, queries="inputs/four.npy", k=k)
     assert deployed.keys("results/odd") == []
+
+
+@pytest.fixture
+def storage(deployed):
+    return Storage(deployed.s3, "rentagpu-artifacts", deployed.access_key_id)
+
+
+def test_what_no_container_could_hold_is_refused_before_it_is_read(storage, deployed, monkeypatch):
+    deployed.put("inputs/large.npy", np.ones((4, 4), np.float32))
+    monkeypatch.setattr("jobs.storage.MOST_BYTES", 100)
+    with pytest.raises(ValueError, match=r"inputs/large.npy is larger"):
+        storage.matrix("inputs/large.npy")
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "says"),
+    [("MOST_BYTES", 30, "The answer is larger"), ("MOST_WORK", 30, "operations are")],
+)
+def test_a_job_that_would_not_end_is_refused_before_it_begins(storage, deployed, monkeypatch, limit, says):
+    deployed.put("inputs/some.npy", np.ones((4, 4), np.float32))
+    same = {"corpus": "inputs/some.npy", "queries": "inputs/some.npy"}
+    job = validated({"job_id": limit, "kind": "nearest", "k": 2, **same})
+    monkeypatch.setattr(f"jobs.run.{limit}", 30)
+    with pytest.raises(ValueError, match=says):
+        run(job, storage, Numpy(), "ta-1")
+
+
+@pytest.mark.parametrize("sizes", [[32_768], [], [16] * 17])
+def test_a_benchmark_has_an_end(sizes):
+    with pytest.raises(ValueError, match="payload is wrong"):
+        validated({"job_id": "a", "kind": "benchmark", "sizes": sizes, "repeats": 1000})
+
+
+def test_of_two_payloads_of_one_id_at_the_same_time_the_result_is_whole(storage, deployed):
+    rows = RANDOM.standard_normal((9, 4)).astype(np.float32)
+    deployed.put("inputs/rows.npy", rows)
+    same = {"job_id": "race", "kind": "nearest", "corpus": "inputs/rows.npy", "queries": "inputs/rows.npy"}
+
+    class Overtaken(Numpy):
+        def top_k(self, *asked):
+            self.other = run(validated({**same, "k": 2}), storage, Numpy(), "ta-2")
+            return super().top_k(*asked)
+
+    slow = Overtaken()
+    with pytest.raises(ValueError, match="Take another job_id"):
+        run(validated({**same, "k": 5}), storage, slow, "ta-1")
+    assert deployed.array(slow.other["indices"]).shape == (9, 2)
+
+
+def test_a_key_that_is_dead_is_told_in_words_that_need_no_boto3(deployed, monkeypatch):
+    dead = {"AWS_ACCESS_KEY_ID": "AKIADEADDEADDEADDEAD", "AWS_SECRET_ACCESS_KEY": "x" * 40}
+    for name, value in {**dead, "S3_BUCKET": "rentagpu-artifacts", "MODAL_TASK_ID": "ta-1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", deployed.aws_url)
+    executor = sys.modules["app"].Executor()
+    with pytest.raises(RuntimeError, match=r"InvalidAccessKeyId.*ran with the key AKIADEAD") as told:
+        executor.run.local({"job_id": "dead", "kind": "benchmark", "sizes": [16]})
+    assert type(told.value) is RuntimeError
+
+
+def test_the_function_that_takes_the_payload_outlasts_a_job_with_all_its_retries():
+    settings = sys.modules["app"].SETTINGS
+    tries = settings["retries"]["times"] + 1
+    assert settings["timeouts"]["front_seconds"] > tries * settings["timeouts"]["job_seconds"] + 60
 
 
 def test_what_does_not_fit_in_memory_at_once_is_done_in_parts_with_the_same_result(monkeypatch):
