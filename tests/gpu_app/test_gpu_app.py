@@ -115,8 +115,7 @@ def test_what_no_container_could_hold_is_refused_before_it_is_read(storage, depl
 
 
 @pytest.mark.parametrize(
-    ("limit", "most", "says"),
-    [("MOST_BYTES", 30, "The answer is larger"), ("MOST_WORK", 30, "operations are")],
+    ("limit", "says"), [("MOST_BYTES", "The answer is larger"), ("MOST_WORK", "operations are")]
 )
 def test_a_job_that_would_not_end_is_refused_before_it_begins(storage, deployed, monkeypatch, limit, says):
     deployed.put("inputs/some.npy", np.ones((4, 4), np.float32))
