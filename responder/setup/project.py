@@ -18,6 +18,7 @@ from responder.inventory import FILE_NAME, Inventory
 
 FOLDER: Final = ".github/workflows"
 DEPLOY: Final = f"{FOLDER}/modal_deploy.yml"
+_CHECK: Final = f"{FOLDER}/check.yml"
 _SIGNED_IN = (
     "RESPOND_AWS_ROLE",
     "RESPOND_MODAL_TOKEN_ID",
@@ -30,7 +31,7 @@ CI: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         "rotation",
         (*_SIGNED_IN, "RESPOND_JOURNAL", "RESPOND_SEAL_KEY", "RESPOND_AUDIT_KEY"),
     ),
-    f"{FOLDER}/check.yml": ("check", _SIGNED_IN),
+    _CHECK: ("check", _SIGNED_IN),
 }
 _IGNORED: Final = "*.env\n.env*\n.modal.toml\n"
 _KNOWN: Final = {"dev", "prod"}  # the environments that the workflow offers
@@ -122,6 +123,12 @@ class Files:
                 f"{shlex.quote(str(self._folder))}/"
             )
         yield from self._uncommitted()
+        checked = f"https://github.com/{self._inventory.repository}/actions/workflows/check.yml"
+        if _CHECK in {one.path for one in self.to_write()}:
+            yield (
+                "To show in the README of your repository whether its checklist passes:\n"
+                f"[![respond check]({checked}/badge.svg)]({checked})"
+            )
 
     def _uncommitted(self) -> Iterator[str]:
         written = {one.path for one in self.to_write()}

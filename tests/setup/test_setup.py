@@ -59,6 +59,7 @@ def test_from_an_empty_folder_to_a_baseline_that_passes_every_point_and_again_ch
     names = assert_written(beginning.folder)
     assert f"git add -- {' '.join(names)}" in one_line(made.stdout)
     assert "git push origin HEAD:trunk" in made.stdout
+    assert "actions/workflows/check.yml/badge.svg" in "".join(made.stdout.split())
     assert "--ref trunk -f environment=prod" in one_line(made.stdout)
 
     push_all(beginning, names)
@@ -68,6 +69,7 @@ def test_from_an_empty_folder_to_a_baseline_that_passes_every_point_and_again_ch
     again = beginning.call(monkeypatch, "run", "setup")
     assert "nothing to do" in again
     assert "git push" not in again
+    assert "badge" not in again
     assert "gh workflow run" not in again
     assert "rotation still lacks RESPOND_AWS_ROLE, RESPOND_MODAL_TOKEN_ID" in again
     assert made_of(beginning.world()) == before

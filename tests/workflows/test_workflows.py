@@ -76,12 +76,14 @@ def assert_read_from_a_laptop(company, fresh):
 
 
 def test_everything_is_checked_on_a_schedule_and_what_failed_is_kept_as_sarif(company):
-    conclusion, told = company.ends(company.starts(showing(company, "check.yml")))
+    conclusion, told = company.ends(company.starts(showing(company, "check.yml", "cat check.svg")))
     assert conclusion == "failure"
     failed = {line.split("  ")[-1] for line in told.splitlines() if line.startswith("fail ")}
     assert "isolation" in failed, "both environments run with one key"
     assert rules(told) == {f"respond/{point}" for point in failed}
-    assert re.search(r"^\d+ pass, \d fail, 0 cannot tell$", told, re.MULTILINE), "to read is enough"
+    counted = re.search(r"^(\d+) pass, \d fail, 0 cannot tell$", told, re.MULTILINE)
+    assert counted, "to read is enough"
+    assert f"<title>respond check: {counted[1]} of " in told, "the badge"
 
 
 def test_of_a_pull_request_only_the_files_are_checked_and_no_secret_is_there(company):
