@@ -15,11 +15,13 @@ from responder.cli.scan_given import begin_of, given_values, judged_in
 from responder.errors import Exit, InputError, UnavailableError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from rich.console import Console
 
     from responder.providers.github.search import Searched
     from responder.review.history.forms import Value
-    from responder.review.history.patterns import Finding
+    from responder.review.history.patterns import Finding, Patterns
     from responder.review.history.sighting import Scan
 
 
@@ -104,10 +106,7 @@ def scan(
     """
     desk.start_logging()
     out, err = consoles()
-    if write_baseline and baseline is None:
-        raise InputError(
-            "--write-baseline needs a file.", next_step="Name it: --baseline FILE --write-baseline"
-        )
+    _check_baseline(baseline, write=write_baseline)
     values = given_values(desk, leak, run, err, paste=paste, literal=literal)
     if no_patterns and not values:
         raise InputError(
@@ -121,25 +120,33 @@ def scan(
         )
     if since and not repo:
         raise InputError("--since is for GitHub's logs.", next_step="Add --github, or --repo OWNER/NAME.")
+    asked = (repo, begin_of(since)) if repo else None
     only_github = repo is not None and path is None and not github
-    begin = begin_of(since)
     judged = judged_in(baseline) if baseline and not write_baseline else frozenset()
     seen = _Seen()
+    by_form = not no_patterns and not only_github
+    pending = _start_patterns(where, seen, err, alone=not values) if by_form else None
     if values and not only_github:
         _look_for_values(where, values, seen, out, err)
-    if not no_patterns and not only_github:
+    if pending:
         with _going_on(seen, alone=not values):
-            to = baseline if write_baseline else None
-            _look_for_patterns(where, judged, to, seen, out, err, alone=not values)
-    if repo:
+            _show_patterns(pending, judged, baseline if write_baseline else None, seen, out, err)
+    if asked:
         with _going_on(seen, alone=only_github):
-            _look_on_github(desk, repo, values, begin, seen, out, err)
+            _look_on_github(desk, *asked, values, seen, out, err)
     if run:
         _write_down(desk, run, seen)
     _end(seen, out)
     if sarif_path is not None:
         _write_sarif(sarif_path, seen)
     return seen.exit_code
+
+
+def _check_baseline(baseline: Path | None, *, write: bool) -> None:
+    if write and baseline is None:
+        raise InputError(
+            "--write-baseline needs a file.", next_step="Name it: --baseline FILE --write-baseline"
+        )
 
 
 @contextmanager
@@ -184,19 +191,10 @@ def _look_for_values(
     show_sightings(out, seen.scan, values)
 
 
-def _look_for_patterns(
-    where: Path,
-    judged: frozenset[str],
-    to: Path | None,
-    seen: _Seen,
-    out: "Console",
-    err: "Console",
-    *,
-    alone: bool,
-) -> None:
-    from responder.cli.scan_screen import show_findings  # noqa: PLC0415
+def _start_patterns(where: Path, seen: _Seen, err: "Console", *, alone: bool) -> "Future[Patterns] | None":
+    """At the same time as whatever else is looked for; None where there is nothing that could."""
+    from responder.questions import aside  # noqa: PLC0415
     from responder.review.history import patterns as by_form  # noqa: PLC0415
-    from responder.review.history.baseline import write_baseline  # noqa: PLC0415
     from responder.review.history.git import Repository  # noqa: PLC0415
 
     if by_form.kingfisher() is None and not alone:
@@ -205,13 +203,27 @@ def _look_for_patterns(
             style="yellow",
             markup=False,
         )
-        return
+        return None
     repository = Repository.at(where)
-    with err.status("Searching by form …"):
-        patterns = by_form.find_patterns(repository.top or repository.folder)
-    seen.not_looked_at += patterns.not_looked_at
     if alone:
         seen.not_looked_at += repository.cut_off
+    return aside(by_form.find_patterns, repository.top or repository.folder)
+
+
+def _show_patterns(
+    pending: "Future[Patterns]",
+    judged: frozenset[str],
+    to: Path | None,
+    seen: _Seen,
+    out: "Console",
+    err: "Console",
+) -> None:
+    from responder.cli.scan_screen import show_findings  # noqa: PLC0415
+    from responder.review.history.baseline import write_baseline  # noqa: PLC0415
+
+    with err.status("Searching by form …"):
+        patterns = pending.result()
+    seen.not_looked_at += patterns.not_looked_at
     if to is not None:
         write_baseline(to, patterns.findings)
         out.print(f"{len(patterns.findings)} findings written to {to}: judged.", markup=False)
@@ -237,8 +249,8 @@ def _origin(where: Path) -> str:
 def _look_on_github(
     desk: Desk,
     repo: str,
-    values: Sequence["Value"],
     begin: datetime,
+    values: Sequence["Value"],
     seen: _Seen,
     out: "Console",
     err: "Console",

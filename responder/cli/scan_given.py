@@ -63,7 +63,7 @@ def _values_of(desk: Desk, run: str) -> Sequence["Value"]:
 
     from responder.journal import Seals  # noqa: PLC0415
     from responder.journal.keys import master_key  # noqa: PLC0415
-    from responder.review.history.values import run_values  # noqa: PLC0415
+    from responder.review.history.values_of_run import run_values  # noqa: PLC0415
 
     known_run(desk, run)
     with desk.journal() as journal:

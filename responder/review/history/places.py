@@ -1,10 +1,11 @@
 """From objects with hits in them to places that a person can go to: one path with all its versions is one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from responder.review.history.commits import History, Names, described, history, names
+from responder.errors import UnavailableError
+from responder.review.history.commits import History, Names, all_commits, described, history, names
 from responder.review.history.git import Git, Repository, zeros
 from responder.review.history.objects import Objects
 from responder.review.history.search import Hit, Needles
@@ -12,6 +13,7 @@ from responder.review.history.sighting import Commit, Sighting, Where
 from responder.secret import redact
 
 _UNTIL_GC: Final = "nothing: git keeps it until its next `git gc` finds it old enough"
+_UNKNOWN: Final = "what is not known, as the history cannot be read whole"
 _STAGED: Final = "the index: staged, not committed"
 
 
@@ -48,7 +50,9 @@ class Place:
         )
 
 
-def sightings(repository: Repository, prefix: str, objects: Objects, needles: Needles) -> list[Sighting]:
+def sightings(
+    repository: Repository, prefix: str, objects: Objects, needles: Needles, not_read: Callable[[str], None]
+) -> list[Sighting]:
     """Where the objects' hits are.
 
     Args:
@@ -56,13 +60,15 @@ def sightings(repository: Repository, prefix: str, objects: Objects, needles: Ne
         prefix: what to call it; empty for the one that was asked for.
         objects: what was found.
         needles: what was looked for.
+        not_read: is told why the history is not known, where git cannot read it. What was found
+            counts all the same.
 
     Raises:
         UnavailableError: git failed.
     """
     if not objects.hits:
         return []
-    places = _Places(repository, objects, needles)
+    places = _Places(repository, objects, needles, not_read)
     for name in objects.hits:
         places.add_object(name)
     places.add_names()
@@ -72,12 +78,24 @@ def sightings(repository: Repository, prefix: str, objects: Objects, needles: Ne
 
 
 class _Places:
-    def __init__(self, repository: Repository, objects: Objects, needles: Needles) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        objects: Objects,
+        needles: Needles,
+        not_read: Callable[[str], None],
+    ) -> None:
         self._objects, self._searcher = objects, needles.searcher()
         self._places: dict[tuple[str, str, str, Where, str], Place] = {}
         blobs = [name for name, kind in objects.kinds.items() if kind == "blob"]
         in_a_name = (lambda path: bool(self._in_name(path))) if "tree" in objects.kinds.values() else None
-        self._history: History = history(repository.git, objects.commits, blobs, in_a_name)
+        commits = [name for name in all_commits(repository.git) if name not in objects.damaged]
+        self._history, self._lost = History(), _UNTIL_GC
+        try:
+            self._history = history(repository.git, commits, blobs, in_a_name)
+        except UnavailableError as error:
+            self._lost = _UNKNOWN
+            not_read(f"which commits and names have what was found: {error.what}")
         self._names: Names = names(repository.git)
         loose = any(name not in self._history.brought for name in blobs)
         self._staged = _staged(repository) if loose else {}
@@ -102,7 +120,7 @@ class _Places:
                 case "blob" if name in self._staged:
                     self._add(hit, "index", self._staged[name], name).kept = _STAGED
                 case kind if kind == "blob" or not self._history.named:
-                    self._add(hit, "dangling", name[:12], name).kept = _UNTIL_GC
+                    self._add(hit, "dangling", name[:12], name).kept = self._lost
 
     def add_names(self) -> None:
         for path, commits in self._history.named.items():

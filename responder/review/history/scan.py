@@ -52,7 +52,11 @@ def _scan_one(
     scan.objects += objects.count
     scan.object_bytes += objects.bytes
     scan.not_looked_at += [f"{prefix}: {why}" if prefix else why for why in _cut(repository, objects)]
-    scan.sightings += sightings(repository, prefix, objects, needles)
+
+    def not_read(why: str) -> None:
+        scan.not_looked_at.append(f"{prefix}: {why}" if prefix else why)
+
+    scan.sightings += sightings(repository, prefix, objects, needles, not_read)
     for top in repository.worktrees():
         _scan_folder(repository, top, prefix, needles, told, scan, seen)
     files = search_folder(repository.common, needles.searcher(), told, of_git=True)
@@ -79,7 +83,7 @@ def _scan_folder(
     for nested in files.nested:
         shown = f"{prefix}/{beside}{nested.relative_to(top)}".lstrip("/")
         _scan_nested(nested, shown, needles, told, scan, seen)
-    for name in _not_checked_out(Git(top)):
+    for name in _not_checked_out(top):
         scan.not_looked_at.append(
             f"submodule {name} is not checked out: `git submodule update --init {name}`"
         )
@@ -97,6 +101,7 @@ def _scan_nested(
 
 def _cut(repository: Repository, objects: Objects) -> Iterator[str]:
     yield from repository.cut_off
+    yield from (f"object {name[:12]}: it is damaged" for name in sorted(objects.damaged))
     for name, whys in objects.not_opened.items():
         yield from (f"object {name[:12]}: {why}" for why in whys)
 
@@ -126,6 +131,15 @@ def _status(git: Git, paths: Iterable[str]) -> dict[str, Where]:
     return states
 
 
-def _not_checked_out(git: Git) -> list[str]:
-    lines = git.lines("submodule", "status", may_fail=True)
-    return [line.split()[1] for line in lines if line.startswith("-")]
+def _not_checked_out(top: Path) -> list[str]:
+    """Submodules without a repository here. `git submodule status` would start a dozen programs to tell."""
+    if not (top / ".gitmodules").is_file():
+        return []
+    git, named = Git(top), r"^submodule\..*\.path$"
+    told = git.ask("config", "--file", ".gitmodules", "-z", "--get-regexp", named, may_fail=True)
+    paths = [one.partition("\n")[2] for one in zeros(told)]
+    staged = git.ask(
+        "ls-files", "--stage", "-z", "--", *(f":(literal){path}" for path in paths), may_fail=True
+    )
+    links = [one.partition("\t")[2] for one in zeros(staged) if one.startswith("160000 ")]
+    return [path for path in links if not (top / path / ".git").exists()]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from responder.review.history.forms import Form, Value
-from responder.review.history.unpack import Unpacked, packed, unpack
+from responder.review.history.unpack import LONGEST_MAGIC, MAGIC, Unpacked, packed, unpack
 
 if TYPE_CHECKING:
     import hyperscan
@@ -16,6 +16,13 @@ Buffer: TypeAlias = bytes | memoryview
 # What stands between lines of base64 in files, mails, JSON and source text.
 _BREAKS: Final = re.compile(rb"\\[rn]|[\s\"'\\#>|,]")
 _ROOM: Final = 4  # times a form's length: what is looked at around a half of it
+# What `git cat-file --batch` prints where an archive begins, which is after a line's end; and what it says of
+# an object that it cannot read.
+_TOLD: Final = (
+    *(b"\\n" + b"".join(b"\\x%02x" % byte for byte in magic) for magic in MAGIC),
+    b"[0-9a-f]{40} missing\\n",
+)
+_LONGEST_TOLD: Final = 64 + LONGEST_MAGIC
 
 
 @dataclass(frozen=True)
@@ -42,11 +49,12 @@ class Needles:
         self._longest = max(form.longest for _, form in self._of)
         self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         patterns = [form.pattern for _, form in self._of]
+        everything = [*patterns, *_TOLD]
         self._database.compile(
-            expressions=patterns,
-            ids=list(range(len(patterns))),
-            elements=len(patterns),
-            flags=[hyperscan.HS_FLAG_DOTALL] * len(patterns),
+            expressions=everything,
+            ids=list(range(len(everything))),
+            elements=len(everything),
+            flags=[hyperscan.HS_FLAG_DOTALL] * len(everything),
         )
         self._exact = [re.compile(pattern) for pattern in patterns]
 
@@ -71,9 +79,20 @@ class Searcher:
     ) -> None:
         self._database, self._scratch = database, scratch
         self._of, self._exact, self._room = of, exact, _ROOM * longest
+        self.longest = max(longest, _LONGEST_TOLD)
 
     def ends(self, data: Buffer) -> list[tuple[int, int]]:
         """Where in the data something ends that may be one: its place and the form's number, by place."""
+        return sorted(one for one in self._all(data) if one[1] < len(self._of))
+
+    def near(self, printed: Buffer) -> set[int]:
+        """Where in what `git cat-file --batch` prints something ends that an object is to be looked at for.
+
+        Nothing of it is more than `longest` bytes long.
+        """
+        return {end for end, _ in self._all(printed)}
+
+    def _all(self, data: Buffer) -> list[tuple[int, int]]:
         ends: list[tuple[int, int]] = []
 
         def at(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
@@ -81,7 +100,7 @@ class Searcher:
 
         scan: Any = self._database.scan  # takes any buffer; its annotation knows bytes only
         scan(data, match_event_handler=at, scratch=self._scratch)
-        return sorted(ends)
+        return ends
 
     def hits(self, data: bytes) -> tuple[list[Hit], list[str]]:
         """Each value once an encoding and a place within, where it stands first; and what was not opened."""

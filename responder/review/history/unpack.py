@@ -20,9 +20,8 @@ _STREAMS: Final[dict[bytes, tuple[str, Callable[[], Any]]]] = {
     b"\xfd7zXZ\0": ("xz", lzma.LZMADecompressor),
 }
 _UNKNOWN: Final = {b"\x28\xb5\x2f\xfd": "zstd", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "rar"}
-_MAGIC: Final = (*_ZIP, *_STREAMS, *_UNKNOWN)
-LONGEST_MAGIC: Final = max(map(len, _MAGIC))
-FIRST_BYTES: Final = frozenset(magic[0] for magic in _MAGIC)
+MAGIC: Final = (*_ZIP, *_STREAMS, *_UNKNOWN)
+LONGEST_MAGIC: Final = max(map(len, MAGIC))
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,7 +38,7 @@ class Unopened:
 
 
 def packed(data: bytes | memoryview) -> bool:
-    return bytes(data[:LONGEST_MAGIC]).startswith(_MAGIC)
+    return bytes(data[:LONGEST_MAGIC]).startswith(MAGIC)
 
 
 def unpack(data: bytes, way: str = "", deep: int = 0) -> Iterator[Unpacked | Unopened]:
