@@ -30,6 +30,17 @@ class Review(_Model):
         return f"{self.repository}/{self.environment}"
 
 
+class RepositoryAccess(_Model):
+    """They may do something in a repository at GitHub."""
+
+    repository: str
+    login: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.repository}/{self.login}"
+
+
 class IamUser(_Model):
     name: str
 
@@ -42,4 +53,5 @@ class Access(_Model):
     roles: tuple[MemberRole, ...] = ()
     reviews: tuple[Review, ...] = ()
     iam_users: tuple[IamUser, ...] = ()
+    repositories: tuple[RepositoryAccess, ...] = ()
     by_hand: tuple[str, ...] = ()  # what no service lets a program do, one sentence each

@@ -1,12 +1,12 @@
 """What one person holds: tokens, keys, roles, a say over deployments. Asked of every service at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final
 
-from responder.access import Access, IamUser, MemberRole, Review
+from responder.access import Access, IamUser, MemberRole, RepositoryAccess, Review
 from responder.action import Connections
 from responder.errors import InputError, UnavailableError
 from responder.exposure import Exposure, Kind, Leaked, LeakedAccessKey, LeakedMemberToken, base_of
@@ -27,14 +27,26 @@ class Held:
     iam_users: tuple[IamUser, ...]
     access_keys: tuple[LeakedAccessKey, ...]
     roles: tuple[MemberRole, ...]
-    reviews: tuple[Review, ...]
+    at_github: "AtGithub"
     service_users: tuple[str, ...]  # that they made
     proxy_tokens: tuple[str, ...]  # that they made
 
     @property
     def is_nothing(self) -> bool:
         made = self.service_users or self.proxy_tokens
-        return not (self.member_tokens or self.iam_users or self.roles or self.reviews or made)
+        return not (self.member_tokens or self.iam_users or self.roles or self.at_github.any or made)
+
+
+@dataclass(frozen=True)
+class AtGithub:
+    reviews: tuple[Review, ...] = ()
+    repositories: tuple[RepositoryAccess, ...] = ()
+    deploy_keys: tuple[tuple[str, str, str], ...] = ()  # repository, number, title: that they added
+    untold: tuple[str, ...] = ()  # repositories whose deploy keys the operator is not shown
+
+    @property
+    def any(self) -> bool:
+        return bool(self.reviews or self.repositories or self.deploy_keys)
 
 
 def held(connections: Connections, inventory: Inventory, person: Person) -> Held:
@@ -45,7 +57,6 @@ def held(connections: Connections, inventory: Inventory, person: Person) -> Held
         InputError: there is nothing under these names anywhere.
     """
     from responder.providers.aws.people import of_user  # noqa: PLC0415  # SDKs only when needed
-    from responder.providers.github.people import reviews_of  # noqa: PLC0415
     from responder.providers.modal.people import of_member  # noqa: PLC0415
 
     questions = Questions(PATIENCE)
@@ -54,18 +65,10 @@ def held(connections: Connections, inventory: Inventory, person: Person) -> Held
         user: questions.ask(f"the access keys of {user}", partial(of_user, connections, user))
         for user in person.iam_users
     }
-    places = {(place.repository, place.environment) for place in inventory.github_environments}
-    reviews = [
-        questions.ask(
-            f"who approves what is deployed to {environment} of {repository}",
-            partial(reviews_of, connections, repository, environment, person.github),
-        )
-        for repository, environment in sorted(places)
-        if person.github
-    ]
+    at_github = _at_github(questions, connections, inventory, person.github)
     at_modal = modal.get()
     keys = {user: answer.get() for user, answer in users.items()}
-    approving = [answer.get() for answer in reviews]
+    found_at_github = at_github()
     if questions.unread or at_modal is None:
         raise UnavailableError(
             f"What {person.name} holds is not known: {'; '.join(questions.unread)}.",
@@ -77,7 +80,7 @@ def held(connections: Connections, inventory: Inventory, person: Person) -> Held
         iam_users=tuple(IamUser(name=user) for user, found in keys.items() if found is not None),
         access_keys=tuple(key for found in keys.values() for key in found or ()),
         roles=at_modal.roles,
-        reviews=tuple(one for some in approving for one in some or ()),
+        at_github=found_at_github,
         service_users=at_modal.service_users,
         proxy_tokens=at_modal.proxy_tokens,
     )
@@ -87,6 +90,47 @@ def held(connections: Connections, inventory: Inventory, person: Person) -> Held
             next_step=f"Say who that is there: [people.{person.name}] in respond.toml.",
         )
     return everything
+
+
+def _at_github(
+    questions: Questions, connections: Connections, inventory: Inventory, login: str
+) -> Callable[[], AtGithub]:
+    """Asks at once; the answers are there when what is returned is called."""
+    from responder.providers.github.people import access_of, deploy_keys_of, reviews_of  # noqa: PLC0415
+
+    if not login:
+        return AtGithub
+    places = {(place.repository, place.environment) for place in inventory.github_environments}
+    reviews = [
+        questions.ask(
+            f"who approves what is deployed to {environment} of {repository}",
+            partial(reviews_of, connections, repository, environment, login),
+        )
+        for repository, environment in sorted(places)
+    ]
+    access = [
+        questions.ask(f"what they may do in {one}", partial(access_of, connections, one, login))
+        for one in inventory.repositories
+    ]
+    keys = {
+        one: questions.ask(f"the deploy keys of {one}", partial(deploy_keys_of, connections, one, login))
+        for one in inventory.repositories
+    }
+
+    def told() -> AtGithub:
+        added = {repository: answer.get() for repository, answer in keys.items()}
+        return AtGithub(
+            reviews=tuple(one for answer in reviews for one in answer.get() or ()),
+            repositories=tuple(one for answer in access for one in answer.get() or ()),
+            deploy_keys=tuple(
+                (repository, number, title)
+                for repository, some in added.items()
+                for number, title in some or ()
+            ),
+            untold=tuple(repository for repository, some in added.items() if some is None),
+        )
+
+    return told
 
 
 def offboarding(connections: Connections, inventory: Inventory, found: Held, now: datetime) -> Exposure:
@@ -104,8 +148,9 @@ def offboarding(connections: Connections, inventory: Inventory, found: Held, now
     strange = [name for name in found.service_users if base_of(name) not in known]
     access = Access(
         roles=found.roles,
-        reviews=found.reviews,
+        reviews=found.at_github.reviews,
         iam_users=found.iam_users,
+        repositories=found.at_github.repositories,
         by_hand=(*_hand_over(found, strange), *_filled(_FAREWELL, found.person)),
     )
     return exposure.model_copy(update={"access": access})
@@ -133,6 +178,17 @@ def _hand_over(found: Held, strange: Sequence[str]) -> list[str]:
             f"(modal workspace proxy-tokens delete {token})."
             for token in found.proxy_tokens
         ),
+        *(
+            f"GitHub: deploy key {number} ({title}) of {repository} was added by {found.person.name}, and "
+            f"outlives them: give whatever uses it another one, then: gh repo deploy-key delete {number} "
+            f"--repo {repository}"
+            for repository, number, title in found.at_github.deploy_keys
+        ),
+        *(
+            f"GitHub: whether {found.person.name} added deploy keys to {repository}, which outlive them, is "
+            f"shown to its administrators alone: gh repo deploy-key list --repo {repository}"
+            for repository in found.at_github.untold
+        ),
     ]
 
 
@@ -145,8 +201,8 @@ _FAREWELL: Final = """
 Modal: remove {modal} from the workspace, at modal.com, Settings > Members.
 Until then they may enter every environment that is not restricted.
 
-GitHub: remove {github} from the organisation, or from the repository's collaborators.
-With that their tokens and keys open nothing of yours.
+GitHub: remove {github} from the organisation, or from every other repository that they collaborate in.
+In those that respond.toml names they may do nothing any more, with whichever token or SSH key.
 
 AWS: end the single sign-on of {name} where it is kept, IAM Identity Center or your identity provider, and
 the sessions that it gave them.

@@ -109,6 +109,9 @@ def seed_github(plane: GithubPlane, ci: Mapping[str, Token], workflow: bytes | N
     maintainer = plane.add_user(MAINTAINER)
     people: dict[str, Permission] = {"oncall": "admin", REVIEWER: "write", MAINTAINER: "admin"}
     plane.add_repository(REPOSITORY, _repository_files(workflow), permissions=people)
+    organization = REPOSITORY.partition("/")[0]
+    for login in people:
+        plane.add_member(organization, login, "admin" if login == "oncall" else "member")
     plane.add_issue(REPOSITORY)
     plane.add_environment(REPOSITORY, "dev")
     plane.add_environment(REPOSITORY, "prod", reviewers=[REVIEWER], branches=["main"])

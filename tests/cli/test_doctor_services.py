@@ -10,7 +10,7 @@ from doctor_world import AWS, ONE_USER, SIMULATE, SOME, UNTRIABLE, declared, loa
 
 from responder.exposure import Kind
 from responder.inventory import Audit, Credential, Inventory
-from responder.providers.github.preflight import ROLES
+from responder.providers.github.preflight import MEMBERS, ROLES
 from responder.providers.modal.preflight import KNOWN
 from responder.sandbox import seed
 from responder.sandbox.github.server import Server, one_at_a_time
@@ -239,7 +239,7 @@ class TestModal:
 
 class TestGithub:
     def test_every_declared_permission_is_known(self):
-        assert set(declared("github")) <= ROLES.keys()
+        assert set(declared("github")) <= {*ROLES, MEMBERS}
 
     def test_a_dead_token_is_told_once_and_the_others_stand(self, world, journal):
         dead = world.github.add_token("oncall", expires_at=time.time() - 1)

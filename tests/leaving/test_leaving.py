@@ -3,21 +3,26 @@
 import json
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from incident import DIRECT, PATIENCE
 from modal.exception import AuthError
 
 from responder.inventory import EXAMPLE, Person
-from responder.leaving import Held
+from responder.leaving import AtGithub, Held
+from responder.sandbox.seed import MAINTAINER, REPOSITORY
 
 
 @pytest.fixture
 def people(incident, tmp_path):
     """The incident's, for what changes nothing."""
     people = "".join(f"\n[people.{name}]\n" for name in ("grace", "ada", "mia"))
-    (tmp_path / "respond.toml").write_text(EXAMPLE.read_text() + people)
+    text = EXAMPLE.read_text().replace('"sam-rentagpu"', f'"{MAINTAINER}"')
+    (tmp_path / "respond.toml").write_text(text + people)
     return incident, {}, tmp_path
 
 
@@ -70,6 +75,18 @@ def respond(company, *arguments):
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
+def github_answers(incident, login, path):
+    """Its status, to whoever has their token."""
+    token = next(one for one in incident.world()["github"]["tokens"] if one["login"] == login)["token"]
+    request = urllib.request.Request(f"{incident.urls['github']}{path}")  # noqa: S310  # loopback's http
+    request.add_header("Authorization", f"Bearer {token}")
+    try:
+        with DIRECT.open(request, timeout=PATIENCE) as answer:
+            return answer.status
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
+
+
 def token_of(world, member):
     return next(one for one in world["modal"]["tokens"] if one["owner"] == member)
 
@@ -91,6 +108,7 @@ def test_who_leaves_can_use_nothing_any_more_and_ci_goes_on_with_tokens_that_the
     before = incident.world()
     theirs = token_of(before, "sam")
     assert modal_lets_in(incident, theirs)
+    assert github_answers(incident, MAINTAINER, f"/repos/{REPOSITORY}") == 200
 
     left = respond(company, "run", "offboard", "--member", "sam", "--yes")
 
@@ -104,6 +122,8 @@ def test_who_leaves_can_use_nothing_any_more_and_ci_goes_on_with_tokens_that_the
     iam = boto3.client("iam", **aws(incident.env))
     iam.update_access_key(UserName="sam", AccessKeyId=key["key"], Status="Active")
     assert refused_at_s3(incident, key["key"], key["secret"]), "whatever they come with, as by their password"
+    for path in (f"/repos/{REPOSITORY}", f"/repos/{REPOSITORY}/contents/gpu_app/app.py"):
+        assert github_answers(incident, MAINTAINER, path) == 404
     [prod] = [one for one in after["modal"]["environments"] if one["name"] == "prod"]
     assert prod["roles"].get("sam", "no-access") == "no-access"
     assert {user["token_id"] for user in before["modal"]["service_users"]}.isdisjoint(
@@ -113,7 +133,7 @@ def test_who_leaves_can_use_nothing_any_more_and_ci_goes_on_with_tokens_that_the
     for said in (left.stdout, later.stdout):
         assert "remove sam from the workspace" in said, later.stderr
         assert "Look for AssumeRole of theirs" in said
-        assert "sam-rentagpu" in said
+        assert f"remove {MAINTAINER} from the organisation" in said
 
 
 def test_the_last_who_approves_is_not_taken_out_before_somebody_follows(people):
@@ -153,7 +173,7 @@ def test_what_was_on_a_lost_device_is_dead_and_the_person_keeps_their_place(comp
 
 def test_who_has_only_proxy_tokens_has_something():
     person = Person(name="sam", modal="sam", github="sam", iam_users=())
-    held = Held(person, (), (), (), (), (), service_users=(), proxy_tokens=("wk-of-sam",))
+    held = Held(person, (), (), (), (), AtGithub(), service_users=(), proxy_tokens=("wk-of-sam",))
     assert not held.is_nothing
 
 

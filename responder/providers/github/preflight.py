@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.action import Connections
-from responder.errors import NotFoundError, RejectedError
+from responder.errors import DeniedError, NotFoundError, RejectedError
 from responder.exposure import Workflow
 from responder.finding import Finding, clock, failed, ok, refused, warning
 from responder.providers.github.connection import GithubConnection, operator_token_fingerprint
@@ -26,10 +26,12 @@ ROLES: Final = {
     "Secrets: read": "push",
     "Actions: write": "push",
     "Environments: write": "push",
+    "Secrets: write": "push",
     "Administration: read": "admin",
     "Administration: write": "admin",
     "Secret scanning alerts: write": "admin",
 }
+MEMBERS: Final = "Members: write"  # of the organisation, which owners have
 # For administrators; a leak is contained and replaced without, and what is left out is said.
 SPARED: Final = frozenset(
     {"Administration: read", "Administration: write", "Secret scanning alerts: write", "Secrets: read"}
@@ -77,12 +79,13 @@ def scopes(connections: Connections, wanted: Collection[str]) -> Iterator[Findin
 def repository(connections: Connections, name: str, wanted: Collection[str]) -> Iterator[Finding]:
     """Whether the token's owner may do there what the actions declare."""
 
-    def ask(github: "Github") -> tuple[str, Mapping[str, bool]]:
+    def ask(github: "Github") -> tuple[str, Mapping[str, bool], bool]:
         found = github.get_repo(name).raw_data
-        return github.get_user().login, found.get("permissions", {})
+        of_organization = found["owner"]["type"] == "Organization"
+        return github.get_user().login, found.get("permissions", {}), of_organization
 
     try:
-        login, may = connections.get(GithubConnection).ask(f"GET /repos/{name}", ask)
+        login, may, of_organization = connections.get(GithubConnection).ask(f"GET /repos/{name}", ask)
     except NotFoundError:
         yield failed(
             f"There is no repository {name} that this token may see.",
@@ -103,14 +106,35 @@ def repository(connections: Connections, name: str, wanted: Collection[str]) -> 
             f"{login} may not {role} to {name}, which {', '.join(lacking)} takes.",
             f"An administrator types: gh api -X PUT repos/{name}/collaborators/{login} -f permission={role}",
         )
-    if unknown := sorted(set(wanted) - ROLES.keys()):
+    if MEMBERS in wanted and of_organization and not spared:
+        yield from _owner(connections, login, name.partition("/")[0])
+    if unknown := sorted(set(wanted) - ROLES.keys() - {MEMBERS}):
         yield warning(
             f"Whether the token has {', '.join(unknown)} could not be found out.",
             f"Look at the token's permissions: {_TOKENS}",
         )
     if not lacking and not unknown:
-        held = ", ".join(one for one in sorted(wanted) if one not in spared)
+        held = ", ".join(one for one in sorted(wanted) if one not in spared and one in ROLES)
         yield ok(f"{login} may do in {name} what takes {held}.")
+
+
+def _owner(connections: Connections, login: str, organization: str) -> Iterator[Finding]:
+    address = f"/user/memberships/orgs/{organization}"
+
+    def ask(github: "Github") -> str:
+        return str(github.requester.requestJsonAndCheck("GET", address)[1]["role"])
+
+    try:
+        role = connections.get(GithubConnection).ask(f"GET {address}", ask)
+    except (NotFoundError, DeniedError):
+        role = "of those whom this token may not tell of"
+    if role != "admin":
+        yield warning(
+            f"{login} is no owner of the organisation {organization} ({role}): who leaves could not be taken "
+            "out of it, nor out of its teams.",
+            f"An owner types: gh api -X PUT orgs/{organization}/memberships/{login} -f role=admin. "
+            "A classic token takes the scope `admin:org`.",
+        )
 
 
 def environment(

@@ -142,7 +142,7 @@ class Execution:
                 f"Branch {branch.name!r} is not allowed to deploy to {environment.name} "
                 "due to environment protection rules."
             )
-        if not (environment.reviewers or environment.wait_timer):
+        if not (environment.is_reviewed or environment.wait_timer):
             return
         gate = Gate(environment.name, environment.id, self.state.fresh_id(), self.runner.clock())
         self.run.gates.append(gate)
@@ -150,10 +150,11 @@ class Execution:
         self.run.move("waiting", self.runner.clock())
         self.runner.changed.notify_all()
         opened = time.monotonic()
-        if environment.reviewers:
-            self._wait(lambda: gate.decision is not None, self.auto_approve)
+        if environment.is_reviewed:
+            may = environment.reviewing()
+            self._wait(lambda: gate.decision is not None, self.auto_approve if may else None)
             if gate.decision is None:
-                reviewer = environment.reviewers[0]
+                reviewer = may[0]
                 self.run.review(gate, reviewer, "approved", "Approved by the sandbox.", self.runner.clock())
         if gate.decision == "rejected":
             raise _Refused(f"The deployment to {environment.name} was rejected.")

@@ -21,6 +21,7 @@ from responder.sandbox.github.oidc import Issuer
 from responder.sandbox.github.requests import Api
 from responder.sandbox.github.server import Server, application, one_at_a_time
 from responder.sandbox.github.state import AccountKind, Branch, Permission, Repository, State, User
+from responder.sandbox.github.teams import OrgRole, Team
 from responder.sandbox.github.vault import Vault
 from responder.sandbox.github.weather import under_weather
 from responder.sandbox.github.workflow import WORKFLOW_FOLDER
@@ -163,16 +164,44 @@ class GithubPlane:
         branches: Iterable[str] = (),
         wait_minutes: int = 0,
         prevent_self_review: bool = False,
+        teams: Iterable[str] = (),
     ) -> None:
         """Without `branches` every branch may deploy."""
         with self._changed:
             repository = self._state.repository(full_name)
             environment = self._state.add_environment(repository, name, self._clock())
             environment.reviewers = [self._state.user(login).login for login in reviewers]
+            known = self._state.people_of(full_name.partition("/")[0]).teams
+            environment.reviewing_teams = [known[slug] for slug in teams]
             environment.branch_patterns = {self._state.fresh_id(): pattern for pattern in branches}
             environment.branch_policy = "custom" if environment.branch_patterns else None
             environment.wait_timer = wait_minutes
             environment.prevent_self_review = prevent_self_review
+
+    def add_member(self, organization: str, login: str, role: OrgRole = "member") -> None:
+        with self._changed:
+            self._state.people_of(organization).members[self._state.user(login).login] = role
+
+    def add_team(
+        self,
+        organization: str,
+        slug: str,
+        members: Iterable[str] = (),
+        *,
+        of: str = "",
+        repositories: Mapping[str, Permission] = {},
+    ) -> None:
+        """`of` is the team that it is below; `repositories` what it opens to its members."""
+        with self._changed:
+            people = self._state.people_of(organization)
+            team = people.teams[slug] = Team(self._state.fresh_id(), slug.title(), slug)
+            for login in members:
+                self.add_member(organization, login)
+                team.members[login] = "member"
+            if of:
+                people.teams[of].children.append(team)
+            for full_name, permission in repositories.items():
+                self._state.repository(full_name).teams.append((team, permission))
 
     def add_issue(self, full_name: str) -> int:
         """An issue without comments; gives its number."""

@@ -123,7 +123,9 @@ class RunShapes:
             "wait_timer": environment.wait_timer,
             "wait_timer_started_at": moment(gate.since),
             "current_user_can_approve": may_approve,
-            "reviewers": [{"type": "User", "reviewer": self._shapes.user(user)} for user in reviewers],
+            "reviewers": self._shapes.reviewers(
+                repository.full_name.partition("/")[0], environment, reviewers
+            ),
         }
 
     def approval(self, repository: Repository, review: Review, reviewer: User) -> dict[str, Any]:

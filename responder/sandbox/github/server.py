@@ -28,6 +28,7 @@ from responder.sandbox.github.routes import (
     repositories,
     runs,
     search,
+    teams,
     vaults,
     ways_in,
     workflows,
@@ -58,6 +59,7 @@ def application(api: Api, world: Callable[[], dict[str, Any]]) -> Flask:
         pages.blueprint(api),
         ways_in.blueprint(api),
         history.blueprint(api),
+        teams.blueprint(api),
     ):
         app.register_blueprint(blueprint)
 

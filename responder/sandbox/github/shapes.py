@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from responder.sandbox.github.state import Branch, Environment, Repository, User
+from responder.sandbox.github.teams import Team
 from responder.sandbox.github.vault import Entry
 
 USER_LINKS = {
@@ -216,7 +217,8 @@ class Shapes:
         rules: list[dict[str, Any]] = []
         if environment.wait_timer:
             rules.append({"type": "wait_timer", "wait_timer": environment.wait_timer})
-        people = [{"type": "User", "reviewer": self.user(user)} for user in reviewers]
+        owner = repository.full_name.partition("/")[0]
+        people = self.reviewers(owner, environment, reviewers)
         if people:
             self_review = environment.prevent_self_review
             rules.append(
@@ -236,6 +238,35 @@ class Shapes:
             "protection_rules": numbered,
             "deployment_branch_policy": policy
             and {"protected_branches": policy == "protected", "custom_branch_policies": policy == "custom"},
+        }
+
+    def reviewers(
+        self, organization: str, environment: Environment, people: Iterable[User]
+    ) -> list[dict[str, Any]]:
+        """The people first, then the teams."""
+        teams = environment.reviewing_teams
+        return [
+            *({"type": "User", "reviewer": self.user(user)} for user in people),
+            *({"type": "Team", "reviewer": self.team(organization, team)} for team in teams),
+        ]
+
+    def team(self, organization: str, team: Team) -> dict[str, Any]:
+        url = f"{self.base}/orgs/{organization}/teams/{team.slug}"
+        return {
+            "id": team.id,
+            "node_id": node_id("Team", team.id),
+            "name": team.name,
+            "slug": team.slug,
+            "description": None,
+            "privacy": "closed",
+            "notification_setting": "notifications_enabled",
+            "permission": "pull",
+            "type": "organization",
+            "url": url,
+            "html_url": url,
+            "members_url": f"{url}/members{{/member}}",
+            "repositories_url": f"{url}/repos",
+            "parent": None,
         }
 
     def environment_links(self, repository: Repository, name: str, number: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from responder.sandbox.github.errors import not_found
 from responder.sandbox.github.leaks import Gist, Spilt
 from responder.sandbox.github.organization import Shared
 from responder.sandbox.github.runs import Run
+from responder.sandbox.github.teams import People, Team
 from responder.sandbox.github.vault import Vault
 from responder.sandbox.github.ways_in import Push, WaysIn
 
@@ -72,6 +73,7 @@ class Environment:
     vault: Vault
     wait_timer: int = 0  # minutes
     reviewers: list[str] = field(default_factory=list)
+    reviewing_teams: list[Team] = field(default_factory=list)
     prevent_self_review: bool = False
     branch_policy: BranchPolicy | None = None
     branch_patterns: dict[int, str] = field(default_factory=dict)
@@ -83,9 +85,19 @@ class Environment:
             return any(fnmatch.fnmatchcase(branch.name, p) for p in self.branch_patterns.values())
         return True
 
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether somebody must approve, be there anybody who may or not."""
+        return bool(self.reviewers or self.reviewing_teams)
+
     def may_review(self, login: str, actor: str) -> bool:
         """Whether they may approve what `actor` asked for."""
-        return login in self.reviewers and not (self.prevent_self_review and login == actor)
+        return login in self.reviewing() and not (self.prevent_self_review and login == actor)
+
+    def reviewing(self) -> list[str]:
+        """Logins."""
+        through = (login for team in self.reviewing_teams for login in team.everyone())
+        return list(dict.fromkeys([*self.reviewers, *through]))
 
 
 @dataclass
@@ -104,7 +116,8 @@ class Repository:
     created_at: float
     vault: Vault
     branches: dict[str, Branch] = field(default_factory=dict)
-    permissions: dict[str, Permission] = field(default_factory=dict)
+    permissions: dict[str, Permission] = field(default_factory=dict)  # that people have by themselves
+    teams: list[tuple[Team, Permission]] = field(default_factory=list)
     environments: dict[str, Environment] = field(default_factory=dict)
     workflow_ids: dict[str, int] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
@@ -114,8 +127,14 @@ class Repository:
     pushes: list[Push] = field(default_factory=list)
 
     def allows(self, login: str, need: Permission) -> bool:
-        held = self.permissions.get(login)
+        held = self.permission(login)
         return held is not None and PERMISSIONS.index(held) >= PERMISSIONS.index(need)
+
+    def permission(self, login: str) -> Permission | None:
+        """The most of what they have by themselves and through teams."""
+        held = [permission for team, permission in self.teams if login in team.everyone()]
+        held += [self.permissions[login]] if login in self.permissions else []
+        return max(held, key=PERMISSIONS.index, default=None)
 
     def branch(self, ref: str) -> Branch | None:
         return self.branches.get(ref.removeprefix("refs/heads/"))
@@ -139,6 +158,7 @@ class State:
     repositories: dict[str, Repository] = field(default_factory=dict)
     gists: dict[str, Gist] = field(default_factory=dict)
     organizations: dict[str, Shared] = field(default_factory=dict)  # by login
+    people: dict[str, People] = field(default_factory=dict)  # of organisations, by login
     audit_log: list[Audited] | None = None  # of every organisation; None without GitHub Enterprise Cloud
     last_id: int = 1000
 
@@ -164,6 +184,9 @@ class State:
     def shared(self, owner: str) -> Shared:
         """A person has nothing to share, and is answered with that."""
         return self.organizations.setdefault(owner, Shared())
+
+    def people_of(self, organization: str) -> People:
+        return self.people.setdefault(organization, People())
 
     def add_environment(self, repository: Repository, name: str, now: float) -> Environment:
         environment = Environment(self.fresh_id(), name, now, now, self.fresh_vault())

@@ -5,6 +5,7 @@ from typing import Any
 
 from responder.sandbox.github.runs import Run
 from responder.sandbox.github.state import Environment, Repository, State
+from responder.sandbox.github.teams import People
 from responder.sandbox.github.vault import Entry
 
 
@@ -23,6 +24,7 @@ def world(state: State, now: float) -> dict[str, Any]:
             for token in state.tokens.values()
         ],
         "repositories": {name: _repository(found) for name, found in state.repositories.items()},
+        "people": {login: _people(found) for login, found in state.people.items()},
         "organizations": {login: _entries(shared.secrets) for login, shared in state.organizations.items()},
     }
 
@@ -45,11 +47,19 @@ def _repository(repository: Repository) -> dict[str, Any]:
     }
 
 
+def _people(people: People) -> dict[str, Any]:
+    return {
+        "members": dict(people.members),
+        "teams": {slug: dict(team.members) for slug, team in people.teams.items()},
+    }
+
+
 def _environment(environment: Environment) -> dict[str, Any]:
     return {
         "id": environment.id,
         "wait_timer": environment.wait_timer,
         "reviewers": list(environment.reviewers),
+        "reviewing_teams": [team.slug for team in environment.reviewing_teams],
         "prevent_self_review": environment.prevent_self_review,
         "branch_policy": environment.branch_policy,
         "branches": list(environment.branch_patterns.values()),

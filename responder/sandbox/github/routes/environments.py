@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify
 from responder.sandbox.github.errors import unprocessable
 from responder.sandbox.github.requests import Api, body, listing
 from responder.sandbox.github.state import BranchPolicy, Environment, Repository
+from responder.sandbox.github.teams import Team
 
 MOST_REVIEWERS = 6
 MOST_MINUTES = 43_200
@@ -35,7 +36,7 @@ def blueprint(api: Api) -> Blueprint:
     def put_environment(owner: str, name: str, environment: str) -> Response:
         """Create or replace: protection that the body leaves out is gone afterwards."""
         found, sent = api.repository(owner, name, "admin"), body()
-        reviewers = _reviewers(api, found, sent.get("reviewers") or [])
+        reviewers, teams = _reviewers(api, found, sent.get("reviewers") or [])
         minutes = sent.get("wait_timer") or 0
         if not isinstance(minutes, int) or not 0 <= minutes <= MOST_MINUTES:
             raise unprocessable(f"wait_timer is between 0 and {MOST_MINUTES} minutes")
@@ -43,6 +44,7 @@ def blueprint(api: Api) -> Blueprint:
         now = api.clock()
         kept = found.environments.get(environment) or api.state.add_environment(found, environment, now)
         kept.reviewers, kept.wait_timer, kept.updated_at = reviewers, minutes, now
+        kept.reviewing_teams = teams
         kept.prevent_self_review = bool(sent.get("prevent_self_review"))
         kept.branch_policy = policy
         if policy != "custom":
@@ -69,15 +71,22 @@ def _policy(sent: Mapping[str, Any] | None) -> BranchPolicy | None:
     return "protected" if protected else "custom"
 
 
-def _reviewers(api: Api, repository: Repository, sent: list[Mapping[str, Any]]) -> list[str]:
-    """The logins; teams are unknown here."""
+def _reviewers(
+    api: Api, repository: Repository, sent: list[Mapping[str, Any]]
+) -> tuple[list[str], list[Team]]:
+    """The logins, and the teams."""
     if len(sent) > MOST_REVIEWERS:
         raise unprocessable(f"At most {MOST_REVIEWERS} reviewers")
     logins = {user.id: user.login for user in api.state.users.values()}
-    found = []
+    of_repository = {team.id: team for team, _ in repository.teams}
+    people, teams = [], []
     for reviewer in sent:
-        login = logins.get(reviewer.get("id", 0))
-        if reviewer.get("type") != "User" or login is None or not repository.allows(login, "read"):
-            raise unprocessable("Validation Failed: a reviewer is a User with read access")
-        found.append(login)
-    return found
+        kind, number = reviewer.get("type"), reviewer.get("id", 0)
+        login, team = logins.get(number), of_repository.get(number)
+        if kind == "Team" and team is not None:
+            teams.append(team)
+        elif kind == "User" and login is not None and repository.allows(login, "read"):
+            people.append(login)
+        else:
+            raise unprocessable("Validation Failed: a reviewer is a User or a Team with read access")
+    return people, teams

@@ -13,7 +13,7 @@ PAGE = """<!doctype html>
 <h1>{{ run.title }}</h1>
 <p>{{ repository.full_name }}, {{ run.branch }}, asked for by {{ run.actor }}:
 <b>{{ run.conclusion or run.status }}</b></p>
-{% for gate in run.open_gates() %}{% for login in repository.environments[gate.environment].reviewers %}
+{% for gate in run.open_gates() %}{% for login in repository.environments[gate.environment].reviewing() %}
 <form method="post">
 <input type="hidden" name="environment" value="{{ gate.environment }}">
 <input type="hidden" name="login" value="{{ login }}">

@@ -20,6 +20,7 @@ def blueprint(api: Api) -> Blueprint:
     _add_keys(routes, api)
     _add_hooks(routes, api)
     _add_collaborators(routes, api)
+    _add_invitations(routes, api)
     return routes
 
 
@@ -96,7 +97,9 @@ def _add_collaborators(routes: Blueprint, api: Api) -> None:
         found = api.repository(owner, name)
         if not found.allows(api.caller().login, "write"):
             raise ApiError(403, "Must have push access to view repository collaborators.")
-        return paged([_collaborator(api, found, login) for login in found.permissions])
+        through = (login for team, _ in found.teams for login in team.everyone())
+        logins = dict.fromkeys([*found.permissions, *through])
+        return paged([_collaborator(api, found, login) for login in logins])
 
     @routes.put("/collaborators/<login>")
     def invite(owner: str, name: str, login: str) -> tuple[Response | str, int]:
@@ -114,6 +117,25 @@ def _add_collaborators(routes: Blueprint, api: Api) -> None:
         api.record("repository_invitation.create", found, invitee)
         return jsonify(_invitation(api, found, made)), 201
 
+    @routes.delete("/collaborators/<login>")
+    def remove(owner: str, name: str, login: str) -> tuple[str, int]:
+        """What they have through teams stays."""
+        found = _administered(api, owner, name)
+        if found.permissions.pop(api.state.user(login).login, None) is None:
+            raise not_found()
+        api.record("repo.remove_member", found, login)
+        return EMPTY
+
+    @routes.get("/collaborators/<login>/permission")
+    def permission(owner: str, name: str, login: str) -> Response:
+        found, user = api.repository(owner, name), api.state.user(login)
+        if not found.allows(api.caller().login, "write"):
+            raise ApiError(403, "Must have push access to view collaborator permission.")
+        shown = _collaborator(api, found, user.login)
+        return jsonify({"permission": shown["role_name"], "role_name": shown["role_name"], "user": shown})
+
+
+def _add_invitations(routes: Blueprint, api: Api) -> None:
     @routes.get("/invitations")
     def invitations(owner: str, name: str) -> Response:
         found = _administered(api, owner, name)
@@ -159,7 +181,7 @@ def _collaborator(api: Api, repository: Repository, login: str) -> dict[str, Any
     return {
         **api.shapes.user(api.state.user(login)),
         "permissions": {**may, "triage": may["push"], "maintain": may["admin"]},
-        "role_name": repository.permissions[login],
+        "role_name": repository.permission(login) or "none",
     }
 
 
