@@ -38,7 +38,7 @@ def traces_screen(traces: Sequence[Trace]) -> RenderableType:
         table.add_row(Text(one.severity, style=_STYLE[one.severity]), Text(_what(one), style=style))
         when = f"{one.at:%Y-%m-%d %H:%M:%S} UTC" if one.at else ""
         who = f"by {one.by}" if one.by else ""
-        for fact in filter(None, (one.because, ", ".join(filter(None, (when, who))))):
+        for fact in filter(None, (one.because, ", ".join(filter(None, (when, who))), one.evidence)):
             table.add_row("", Text(fact, style="dim"))
         if one.undo:
             table.add_row("", one.undo)

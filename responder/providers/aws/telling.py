@@ -12,6 +12,7 @@ from responder.providers.aws.history import Event, plain
 from responder.providers.aws.made import foreign_principals
 from responder.trace import Severity, Trace
 
+_LONGEST_SUBJECT: Final = 1000  # the ids of all instances that were started at once
 OUTLIVES: Final = "It lives on when the leaked key is dead."
 
 DELETE_KEY: Final = "aws.delete_foreign_access_key"
@@ -34,9 +35,10 @@ class Telling:
     part: str = ""  # what it is of a user or role that the intruder made: no trace of its own
 
     def trace(self, event: Event) -> Trace:
-        subject, of = plain(self.subject(event)), plain(self.of(event))
+        subject, of = plain(self.subject(event), _LONGEST_SUBJECT), plain(self.of(event))
         names = {"subject": subject, "of": of}
-        quoted = {name: shlex.quote(one) for name, one in names.items()}
+        quoted = {name: shlex.join(one.split()) or "''" for name, one in names.items()}
+        quoted["back"] = "Active" if event.asked.get("status") == "Inactive" else "Inactive"
         return Trace(
             provider="aws",
             kind=self.kind,
@@ -202,6 +204,82 @@ def _logging(parameter: str) -> Telling:
     )
 
 
+def _credential(what: str, operation: str, option: str, identifier: Callable[[Event], str]) -> Telling:
+    """One of a user beside keys and password; each lets somebody in by itself."""
+    return Telling(
+        "aws.credential-added",
+        f"{what[0].upper()}{what[1:]}, {{subject}}, was added to {{of}}",
+        "critical",
+        OUTLIVES,
+        identifier,
+        asked("userName"),
+        undo=f"aws iam {operation} --user-name {{of}} --{option} {{subject}}",
+        part=what,
+    )
+
+
+def _answered(*path: str) -> Callable[[Event], str]:
+    def found(event: Event) -> str:
+        value: Any = event.answer
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        return str(value or "")
+
+    return found
+
+
+def _instances(event: Event) -> str:
+    started = event.answer.get("instancesSet")
+    items = started.get("items", []) if isinstance(started, dict) else []
+    return " ".join(str(one.get("instanceId", "")) for one in items)
+
+
+def _provider(kind: str, arn: str) -> Telling:
+    return Telling(
+        "aws.identity-provider-added",
+        "The identity provider {subject} was added",
+        "critical",
+        "Whoever it speaks for may take on each role that trusts it, with no key of this account.",
+        _answered(arn),
+        undo=f"aws iam delete-{kind}-provider --{kind}-provider-arn {{subject}}",
+    )
+
+
+_INSTANCES: Final = Telling(
+    "aws.instances-started",
+    "Instances were started in {of}: {subject}",
+    "critical",
+    "They run, and cost, when the leaked key is dead; each may hold a role's credentials.",
+    _instances,
+    lambda event: event.region,
+    undo="aws ec2 terminate-instances --region {of} --instance-ids {subject}",
+)
+_BUCKET_OPENED: Final = Telling(
+    "aws.bucket-policy-changed",
+    "Who may read and write the bucket {subject} was changed",
+    "critical",
+    "Whoever it lets in needs no key of this account; put back the one of before, if there was one.",
+    asked("bucketName"),
+    undo="aws s3api delete-bucket-policy --bucket {subject}",
+)
+_KEY_STATUS: Final = Telling(
+    "aws.key-status-changed",
+    "The access key {subject} of {of} was made active or inactive",
+    "high",
+    "A key that was out of use may open what it opened, or an honest one was put out of use.",
+    asked("accessKeyId"),
+    asked("userName"),
+    undo="aws iam update-access-key --user-name {of} --access-key-id {subject} --status {back}",
+)
+_DENIAL_GONE: Final = Telling(
+    "aws.policy-removed",
+    "A policy was taken from {of}: {subject}",
+    "high",
+    "Where it denied something, that is allowed again; put it back from where you keep it.",
+    lambda event: asked("policyName")(event) or asked("policyArn")(event),
+    holder_of,
+    part="a policy taken away",
+)
 _SESSION: Final = Telling(
     "aws.session-taken",
     "A session was got with what leaked",
@@ -238,6 +316,30 @@ TELLINGS: Final[Mapping[str, Telling]] = {
     "iam:CreateRole": _ROLE,
     "iam:UpdateAssumeRolePolicy": _TRUST_CHANGED,
     "iam:AddUserToGroup": _GROUP,
+    "iam:UploadSSHPublicKey": _credential(
+        "an SSH public key",
+        "delete-ssh-public-key",
+        "ssh-public-key-id",
+        _answered("sSHPublicKey", "sSHPublicKeyId"),
+    ),
+    "iam:UploadSigningCertificate": _credential(
+        "a signing certificate",
+        "delete-signing-certificate",
+        "certificate-id",
+        _answered("certificate", "certificateId"),
+    ),
+    "iam:CreateServiceSpecificCredential": _credential(
+        "a service-specific credential",
+        "delete-service-specific-credential",
+        "service-specific-credential-id",
+        _answered("serviceSpecificCredential", "serviceSpecificCredentialId"),
+    ),
+    "iam:CreateOpenIDConnectProvider": _provider("open-id-connect", "openIDConnectProviderArn"),
+    "iam:CreateSAMLProvider": _provider("saml", "sAMLProviderArn"),
+    "iam:UpdateAccessKey": _KEY_STATUS,
+    **{f"iam:{did}{one}Policy": _DENIAL_GONE for did in ("Delete", "Detach") for one in ("User", "Role")},
+    "ec2:RunInstances": _INSTANCES,
+    "s3:PutBucketPolicy": _BUCKET_OPENED,
     **{f"iam:Put{one.title()}Policy": _policy_put(one) for one in ("user", "role", "group")},
     **{f"iam:Attach{one.title()}Policy": _policy_attached(one) for one in ("user", "role", "group")},
     "iam:CreatePolicy": _policy_changed("policyName"),

@@ -206,7 +206,8 @@ def _audit_log(
 def _entries(answer: Answer[list[Any] | str], questions: Questions) -> list[Entry]:
     found = answer.get() or []
     if isinstance(found, str):
-        questions.not_read(AUDIT_LOG, f"not on this plan, or not for this token ({found})")
+        lost = "so a Secret that was changed, or what was made and is gone again, is not told"
+        questions.not_read(AUDIT_LOG, f"not on this plan, or not for this token ({found}), {lost}")
         return []
     if len(found) >= _MOST_ENTRIES:
         questions.not_read(AUDIT_LOG, f"only its newest {len(found)} entries were read")
