@@ -181,12 +181,12 @@ def _subjects(exposure: "Exposure") -> Collection[str]:
 
 
 def _exposure_screen(exposure: "Exposure") -> object:
-    from responder.cli.screen import exposure_screen  # noqa: PLC0415
+    from responder.cli.plan_screen import exposure_screen  # noqa: PLC0415
 
     return exposure_screen(exposure)
 
 
 def _plan_screen(planned: "Sequence[PlannedStep]", order: "Order", playbook: "Playbook") -> object:
-    from responder.cli.screen import plan_screen  # noqa: PLC0415
+    from responder.cli.plan_screen import plan_screen  # noqa: PLC0415
 
     return plan_screen(planned, order.strategy, playbook.strategies[order.strategy])

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from responder.action import Actions
 from responder.cli.audit_checkpoint import at_the_end_of_a_run
 from responder.cli.desk import Desk, consoles
+from responder.cli.end_screen import end_screen
+from responder.cli.live import screen_of
 from responder.cli.review_screen import at_the_end
-from responder.cli.screen import end_screen, screen_of
 from responder.engine import plan_steps
 from responder.errors import Exit
 from responder.journal.store import utcnow
@@ -19,7 +20,7 @@ from responder.review.reading import review_steps, seen
 
 if TYPE_CHECKING:
     from responder.action import Connections
-    from responder.cli.screen import Screen
+    from responder.cli.live import Screen
     from responder.engine import Engine, Order, PlannedStep, RunState
     from responder.journal import Journal
     from responder.playbook import Playbook

@@ -9,8 +9,8 @@ from responder.cli import superseding
 from responder.cli.confirm import confirm
 from responder.cli.desk import Desk, consoles
 from responder.cli.operator import operator
+from responder.cli.plan_screen import plan_screen
 from responder.cli.playing import Stage, fresh_run, load_playbook, plan
-from responder.cli.screen import plan_screen
 from responder.engine import Order
 from responder.errors import Exit
 from responder.journal.store import utcnow

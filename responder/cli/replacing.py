@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final
 from responder.cli.audit_checkpoint import at_the_end_of_a_run
 from responder.cli.confirm import confirm
 from responder.cli.desk import Desk, consoles
+from responder.cli.end_screen import end_screen
 from responder.cli.operator import operator
+from responder.cli.plan_screen import plan_screen
 from responder.cli.playing import Stage, fresh_run, load_playbook, plan
 from responder.cli.rotated import Entry
 from responder.cli.rotating import Asked
-from responder.cli.screen import end_screen, plan_screen
 from responder.engine import Order
 from responder.errors import Exit, RefusedError
 from responder.identify import answers, refuse_own

@@ -49,8 +49,8 @@ def resume(desk: Desk, run: str | None, *, delete_key: str | None, take_over: bo
 
 
 def _over(desk: Desk, state: "RunState") -> int:
+    from responder.cli.end_screen import end_screen  # noqa: PLC0415
     from responder.cli.playing import exit_code  # noqa: PLC0415
-    from responder.cli.screen import end_screen  # noqa: PLC0415
     from responder.report.summary import summarise  # noqa: PLC0415
 
     summary = summarise(state)

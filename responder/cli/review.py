@@ -62,7 +62,7 @@ def _look(
     show_all: bool,
     take_over: bool,
 ) -> int:
-    from responder.cli.screen import NoScreen  # noqa: PLC0415  # rich: not for --help
+    from responder.cli.live import NoScreen  # noqa: PLC0415  # rich: not for --help
     from responder.review.sweep import sweep  # noqa: PLC0415
 
     _, err = consoles()
@@ -98,9 +98,9 @@ def _remove(
     *,
     yes: bool,
 ) -> int:
+    from responder.cli.plan_screen import plan_screen  # noqa: PLC0415
     from responder.cli.playing import Stage, load_playbook, plan  # noqa: PLC0415
     from responder.cli.review_screen import traces_screen  # noqa: PLC0415
-    from responder.cli.screen import plan_screen  # noqa: PLC0415
     from responder.journal.store import utcnow  # noqa: PLC0415
     from responder.review.eviction import PLAYBOOK  # noqa: PLC0415
 

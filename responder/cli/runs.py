@@ -71,8 +71,9 @@ def show(desk: Desk, run: str | None, *, as_json: bool, follow: bool) -> int:
 
     With --follow, Ctrl-C stops the watching, not the run. Its exit code is then that of the run.
     """
+    from responder.cli.end_screen import end_screen  # noqa: PLC0415  # not for --help
     from responder.cli.review_screen import at_the_end  # noqa: PLC0415
-    from responder.cli.screen import end_screen, run_screen  # noqa: PLC0415  # not for --help
+    from responder.cli.run_screen import run_screen  # noqa: PLC0415  # not for --help
     from responder.report.summary import summarise  # noqa: PLC0415
     from responder.review.reading import review_steps, seen  # noqa: PLC0415
 
@@ -101,9 +102,10 @@ def show(desk: Desk, run: str | None, *, as_json: bool, follow: bool) -> int:
 
 
 def _follow(desk: Desk, run: str) -> int:
+    from responder.cli.end_screen import end_screen  # noqa: PLC0415
     from responder.cli.follow import follow  # noqa: PLC0415  # not for --help
+    from responder.cli.live import screen_of  # noqa: PLC0415
     from responder.cli.playing import exit_code  # noqa: PLC0415
-    from responder.cli.screen import end_screen, screen_of  # noqa: PLC0415
     from responder.report.summary import summarise  # noqa: PLC0415
 
     out, err = consoles()

@@ -35,7 +35,8 @@ def undo(desk: Desk, run: str, *, re_enable: tuple[str, ...], take_over: bool, y
     again only where --re-enable names it. Each undo is proven at the service, and RUN is over then. What was
     rotated stays. Killed at any moment, the same command goes on.
     """
-    from responder.cli.screen import PlainScreen, end_screen  # noqa: PLC0415  # rich: not for --help
+    from responder.cli.end_screen import end_screen  # noqa: PLC0415  # rich: not for --help
+    from responder.cli.live import PlainScreen  # noqa: PLC0415  # rich: not for --help
     from responder.engine import plan_undo  # noqa: PLC0415
     from responder.engine import undo as undone_by  # noqa: PLC0415
     from responder.engine.hands import available  # noqa: PLC0415

@@ -41,7 +41,7 @@ def watch(desk: Desk, run: str, *, last: str | None, at: str | None, take_over: 
     key that somebody made beside a leaked one is reported with what to type, and left alone. Exit code 4 when
     anything did not hold, even where it was contained again, or could not be looked at.
     """
-    from responder.cli.screen import PlainScreen  # noqa: PLC0415  # rich: not for --help
+    from responder.cli.live import PlainScreen  # noqa: PLC0415  # rich: not for --help
     from responder.cli.silence import tell_silence  # noqa: PLC0415
     from responder.engine import Watch  # noqa: PLC0415
     from responder.strangers import strangers  # noqa: PLC0415
@@ -80,7 +80,7 @@ def _dues(last: str | None, at: str | None) -> "Sequence[timedelta]":
 
 
 def _tell(out: "Console", run: str, watched: "Watched") -> None:
-    from responder.cli.screen import INTRUDER  # noqa: PLC0415
+    from responder.cli.end_screen import INTRUDER  # noqa: PLC0415
     from responder.report.words import counted  # noqa: PLC0415
 
     looks = counted(watched.looks, "look")

@@ -6,7 +6,9 @@ import pytest
 from rich.console import Console
 
 from responder.action import Actions, Plan
-from responder.cli.screen import end_screen, plan_screen, run_screen
+from responder.cli.end_screen import end_screen
+from responder.cli.plan_screen import plan_screen
+from responder.cli.run_screen import run_screen
 from responder.engine import PlannedStep
 from responder.engine.plan import in_order
 from responder.engine.state import RunState
@@ -65,7 +67,13 @@ def test_whoever_wants_it_sees_the_whole_plan(planned):
 
 def test_a_run_is_told_by_how_many_are_over_and_those_that_stopped_by_name(planned):
     steps = [
-        {"id": i.id, "title": i.step.title, "label": i.item.label, "phase": i.step.phase, "active": True}
+        {
+            "id": i.id,
+            "title": i.step.title,
+            "label": getattr(i.item, "label", ""),
+            "phase": i.step.phase,
+            "active": True,
+        }
         for i in (one.instance for one in planned)
     ]
     state = RunState("r1", {"steps": steps})

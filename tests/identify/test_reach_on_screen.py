@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from responder.beyond import of_named
+from responder.cli.plan_screen import exposure_screen
 from responder.cli.profile_screen import profiles_screen
-from responder.cli.screen import exposure_screen
 from responder.exposure import Kind, LeakedAccessKey
 from responder.inventory import EXAMPLE, Inventory
 from responder.profile import Profile

@@ -7,9 +7,11 @@ import pytest
 from rich.console import Console
 from tale import KEY_ID, exposure
 
+from responder.cli.end_screen import end_screen
+from responder.cli.live import LiveScreen, PlainScreen
 from responder.cli.playing import exit_code
+from responder.cli.run_screen import run_screen
 from responder.cli.runs import summary_json
-from responder.cli.screen import LiveScreen, PlainScreen, end_screen, run_screen
 from responder.engine import RunState, fold
 from responder.errors import Exit
 from responder.journal import EventKind
