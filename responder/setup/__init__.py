@@ -22,6 +22,7 @@ from responder.baseline import (
 from responder.errors import InputError, NotFoundError, UnavailableError
 from responder.exposure import Exposure, Kind
 from responder.inventory import Credential, Inventory
+from responder.inventory.draft import CHOOSE
 from responder.places import Discovered, Read, Scope
 from responder.setup.left import left_to_people, users_of
 from responder.setup.project import Files, Project, toplevel
@@ -60,6 +61,7 @@ def wanted(
         ProviderError: a service refused to say how an environment is protected.
     """
     plan = _Plan(connections, inventory, discovered, asked)
+    plan.refuse_what_is_not_answered()
     plan.refuse_what_was_not_read()
     if asked.project.drafted:
         plan.refuse_to_fill_what_is_filled()
@@ -114,6 +116,15 @@ class _Plan:
     @cached_property
     def files(self) -> Files:
         return Files(self.connections, self.inventory, self.asked.project, self._default_branch)
+
+    def refuse_what_is_not_answered(self) -> None:
+        """A draft asks what no service shows: nothing is to be made by the name of a question."""
+        for one in self.inventory.credentials.values():
+            if CHOOSE in (one.user + one.service_user):
+                raise InputError(
+                    f"respond.toml does not say yet whose {one.name} is.",
+                    next_step=f"Answer what stands there after {CHOOSE}, or take the table out.",
+                )
 
     def refuse_what_was_not_read(self) -> None:
         """What is not in a list that was cut short may be there all the same."""

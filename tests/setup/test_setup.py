@@ -15,6 +15,7 @@ from github import Auth, Github
 from responder.action import Connections
 from responder.bundled import bundled
 from responder.errors import InputError, UnavailableError
+from responder.inventory.draft import CHOOSE
 from responder.places import Discovered, GithubEnvironment, IamUser, ModalEnvironment, Read
 from responder.sandbox import seed
 from responder.secret import Secret
@@ -282,6 +283,18 @@ def test_where_an_environment_is_deployed_from_another_branch_production_is_not_
         elsewhere.call(monkeypatch, "run", "setup", *files(elsewhere), "--reviewer", "grace", "--yes")
     assert "deploys prod from release" in refused.value.what
     assert 'ref = "main"' in refused.value.next_step
+
+
+def test_nobody_is_made_by_the_name_of_a_question_that_a_draft_asks(standing, monkeypatch, tmp_path):
+    elsewhere = replace(standing, folder=tmp_path / "drafted")
+    elsewhere.folder.mkdir()
+    drafted = INVENTORY.replace(
+        'user = "rentagpu-s3-prod"', f'user = "{CHOOSE}: the IAM user whose key it is"'
+    )
+    (elsewhere.folder / "respond.toml").write_text(drafted)
+    with pytest.raises(InputError) as refused:
+        elsewhere.call(monkeypatch, "run", "setup", *files(elsewhere), "--reviewer", "grace", "--yes")
+    assert "whose s3-prod is" in refused.value.what
 
 
 def test_no_file_is_written_where_the_inventory_is_not_in_the_folder(standing, monkeypatch, tmp_path):
