@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from incident import DIRECT, PATIENCE, QUICK, RESPOND, first_line
+from incident import DIRECT, PATIENCE, RESPOND, first_line, quick_workflow
 
 from responder.sandbox import seed
 from responder.sandbox.verdict import intruder_is_in, verdicts
@@ -168,7 +168,7 @@ def test_it_rehearses_with_the_workflow_that_it_is_given(fresh):
         "file = repository.get_contents('.github/workflows/modal_deploy.yml')\n"
         "print(file.decoded_content.decode(), end='')"
     )
-    assert fresh.run(*PYTHON, program).stdout == QUICK.read_text()
+    assert fresh.run(*PYTHON, program).stdout == quick_workflow().decode()
 
 
 def test_env_says_how_to_start_one_where_none_runs(incident, tmp_path):

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from click.testing import CliRunner
 from github import Auth, Github
+from incident import quick_workflow
 
 from responder.cli import cli
 from responder.inventory import EXAMPLE
@@ -25,7 +26,6 @@ from responder.sandbox.modal import ModalPlane
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ".github/workflows"
-QUICK = ROOT / "tests/data/quick_deploy.yml"
 BUCKET = "rentagpu-journal-of-ci"
 JOURNAL = f"s3://{BUCKET}/respond/journal.db"
 ACCOUNT = "999999999999"
@@ -157,7 +157,7 @@ def a_company(folder):
         aws_seed = seed.seed_aws(aws)
         aws.add_bucket(BUCKET)
         modal_seed = seed.seed_modal(modal, aws_seed.leaked)
-        github_seed = seed.seed_github(github, modal_seed.ci, QUICK.read_bytes())
+        github_seed = seed.seed_github(github, modal_seed.ci, quick_workflow())
         urls["GITHUB_API_URL"] = github.start()
         stack.callback(github.stop)
         runner |= urls | {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
