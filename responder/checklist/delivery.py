@@ -2,8 +2,22 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
-from responder.checklist.point import Facts, Look, Point, asked, cannot_tell, fail, passes, unread
+from responder.checklist.point import (
+    Facts,
+    Look,
+    Point,
+    asked,
+    cannot_tell,
+    fail,
+    fail_by_hand,
+    passes,
+    unread,
+)
+
+if TYPE_CHECKING:
+    from responder.providers.github.posture import Protection
 
 _PLAN = "Its page: Settings > Environments; or `respond run setup`."
 
@@ -34,10 +48,7 @@ def _protected(facts: Facts, repository: str, environment: str) -> Iterator[Look
 
     found = protection_of(facts.connections, repository, environment)
     where = f"environment {environment} of {repository}"
-    if found.reviewers:
-        yield passes(f"{' or '.join(found.reviewers)} must approve what is deployed to {where}.")
-    else:
-        yield fail(f"Nobody has to approve what is deployed to {where}.", _PLAN)
+    yield _approval(found, where)
     others = sorted(set(found.branches or ()) - {found.default_branch})
     if found.branches is None:
         yield fail(f"Every branch may deploy to {where}.", _PLAN)
@@ -47,6 +58,31 @@ def _protected(facts: Facts, repository: str, environment: str) -> Iterator[Look
         yield fail(f"{', '.join(others)} may deploy to {where} too.", _PLAN)
     else:
         yield passes(f"Only {found.default_branch} may deploy to {where}.")
+
+
+def _approval(found: "Protection", where: str) -> Look:
+    must = " or ".join(found.required)
+    if not found.required:
+        return fail(f"Nobody has to approve what is deployed to {where}.", _PLAN)
+    if not found.able:
+        return fail(
+            f"{must} must approve what is deployed to {where}, and nobody of them can any more.",
+            "Name others at its page: Settings > Environments.",
+        )
+    if found.self_review and len(found.able) > 1:
+        return fail_by_hand(
+            f"Whoever of {', '.join(found.able)} deploys to {where} may approve it themselves.",
+            "At its page, Settings > Environments: Prevent self-review.",
+        )
+    notes = [
+        f"{' and '.join(found.lost)} cannot any more" if found.lost else "",
+        f"{found.able[0]} is the only one, and may approve what they deploy themselves"
+        if found.self_review
+        else "",
+        "administrators may go past it" if found.bypass else "",
+    ]
+    said = "; ".join(filter(None, notes))
+    return passes(f"{must} must approve what is deployed to {where}{f' ({said})' if said else ''}.")
 
 
 def _explicit(facts: Facts, repository: str) -> Iterator[Look]:

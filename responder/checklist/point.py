@@ -21,6 +21,7 @@ __all__ = [
     "asked",
     "cannot_tell",
     "fail",
+    "fail_by_hand",
     "passes",
     "unread",
 ]

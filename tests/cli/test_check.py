@@ -209,6 +209,27 @@ def no_reviewers(world, _project):
     world.github.add_environment(seed.REPOSITORY, "prod", branches=["main"])
 
 
+def a_second_reviewer_and_either_for_themselves(world, _project):
+    world.github.add_environment(seed.REPOSITORY, "prod", reviewers=["grace", "sam"], branches=["main"])
+
+
+def reviewer_who_left(world, _project):
+    state = world.github.snapshot()
+    del state.repositories[seed.REPOSITORY].permissions["grace"]
+    world.github.restore(state)
+
+
+def team_of_nobody(world, _project):
+    world.github.add_team("rentagpu", "release", repositories={seed.REPOSITORY: "write"})
+    world.github.add_environment(seed.REPOSITORY, "prod", teams=["release"], branches=["main"])
+
+
+def team_in_which_each_approves_their_own(world, _project):
+    people = ["grace", "sam"]
+    world.github.add_team("rentagpu", "release", people, repositories={seed.REPOSITORY: "write"})
+    world.github.add_environment(seed.REPOSITORY, "prod", teams=["release"], branches=["main"])
+
+
 def every_branch(world, _project):
     world.github.add_environment(seed.REPOSITORY, "prod", reviewers=["grace"])
 
@@ -273,6 +294,10 @@ def trail_of_reads(world, _project):
         (all_permissions_for_a_job, "workflow-permissions", "gives its jobs write-all"),
         (personal_token, "personal-tokens", "deployed by sam, which is no service user"),
         (no_reviewers, "protection", "Nobody has to approve"),
+        (reviewer_who_left, "protection", "nobody of them can any more"),
+        (team_of_nobody, "protection", "release must approve what is deployed to environment prod"),
+        (a_second_reviewer_and_either_for_themselves, "protection", "Whoever of grace, sam deploys"),
+        (team_in_which_each_approves_their_own, "protection", "Prevent self-review"),
         (every_branch, "protection", "Every branch may deploy"),
         (protected_branches_of_which_there_are_none, "protection", "Every branch may deploy"),
         (no_branch, "protection", "No branch may deploy"),
@@ -341,6 +366,32 @@ def test_each_command_must_say_where_it_deploys_to(broken, baseline, project, sc
     add_workflow(broken, "more.yml", json.dumps(text))
     points = [point for point in POINTS if point.id == "explicit-environment"]
     assert (verdicts(looked(broken, project, baseline, points)) == {}) is explicit
+
+
+def test_reviewers_who_may_not_approve_their_own_will_do_be_they_a_team_or_people(broken, baseline, project):
+    points = [point for point in POINTS if point.id == "protection"]
+    team_in_which_each_approves_their_own(broken, project)
+    broken.github.add_environment(
+        seed.REPOSITORY, "prod", teams=["release"], branches=["main"], prevent_self_review=True
+    )
+    [result] = looked(broken, project, baseline, points)
+    assert [look.evidence for look in result.looks] == [
+        f"release must approve what is deployed to environment prod of {seed.REPOSITORY}.",
+        f"Only main may deploy to environment prod of {seed.REPOSITORY}.",
+    ]
+
+
+def test_a_team_that_is_not_shown_is_never_a_pass(broken, baseline, project):
+    team_in_which_each_approves_their_own(broken, project)
+    stranger = broken.github.add_token("grace")
+    state = broken.github.snapshot()
+    del state.people["rentagpu"].members["grace"]
+    broken.github.restore(state)
+    connections = broken.connections({**broken.environ, "GITHUB_TOKEN": stranger})
+    facts = Facts(connections, baseline, project, datetime.now(UTC))
+    [result] = examine(facts, [point for point in POINTS if point.id == "protection"])
+    assert result.verdict == "cannot tell"
+    assert "is not shown it" in result.looks[0].evidence
 
 
 @pytest.mark.parametrize("silent", [None, 100_000])
