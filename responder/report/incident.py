@@ -224,7 +224,8 @@ def read_incident(
         run: its name.
         chain: of the same journal.
         exposed_since: since when the credentials were exposed, where a person has found it out; it goes
-            before what was known when the run began.
+            before what was known when the run began. It is told with the report and not written down: the
+            journal has what was done and seen, and a report is made of copies of it, too.
 
     Raises:
         InputError: there is no such run, or it began before the exposure is said to have.

@@ -65,7 +65,8 @@ def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator
     for step in incident.unproven:
         yield f"- **Not proven:** {escaped(step.named)}: {step.outcome}. {escaped(step.why)}"
     if not incident.clocks.exposed_since:
-        yield "- **Not known:** since when it had been exposed"
+        found = _code(f"respond report {incident.run} --exposed-since TIME")
+        yield f"- **Not known:** since when it had been exposed; {found} takes what you find out"
     yield "\n## What was done with it\n"
     yield from _reviewed(incident)
     if incident.searches:

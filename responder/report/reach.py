@@ -86,8 +86,10 @@ def place_node(place: Mapping[str, Any]) -> Node:
     """Of a placement as an exposure or the journal has it."""
     if "secret" in place:
         label = f"Modal Secret {place['secret']} in {place['environment']}"
-    else:
+    elif place["environment"]:
         label = f"GitHub {place['repository']}, environment {place['environment']}"
+    else:
+        label = f"GitHub {place['repository']}, secrets of the repository"
     keys = f"{place['identifier_key']} and {place['secret_key']}"
     return Node("placement", f"{label}: {keys}", label, keys)
 
