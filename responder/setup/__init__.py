@@ -19,7 +19,7 @@ from responder.baseline import (
     ServiceUser,
     Variable,
 )
-from responder.errors import InputError, NotFoundError, UnavailableError
+from responder.errors import InputError, UnavailableError
 from responder.exposure import Exposure, Kind
 from responder.inventory import Credential, Inventory
 from responder.inventory.draft import CHOOSE
@@ -217,11 +217,14 @@ class _Plan:
 
     def protections(self) -> Iterator[Protection]:
         """The environments that hold a credential, and those that rotate.yml and check.yml run in."""
+        from responder.providers.github.protection import rules_of  # noqa: PLC0415
+
         places = {(place.repository, place.environment) for place in self.inventory.github_environments}
         own = {(self.inventory.repository, environment) for environment in self.files.environments()}
         for repository, environment in sorted(places | own):
             guarded = environment in self.inventory.guarded_environments
-            reviewed, branches = self._protection(repository, environment)
+            there = rules_of(self.connections, repository, environment)
+            reviewed = there is not None and bool(there.reviewers)
             reviewers = () if reviewed or not guarded else self.asked.reviewers
             if guarded and not (reviewed or reviewers):
                 raise InputError(
@@ -229,8 +232,7 @@ class _Plan:
                     next_step="Say who must: --reviewer LOGIN (may be repeated).",
                 )
             narrowed = guarded or (repository, environment) in own
-            exists = reviewed is not None
-            if not exists or reviewers or (narrowed and not branches):
+            if there is None or reviewers or (narrowed and not there.narrowed):
                 yield Protection(
                     repository=repository,
                     environment=environment,
@@ -278,18 +280,6 @@ class _Plan:
         from responder.providers.github.branches import default_branch  # noqa: PLC0415
 
         return default_branch(self.connections, repository)
-
-    def _protection(
-        self, repository: str, environment: str
-    ) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
-        """Reviewers, None where there is no such environment; and branches, None where every one may."""
-        from responder.providers.github.posture import protection_of  # noqa: PLC0415  # SDKs only when needed
-
-        try:
-            found = protection_of(self.connections, repository, environment)
-        except NotFoundError:
-            return None, None
-        return found.reviewers, found.branches
 
     def _environments_of(self, credential: Credential) -> set[str]:
         found = {place.environment for place in credential.modal_secrets}

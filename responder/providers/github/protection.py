@@ -1,10 +1,22 @@
 """Make a deployment environment, with reviewers and the branches that may deploy to it; and its variables."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from responder.action import Call, Done, Input, Irreversible, NotDone, Nothing, Plan, Probe, Reversible
+from responder.action import (
+    Call,
+    Connections,
+    Done,
+    Input,
+    Irreversible,
+    NotDone,
+    Nothing,
+    Plan,
+    Probe,
+    Reversible,
+)
 from responder.errors import NotFoundError
 from responder.providers.github.answers import known
 from responder.providers.github.connection import GithubConnection
@@ -27,6 +39,35 @@ class EnvironmentRules(Input):
     @property
     def where(self) -> str:
         return f"GitHub environment {self.environment} of {self.repository}"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What an environment has of the rules above."""
+
+    reviewers: tuple[str, ...]
+    narrowed: bool  # only some branches may deploy
+
+
+def rules_of(connections: Connections, repository: str, environment: str) -> Rules | None:
+    """None where there is no such environment.
+
+    Raises:
+        ProviderError: GitHub could not be asked.
+    """
+    given = EnvironmentRules(repository=repository, environment=environment)
+    there = _read(connections, given)
+    if there is None:
+        return None
+    match there.get("deployment_branch_policy"):
+        case {
+            "custom_branch_policies": True
+        }:  # none may deploy, where a setup was cut off before it named one
+            connection = connections.get(GithubConnection)
+            named = connection.ask(f"GET {given.address}", lambda github: _branches(github, given))
+            return Rules(_reviewers(there), bool(named))
+        case policy:
+            return Rules(_reviewers(there), policy is not None)
 
 
 class ProtectEnvironment(Irreversible[EnvironmentRules, Nothing]):
@@ -145,22 +186,29 @@ class PutVariable(Reversible[VariableInput, Nothing]):
 
 
 def _there(call: Call, given: EnvironmentRules) -> dict[str, Any] | None:
+    return _read(call.connections, given)
+
+
+def _read(connections: Connections, given: EnvironmentRules) -> dict[str, Any] | None:
     def ask(github: "Github") -> dict[str, Any]:
         found: dict[str, Any] = github.requester.requestJsonAndCheck("GET", given.address)[1]
         return found
 
     try:
-        return call.connections.get(GithubConnection).ask(f"GET {given.address}", ask)
+        return connections.get(GithubConnection).ask(f"GET {given.address}", ask)
     except NotFoundError:
         return None
+
+
+def _reviewers(there: Mapping[str, Any]) -> tuple[str, ...]:
+    rules = there.get("protection_rules", ())
+    return logins(each["reviewer"] for rule in rules for each in rule.get("reviewers", ()))
 
 
 def _lacking(call: Call, given: EnvironmentRules) -> list[str]:
     """What it is without, in words."""
     there = _there(call, given) or {}
-    rules = there.get("protection_rules", ())
-    who = logins(each["reviewer"] for rule in rules for each in rule.get("reviewers", ()))
-    known = {login.casefold() for login in who}
+    known = {login.casefold() for login in _reviewers(there)}
     lacking = [f"{login} must approve" for login in given.reviewers if login.casefold() not in known]
     if not given.branch:
         return lacking
