@@ -75,6 +75,7 @@ def show(desk: Desk, run: str | None, *, as_json: bool, follow: bool) -> int:
     from responder.cli.review_screen import at_the_end  # noqa: PLC0415
     from responder.cli.run_screen import run_screen  # noqa: PLC0415  # not for --help
     from responder.report.summary import summarise  # noqa: PLC0415
+    from responder.review.eviction import removed  # noqa: PLC0415
     from responder.review.reading import review_steps, seen  # noqa: PLC0415
 
     if follow and as_json:
@@ -86,6 +87,7 @@ def show(desk: Desk, run: str | None, *, as_json: bool, follow: bool) -> int:
             raise InputError("There is no run yet.", next_step="`respond drill` plays one in a sandbox.")
         state = _state(journal, chosen)
         hands = _hands(journal, state) if state.started else ""
+        gone = removed(journal, chosen) if state.started else {}
     if not state.started:
         raise InputError(f"There is no run {chosen}.", next_step="`respond runs` lists them.")
     if follow:
@@ -97,7 +99,7 @@ def show(desk: Desk, run: str | None, *, as_json: bool, follow: bool) -> int:
     out.print(run_screen(state, evidence=True))
     out.print(end_screen(summarise(state)))
     if review_steps(state):
-        out.print(at_the_end(chosen, seen(state)))
+        out.print(at_the_end(chosen, seen(state, gone)))
     return Exit.DONE
 
 

@@ -23,6 +23,7 @@ from responder.report.stories import CredentialStory, WorkloadStory, credential_
 from responder.report.summary import summarise
 from responder.report.todo import NO_PLACES, Task, tasks
 from responder.report.words import clock, counted, day, elapsed, listing
+from responder.review.eviction import removed
 from responder.review.reading import Seen, seen
 from responder.review.searches import Noted, scans
 
@@ -245,7 +246,7 @@ def read_incident(
     )
     lost = [one.identifier for one in unidentified if one.at_large]
     summary = summarise(state)
-    review = seen(state)
+    review = seen(state, removed(journal, run))
     times = measures(clocks, credentials, lost, workloads)
     if summary.rotation:
         times = tuple(one for one in times if one.name in OF_A_ROTATION)

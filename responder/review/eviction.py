@@ -2,13 +2,16 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Final
 
+from responder.engine import fold
 from responder.errors import InputError, RefusedError
 from responder.exposure import Exposure
+from responder.journal import Journal
 from responder.review.reading import Seen
 from responder.trace import Trace, not_foreign
 
-PLAYBOOK = "evict"
+PLAYBOOK: Final = "evict"
 
 
 def to_remove(
@@ -29,11 +32,28 @@ def to_remove(
     """
     traces = {one.label: one for subject in subjects for one in _named(run, seen, subject, known)}
     return Exposure(
-        source=f"the review of run {run}",
+        source=_source(run),
         seen_at=at,
         traces=tuple(traces.values()),
         known=tuple(sorted(known)),
     )
+
+
+def removed(journal: Journal, run: str) -> dict[str, str]:
+    """What was proven to be gone after a review of the run: by a trace's label, which run has removed it."""
+    found: dict[str, str] = {}
+    for other in journal.runs():
+        state = fold(other, journal.events(other))
+        if state.started["exposure"]["source"] != _source(run):
+            continue
+        for step in state.started["steps"]:
+            if step["active"] and state.step(step["id"]).status == "succeeded":
+                found[str(step["label"])] = other
+    return found
+
+
+def _source(run: str) -> str:
+    return f"the review of run {run}"
 
 
 def _named(run: str, seen: Seen, subject: str, known: Collection[str]) -> list[Trace]:

@@ -1,8 +1,9 @@
 """What the reviews of a run saw, the later looks included, as the journal has it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from responder.engine import RunState
@@ -37,8 +38,13 @@ def review_steps(state: RunState) -> list[dict[str, Any]]:
     return [one for one in state.started["steps"] if one["phase"] == REVIEW and one["active"]]
 
 
-def seen(state: RunState) -> Seen:
-    """All that was seen so far."""
+def seen(state: RunState, removed: Mapping[str, str] = MappingProxyType({})) -> Seen:
+    """All that was seen so far.
+
+    Args:
+        state: of the run that was reviewed.
+        removed: which run has removed what, by a trace's label: that is only told.
+    """
     found: dict[tuple[str, str, str], Trace] = {}
     first: dict[str, datetime] = {}
     unread: list[str] = []
@@ -53,7 +59,7 @@ def seen(state: RunState) -> Seen:
         unread += told[-1][1].unread
         for at, reviewed in told:
             for trace in reviewed.traces:
-                found[trace.thing] = trace
+                found[trace.thing] = _as_removed(trace, removed.get(trace.label, ""))
                 first.setdefault(trace.key, at)
     return Seen(
         traces=tuple(worst_first(list(found.values()))),
@@ -62,6 +68,14 @@ def seen(state: RunState) -> Seen:
         missing=tuple(missing),
         looks=looks,
     )
+
+
+def _as_removed(trace: Trace, by: str) -> Trace:
+    """Also where the service does not list it any more, so that no look says that it is gone."""
+    if not by or not trace.to_look_at:
+        return trace
+    told = {"severity": "info", "because": f"Run {by} has removed it.", "undo": "", "remove_with": ""}
+    return trace.model_copy(update=told)
 
 
 def new_among(traces: Sequence[Trace], before: Seen) -> list[Trace]:

@@ -15,6 +15,7 @@ from responder.journal import EventKind, Writer
 from responder.playbook import Instance, expand, load
 from responder.playbook.expand import arguments
 from responder.questions import aside
+from responder.review.eviction import removed
 from responder.review.reading import Seen, new_among, seen
 from responder.secret import redact
 from responder.trace import LookBack, Review, Reviewed, Trace
@@ -57,7 +58,8 @@ def sweep(engine: Engine, run: str, *, operator: Mapping[str, str], take_over: b
     for step, (reviewed, requests) in answers.items():
         _record(writer, state, step, asked[step][0], reviewed, requests)
     traces = [one for reviewed, _ in answers.values() for one in reviewed.traces]
-    return Swept(tuple(new_among(traces, before)), seen(fold(run, engine.journal.events(run))))
+    after = fold(run, engine.journal.events(run))
+    return Swept(tuple(new_among(traces, before)), seen(after, removed(engine.journal, run)))
 
 
 def _inputs(engine: Engine, run: str, state: RunState) -> dict[str, tuple[Review[Any], LookBack]]:

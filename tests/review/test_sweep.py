@@ -209,6 +209,20 @@ def test_what_is_named_is_deleted_as_a_run_of_its_own_and_then_it_is_gone(review
     assert subjects(reviewed.sweep().seen.traces) == ["second"]
 
 
+def test_what_was_removed_and_no_list_has_any_more_is_told_as_removed(reviewed):
+    key = reviewed.aws.plane.add_access_key(USER).access_key_id
+    assert key in subjects(reviewed.sweep().new)
+    removal = reviewed.respond("review", "r1", "--remove", key, "--yes")
+    assert removal.return_value == Exit.DONE, removal.output
+    swept = reviewed.sweep()
+    assert key not in subjects(swept.seen.traces)
+    (gone,) = [one for one in swept.seen.traces if one.subject == key]
+    assert (gone.severity, gone.undo, gone.remove_with) == ("info", "", "")
+    assert gone.because.endswith(" has removed it.")
+    assert "1 thing to look at" in reviewed.respond("show", "r1").output, "the user alone"
+    assert "; 1 thing to look at." in reviewed.respond("report", "r1", "--md").output
+
+
 def test_without_yes_a_person_is_asked_and_here_is_none(reviewed):
     refused = reviewed.respond("review", "r1", "--remove", "ghost")
     assert isinstance(refused.exception, RefusedError)

@@ -62,8 +62,7 @@ class Event:
     @property
     def evidence(self) -> str:
         said = f", answered {self.error}" if self.error else ""
-        did = f"{self.service}:{self.action} by {self.by}{said}"
-        return f"CloudTrail in {self.region}, event {self.id}: {did}"
+        return f"CloudTrail in {self.region}, event {self.id}: {self.service}:{self.action}{said}"
 
     @property
     def elsewhere(self) -> bool:

@@ -25,7 +25,7 @@ KINDS: Final[Mapping[What, _Kind]] = {
     "user": _Kind(
         "aws.user-created",
         "IAM user {name} was made",
-        "aws iam delete-user --user-name {name}",
+        "aws iam delete-user --user-name {name}  # first what hangs on it: runbooks/evict.md",
         DELETE_USER,
         "CreateUser",
     ),
@@ -46,7 +46,7 @@ KINDS: Final[Mapping[What, _Kind]] = {
     "role": _Kind(
         "aws.role-created",
         "Role {name} was made",
-        "aws iam delete-role --role-name {name}",
+        "aws iam delete-role --role-name {name}  # first what hangs on it: runbooks/evict.md",
         DELETE_ROLE,
         "CreateRole",
     ),

@@ -101,7 +101,7 @@ _USER: Final = Telling(
     "critical",
     OUTLIVES,
     asked("userName"),
-    undo="aws iam delete-user --user-name {subject}",
+    undo="aws iam delete-user --user-name {subject}  # first what hangs on it: runbooks/evict.md",
     remove_with=DELETE_USER,
 )
 _KEY: Final = Telling(
@@ -129,7 +129,7 @@ _ROLE: Final = Telling(
     "critical",
     OUTLIVES,
     asked("roleName"),
-    undo="aws iam delete-role --role-name {subject}",
+    undo="aws iam delete-role --role-name {subject}  # first what hangs on it: runbooks/evict.md",
     remove_with=DELETE_ROLE,
 )
 _TRUST_CHANGED: Final = Telling(
