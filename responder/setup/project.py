@@ -98,7 +98,7 @@ class Files:
 
     def by_hand(self) -> Iterator[str]:
         if self._folder is None:
-            if self._deployed_here:
+            if self._deployed_here and not self._is_pushed(DEPLOY):
                 yield (
                     f"No file was written: {FILE_NAME} is not in this folder. In a checkout of "
                     f"{self._inventory.repository}, `respond run setup --project .` writes the workflow."
