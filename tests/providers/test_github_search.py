@@ -1,7 +1,9 @@
 """GitHub beyond the clone: each place is searched here, and what could not be asked says why."""
 
 import base64
+import io
 import urllib.parse
+import zipfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +14,7 @@ from responder.cli import cli
 from responder.errors import Exit, NotFoundError
 from responder.review.history.forms import Value
 from responder.review.history.github import scan_github
+from responder.sandbox.github.routes.leaks import GIST_FILE
 from responder.secret import Secret
 
 KEY, SECRET = "AKIAQYLPMN5HHHFPZAM2", "1tUm636uS1yOEcfP5pvfqJ/ml36mF7AkyHsEU0IU"
@@ -29,6 +32,8 @@ def world():
     world = opened()
     leaks = world.plane.leaks
     admin = world.plane.add_user("admin")
+    for login in ("admin", "grace"):
+        world.plane.add_member("rentagpu", login)
     world.plane.add_repository(
         "rentagpu/other", {"deploy.tf": f'key = "{KEY}"'.encode()}, permissions={"admin": "read"}
     )
@@ -61,6 +66,16 @@ def world():
         )
     finally:
         with_admin.close()
+    (run,) = world.plane.world()["repositories"][repository]["runs"]
+    leaks.attempt(repository, run["id"], {"leaky/2_Show.txt": f"not masked: {ENCODED}\n".encode()})
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("env.json", SECRET)
+    leaks.artifact(repository, run["id"], "build", {"cache.zip": kept.getvalue(), "a.rar": b"Rar!\x1a\x07"})
+    leaks.artifact(repository, run["id"], "gone", {"env": SECRET.encode()}, expired=True)
+    leaks.gist({"notes.md": b"x" * GIST_FILE + SECRET.encode()}, by="grace", public=True)
+    leaks.gist({"a.bin": b"\0" + SECRET.encode()}, by="grace", public=True, description=KEY)
+    leaks.gist({"mine.md": SECRET.encode()}, by="grace")
     world.admin = admin
     yield world
     world.plane.stop()
@@ -94,7 +109,8 @@ def test_code_of_the_whole_organisation_is_searched_by_the_identifier(found):
 
 
 def test_a_log_is_read_and_an_encoded_value_in_it_found(found):
-    places = of(found, "workflow log")
+    places = [(one.value, one.place) for one in found.seen if "/attempts/" not in one.address]
+    places = [one for one in places if "Show.txt" in one[1]]
     assert {value for value, _ in places} == {f"secret of {KEY}"}
     assert any("Show.txt" in place and "base64" in place for _, place in places)
 
@@ -107,13 +123,33 @@ def test_issues_pull_requests_and_their_comments_are_read(found):
     ]
 
 
-def test_everything_was_looked_at(found):
-    assert found.not_looked_at == []
+def test_the_log_of_an_earlier_attempt_is_read(found):
+    (one,) = [one for one in found.seen if one.address.endswith("/attempts/1")]
+    assert (one.what, one.place) == ("workflow log", "leaky/2_Show.txt, line 1, base64")
+
+
+def test_artifacts_are_opened_and_what_is_in_them_that_cannot_be_is_said(found):
+    assert of(found, "artifact") == [(f"secret of {KEY}", "build, cache.zip!/env.json, line 1")]
+    (said,) = found.not_looked_at
+    assert "a.rar: rar is not opened" in said
+
+
+def test_public_gists_of_members_are_read_whole(found):
+    assert sorted(of(found, "gist")) == [
+        (KEY, "its description, line 1"),
+        (f"secret of {KEY}", "a.bin"),
+        (f"secret of {KEY}", "notes.md, line 1"),
+    ]
+    assert any("people of rentagpu: 2" in said for said in found.looked_at)
+
+
+def test_gists_from_before_the_time_in_question_are_not_read(world):
+    assert of(searched(world, world.admin, since=datetime.now(UTC) + timedelta(days=1)), "gist") == []
 
 
 def test_who_may_not_see_alerts_is_told_so(world):
     found = searched(world, world.oncall)
-    assert [why.partition(":")[0] for why in found.not_looked_at] == ["secret-scanning alerts"]
+    assert sum(why.startswith("secret-scanning alerts: ") for why in found.not_looked_at) == 1
     assert of(found, "issue")
 
 

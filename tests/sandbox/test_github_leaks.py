@@ -1,8 +1,11 @@
 """What leaks on GitHub is served where people look at it; each exchange checked against the description."""
 
 import base64
+import io
+import zipfile
 
 import pytest
+import requests
 from github import GithubException, UnknownObjectException
 from github_world import REPOSITORY, a_world
 
@@ -74,6 +77,36 @@ def test_a_comment_and_a_gist_are_found_by_their_own_names(world):
     for path in (f"/repos/{REPOSITORY}/issues/comments/1", "/gists/0"):
         with pytest.raises(UnknownObjectException):
             ask(world, path)
+
+
+def test_a_run_keeps_the_logs_of_its_attempts_and_its_artifacts(world):
+    leaks = world.plane.leaks
+    run = world.dispatch("dev")
+    world.wait(run.id)
+    leaks.attempt(REPOSITORY, run.id, {"0_deploy.txt": KEY.encode()})
+    kept = leaks.artifact(REPOSITORY, run.id, "build", {"a.env": KEY.encode()})
+    gone = leaks.artifact(REPOSITORY, run.id, "gone", {}, expired=True)
+    about = of_repository(world, f"actions/runs/{run.id}")
+    assert about["run_attempt"] == 2
+    artifacts = of_repository(world, f"actions/runs/{run.id}/artifacts")["artifacts"]
+    assert [(one["id"], one["expired"]) for one in artifacts] == [(kept, False), (gone, True)]
+    logs = []
+    for attempt in (1, 2):
+        path = f"/repos/{REPOSITORY}/actions/runs/{run.id}/attempts/{attempt}/logs"
+        headers, _ = world.github("reader").requester.requestBlobAndCheck("GET", path)
+        logs.append(requests.get(headers["location"], timeout=10).content)
+    first, second = (zipfile.ZipFile(io.BytesIO(log)) for log in logs)
+    assert first.read("0_deploy.txt") == KEY.encode()
+    assert any(name.endswith("Deploy.txt") for name in second.namelist()), second.namelist()
+    with pytest.raises(UnknownObjectException):
+        of_repository(world, f"actions/runs/{run.id}/attempts/3/logs")
+
+
+def test_only_members_see_who_is_one(world):
+    world.plane.add_member(REPOSITORY.partition("/")[0], "oncall")
+    path = f"/orgs/{REPOSITORY.partition('/')[0]}/members"
+    assert [one["login"] for one in ask(world, path)] == ["oncall"]
+    assert ask(world, path, login="stranger") == []
 
 
 def test_an_alert_has_its_secret_and_its_places_until_it_is_resolved_and_only_for_administrators(world):

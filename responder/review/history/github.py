@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from responder.action import Connections
-from responder.providers.github.search import Match, Searched, search_github
+from responder.providers.github.search import Looked, Match, Searched, search_github
 from responder.review.history.forms import Value
 from responder.review.history.git import Git
 from responder.review.history.search import Hit, Needles
@@ -14,25 +14,25 @@ from responder.review.history.search import Hit, Needles
 def scan_github(
     connections: Connections, repository: str, values: Sequence[Value], since: datetime
 ) -> Searched:
-    """Alerts, code of the owner's, logs of workflows, issues and their comments.
+    """Alerts, code of the owner's, logs and artifacts of workflows, issues and their comments, gists.
 
     Args:
         connections: the operator's.
         repository: owner/name.
         values: what to look for; only identifiers are sent to GitHub.
-        since: which runs, issues and comments to read.
+        since: which runs, issues, comments and gists to read.
 
     Raises:
         ProviderError: the repository cannot be seen.
     """
     needles = Needles(values)
 
-    def matches(data: bytes) -> list[Match]:
-        hits, _ = needles.searcher().hits(data)  # one of its own: it is asked from several threads
-        return [Match(hit.value.label, _place(hit), hit.value.secret) for hit in hits]
+    def look(data: bytes) -> Looked:
+        hits, not_opened = needles.searcher().hits(data)  # one of its own: it is asked from several threads
+        return Looked([Match(hit.value.label, _place(hit), hit.value.secret) for hit in hits], not_opened)
 
     identifiers = [value.label for value in values if not value.secret]
-    return search_github(connections, repository, identifiers=identifiers, matches=matches, since=since)
+    return search_github(connections, repository, identifiers=identifiers, look=look, since=since)
 
 
 def _place(hit: Hit) -> str:

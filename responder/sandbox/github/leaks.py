@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from responder.sandbox.github.errors import not_found
+from responder.sandbox.github.runs import Artifact
 from responder.sandbox.github.ways_in import Push
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Gist:
     at: float
     description: str
     files: Mapping[str, bytes]
+    public: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,11 +162,28 @@ class Leaks:
                 repository.issues[number].append(made)
             return made.id
 
-    def gist(self, files: Mapping[str, bytes], *, by: str, description: str = "") -> str:
+    def gist(
+        self, files: Mapping[str, bytes], *, by: str, description: str = "", public: bool = False
+    ) -> str:
         with self._changed:
             state = self._state()
-            made = Gist(secrets.token_hex(16), state.user(by).login, self._clock(), description, dict(files))
+            name, login = secrets.token_hex(16), state.user(by).login
+            made = Gist(name, login, self._clock(), description, dict(files), public)
             state.gists[made.id] = made
+            return made.id
+
+    def attempt(self, full_name: str, run_id: int, log: Mapping[str, bytes]) -> None:
+        """Have a run been started again; `log` is what its attempt before logged, by the file's name."""
+        with self._changed:
+            self._state().repository(full_name).run(run_id).earlier.append(dict(log))
+
+    def artifact(
+        self, full_name: str, run_id: int, name: str, files: Mapping[str, bytes], *, expired: bool = False
+    ) -> int:
+        with self._changed:
+            state = self._state()
+            made = Artifact(state.fresh_id(), name, self._clock(), dict(files), expired)
+            state.repository(full_name).run(run_id).artifacts.append(made)
             return made.id
 
     def alert(

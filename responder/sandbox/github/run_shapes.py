@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from responder.sandbox.github.runs import Gate, Job, Review, Run, Step
+from responder.sandbox.github.runs import Artifact, Gate, Job, Review, Run, Step
 from responder.sandbox.github.shapes import Shapes, moment, node_id, optional_moment
 from responder.sandbox.github.state import Environment, Repository, User
 
@@ -46,7 +46,7 @@ class RunShapes:
             "name": run.workflow_name,
             "display_title": run.title,
             "run_number": run.number,
-            "run_attempt": 1,
+            "run_attempt": 1 + len(run.earlier),
             "event": run.event,
             "status": run.status,
             "conclusion": run.conclusion,
@@ -88,7 +88,7 @@ class RunShapes:
             "node_id": node_id("CheckRun", job.id),
             "run_id": run.id,
             "run_url": self.run_url(repository, run),
-            "run_attempt": 1,
+            "run_attempt": 1 + len(run.earlier),
             "head_sha": run.sha,
             "head_branch": run.branch,
             "workflow_name": run.workflow_name,
@@ -107,6 +107,28 @@ class RunShapes:
             "runner_group_id": 1,
             "runner_group_name": "sandbox",
             "steps": [_step(step) for step in job.steps],
+        }
+
+    def artifact(self, repository: Repository, run: Run, artifact: Artifact, size: int) -> dict[str, Any]:
+        url = f"{self._shapes.repository_url(repository)}/actions/artifacts/{artifact.id}"
+        return {
+            "id": artifact.id,
+            "node_id": node_id("Artifact", artifact.id),
+            "name": artifact.name,
+            "size_in_bytes": size,
+            "url": url,
+            "archive_download_url": f"{url}/zip",
+            "expired": artifact.expired,
+            "created_at": moment(artifact.at),
+            "expires_at": moment(artifact.at + 90 * 86400),
+            "updated_at": moment(artifact.at),
+            "workflow_run": {
+                "id": run.id,
+                "repository_id": repository.id,
+                "head_repository_id": repository.id,
+                "head_branch": run.branch,
+                "head_sha": run.sha,
+            },
         }
 
     def pending(

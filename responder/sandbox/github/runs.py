@@ -1,5 +1,6 @@
 """Workflow runs, their jobs and steps, as the API and the world show them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -81,6 +82,17 @@ class Review:
 
 
 @dataclass
+class Artifact:
+    """What a run kept; of one that expired, only that it was."""
+
+    id: int
+    name: str
+    at: float
+    files: Mapping[str, bytes] = field(repr=False)
+    expired: bool = False
+
+
+@dataclass
 class Run:
     id: int
     number: int
@@ -104,6 +116,8 @@ class Run:
     gates: list[Gate] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
     cancelled: bool = False
+    earlier: list[Mapping[str, bytes]] = field(default_factory=list)  # attempts: the files of their logs
+    artifacts: list[Artifact] = field(default_factory=list)
 
     @property
     def ref(self) -> str:

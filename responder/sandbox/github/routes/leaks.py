@@ -3,7 +3,7 @@
 import base64
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
 from responder.sandbox.github.errors import not_found, unprocessable
 from responder.sandbox.github.leaks import Change, Commit, Gist, ReviewComment
@@ -11,6 +11,8 @@ from responder.sandbox.github.requests import Api, page, paged
 from responder.sandbox.github.routes.issues import comment_shape
 from responder.sandbox.github.shapes import moment, node_id
 from responder.sandbox.github.state import Repository, blob_sha
+
+GIST_FILE = 1024 * 1024  # bytes of a gist's file that its answer has
 
 
 def blueprint(api: Api) -> Blueprint:
@@ -39,6 +41,23 @@ def _add_commits_and_gists(routes: Blueprint, api: Api) -> None:
         if gist_id not in api.state.gists:
             raise not_found()
         return jsonify(_gist(api, api.state.gists[gist_id]))
+
+    @routes.get("/users/<login>/gists")
+    def gists(login: str) -> Response:
+        """The public ones, the newest first, without what is in their files."""
+        user = api.state.user(login)
+        since = request.args.get("since", "")
+        here = [one for one in api.state.gists.values() if one.login == user.login and one.public]
+        newest = sorted(here, key=lambda one: one.at, reverse=True)
+        return paged([_listed_gist(api, one) for one in newest if moment(one.at) >= since])
+
+    @routes.get("/_sandbox/gists/<gist_id>/<path:name>")
+    def raw_gist(gist_id: str, name: str) -> Response:
+        """No token is needed: the address itself is the secret."""
+        gist = api.state.gists.get(gist_id)
+        if gist is None or name not in gist.files:
+            raise not_found()
+        return Response(gist.files[name], mimetype="text/plain")
 
 
 def _add_issues(routes: Blueprint, api: Api) -> None:
@@ -222,8 +241,8 @@ def _gist(api: Api, gist: Gist) -> dict[str, Any]:
         "git_pull_url": f"{html}.git",
         "git_push_url": f"{html}.git",
         "html_url": html,
-        "files": {name: _gist_file(html, name, data) for name, data in gist.files.items()},
-        "public": False,
+        "files": {name: _gist_file(api, gist, name) for name in gist.files},
+        "public": gist.public,
         "created_at": moment(gist.at),
         "updated_at": moment(gist.at),
         "description": gist.description,
@@ -236,14 +255,27 @@ def _gist(api: Api, gist: Gist) -> dict[str, Any]:
     }
 
 
-def _gist_file(html: str, name: str, data: bytes) -> dict[str, Any]:
+def _listed_gist(api: Api, gist: Gist) -> dict[str, Any]:
+    whole = _gist(api, gist)
+    left_out = ("truncated", "content", "encoding")
+    files = {
+        name: {key: value for key, value in file.items() if key not in left_out}
+        for name, file in whole["files"].items()
+    }
+    return {**{key: value for key, value in whole.items() if key not in ("forks", "history")}, "files": files}
+
+
+def _gist_file(api: Api, gist: Gist, name: str) -> dict[str, Any]:
+    """Of a large file only the beginning: https://docs.github.com/rest/gists/gists#truncation."""
+    data = gist.files[name]
+    told = data[:GIST_FILE]
     text = b"\0" not in data
     return {
         "filename": name,
         "type": "text/plain",
-        "raw_url": f"{html}/raw/{name}",
+        "raw_url": f"{api.shapes.base}/_sandbox/gists/{gist.id}/{name}",
         "size": len(data),
-        "truncated": False,
-        "content": data.decode() if text else base64.b64encode(data).decode(),
+        "truncated": len(data) > GIST_FILE,
+        "content": told.decode("utf-8", "ignore") if text else base64.b64encode(told).decode(),
         "encoding": "utf-8" if text else "base64",
     }

@@ -84,6 +84,13 @@ def _add_teams(routes: Blueprint, api: Api) -> None:
 
 
 def _add_members(routes: Blueprint, api: Api) -> None:
+    @routes.get("/orgs/<organization>/members")
+    def everybody(organization: str) -> Response:
+        """Others see only who shows their membership, which nobody here does."""
+        people = api.state.people.get(organization)
+        among = people.members if people and api.caller().login in people.members else ()
+        return paged([api.shapes.user(user) for user in api.users(sorted(among))])
+
     @routes.get("/user/memberships/orgs/<organization>")
     def own_membership(organization: str) -> Response:
         return jsonify(_of_organization(api, organization, _seen(api, organization), api.caller()))
