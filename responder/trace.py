@@ -53,6 +53,7 @@ class Trace(BaseModel):
     by: str = ""  # who, in the provider's words; empty where it does not tell
     severity: Severity
     because: str  # why it is so severe, one sentence
+    if_new: Severity | None = None  # how severe it is where an earlier look saw others like it, and not this
     evidence: str  # what was asked, and what was answered
     undo: str = ""  # the command that would undo it; empty where there is nothing to undo
     remove_with: str = ""  # the action that removes it, by `subject` and `of`; empty where none does

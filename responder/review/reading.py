@@ -59,7 +59,8 @@ def seen(state: RunState, removed: Mapping[str, str] = MappingProxyType({})) -> 
         unread += told[-1][1].unread
         for at, reviewed in told:
             for trace in reviewed.traces:
-                found[trace.thing] = _as_removed(trace, removed.get(trace.label, ""))
+                came = _as_first_told(trace, found.get(trace.thing))
+                found[trace.thing] = _as_removed(came, removed.get(trace.label, ""))
                 first.setdefault(trace.key, at)
     return Seen(
         traces=tuple(worst_first(list(found.values()))),
@@ -76,6 +77,25 @@ def _as_removed(trace: Trace, by: str) -> Trace:
         return trace
     told = {"severity": "info", "because": f"Run {by} has removed it.", "undo": "", "remove_with": ""}
     return trace.model_copy(update=told)
+
+
+def _as_first_told(trace: Trace, before: Trace | None) -> Trace:
+    """What was grave because it was new stays so, though no service says since when it is there."""
+    came = before is not None and before.key == trace.key and before.if_new == before.severity
+    return before if came and before else trace
+
+
+def raised(reviewed: Reviewed, before: Seen) -> Reviewed:
+    """Each thing as severe as it is for having come since the look before, where that saw others like it."""
+    looked_at = {(one.kind, one.of) for one in before.traces}
+
+    def told(one: Trace) -> Trace:
+        if one.if_new is None or one.key in before.first_seen or (one.kind, one.of) not in looked_at:
+            return one
+        because = f"At the look before it was not so. {one.because}"
+        return one.model_copy(update={"severity": one.if_new, "because": because})
+
+    return reviewed.model_copy(update={"traces": tuple(map(told, reviewed.traces))})
 
 
 def new_among(traces: Sequence[Trace], before: Seen) -> list[Trace]:

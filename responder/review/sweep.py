@@ -16,7 +16,7 @@ from responder.playbook import Instance, expand, load
 from responder.playbook.expand import arguments
 from responder.questions import aside
 from responder.review.eviction import removed
-from responder.review.reading import Seen, new_among, seen
+from responder.review.reading import Seen, new_among, raised, seen
 from responder.secret import redact
 from responder.trace import LookBack, Review, Reviewed, Trace
 
@@ -54,7 +54,8 @@ def sweep(engine: Engine, run: str, *, operator: Mapping[str, str], take_over: b
     before = seen(state)
     engine.observer.begin(state)
     futures = {step: aside(_look, engine, run, step, *what) for step, what in asked.items()}
-    answers = {step: future.result() for step, future in futures.items()}
+    looks = {step: future.result() for step, future in futures.items()}
+    answers = {step: (raised(reviewed, before), requests) for step, (reviewed, requests) in looks.items()}
     for step, (reviewed, requests) in answers.items():
         _record(writer, state, step, asked[step][0], reviewed, requests)
     traces = [one for reviewed, _ in answers.values() for one in reviewed.traces]

@@ -94,6 +94,7 @@ def _collaborator(repository: str, person: Json) -> Trace:
         of=repository,
         what=f"{person['login']} has {person['role_name']} in {repository}",
         severity="info",
+        if_new="high",
         because="GitHub does not tell since when; whether they should, only you know.",
         evidence=f"GET /repos/{repository}/collaborators: {person['role_name']}",
         mark=str(person["role_name"]),

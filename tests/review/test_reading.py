@@ -1,0 +1,59 @@
+"""What several looks tell together."""
+
+from datetime import UTC, datetime
+
+from responder.engine import RunState
+from responder.engine.state import Look
+from responder.review.reading import new_among, raised, seen
+from responder.trace import Reviewed, Trace
+
+AT = datetime(2026, 1, 31, tzinfo=UTC)
+
+
+def person(login, role="write", repository="rentagpu/executor"):
+    return Trace(
+        provider="github",
+        kind="github.collaborator",
+        subject=login,
+        of=repository,
+        what=f"{login} has {role}",
+        severity="info",
+        if_new="high",
+        because="GitHub does not tell since when.",
+        evidence="GET",
+        mark=role,
+    )
+
+
+def looked(*looks):
+    """A run whose reviews saw these; the first is the run's own."""
+    state = RunState("r1")
+    state.started = {"steps": [{"id": "s", "title": "Review", "phase": "review", "active": True}]}
+    step = state.step("s")
+    first, *later = [one.model_dump(mode="json") for one in looks]
+    step.output, step.finished_at = first, AT
+    step.looks = [Look(AT, "reviewed", "", one) for one in later]
+    return state
+
+
+def told(*people):
+    return Reviewed(traces=people)
+
+
+def test_who_came_since_the_look_before_is_to_be_looked_at_and_stays_so():
+    first = told(person("grace"), person("oncall"))
+    before = seen(looked(first))
+    second = raised(told(person("grace", "admin"), person("oncall"), person("mallory")), before)
+    new = new_among(second.traces, before)
+    assert {(one.subject, one.severity) for one in new} == {("grace", "high"), ("mallory", "high")}
+    assert new[0].because.startswith("At the look before it was not so. ")
+    third = told(person("grace", "admin"), person("oncall"), person("mallory"))
+    assert raised(third, seen(looked(first, second))) == third
+    last = {one.subject: one.severity for one in seen(looked(first, second, third)).traces}
+    assert last == {"grace": "high", "oncall": "info", "mallory": "high"}
+
+
+def test_nobody_is_new_in_a_list_that_no_look_had_read_before():
+    before = seen(looked(told(person("grace", repository="rentagpu/other"))))
+    second = told(person("mallory"))
+    assert raised(second, before) == second
