@@ -1,7 +1,11 @@
 """What the tests of several folders share. Being here also puts this folder on the path, for `incident`."""
 
+import preloaded
 import pytest
 from incident import RunningSandbox
+
+pytest.register_assert_rewrite("doctor_world", "leaky")
+preloaded.once_read()
 
 
 def pytest_make_parametrize_id(val, argname):

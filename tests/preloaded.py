@@ -25,6 +25,15 @@ def address():
 _address = None
 
 
+def once_read():
+    """Have what botocore knows of a service read from the disk once, not again for each session."""
+    import functools  # noqa: PLC0415
+
+    import botocore.session  # noqa: PLC0415
+
+    botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+
+
 def _start():
     import atexit  # noqa: PLC0415  # the client's side has no time for these
     import shutil  # noqa: PLC0415
