@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import preloaded
 import pytest
 from click.testing import CliRunner
 
@@ -75,10 +76,8 @@ class Beginning:
 
     def respond(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """As its users start it."""
-        command = [sys.executable, "-m", "responder", "--home", str(self.folder.parent / "home"), *arguments]
-        return subprocess.run(
-            command, env=self.environ, cwd=self.folder, capture_output=True, text=True, check=False
-        )
+        words = ("--home", str(self.folder.parent / "home"), *arguments)
+        return preloaded.run("respond", *words, env=self.environ, cwd=self.folder)
 
     def call(self, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
         """In this process; gives what is on standard output.

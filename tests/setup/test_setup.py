@@ -11,6 +11,7 @@ import pytest
 import yaml
 from beginnings import INVENTORY
 from github import Auth, Github
+from incident import quick_workflow
 
 from responder.action import Connections
 from responder.bundled import bundled
@@ -22,7 +23,6 @@ from responder.setup import Asked, wanted
 from responder.setup.project import CI, DEPLOY
 
 ROOT = Path(__file__).parents[2]
-QUICK = (ROOT / "tests/data/quick_deploy.yml").read_bytes()
 THEIRS = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::theirs/*"}],
@@ -63,8 +63,7 @@ def test_from_an_empty_folder_to_a_baseline_that_passes_every_point_and_again_ch
     assert "--ref trunk -f environment=prod" in one_line(made.stdout)
 
     push_all(beginning, names)
-    for environment in BASE:
-        deploy(beginning, environment)
+    deploy(beginning, BASE)
     before = made_of(beginning.world())
     again = beginning.call(monkeypatch, "run", "setup")
     assert "nothing to do" in again
@@ -111,7 +110,7 @@ def push_all(beginning, names):
     """What was written, as a person commits and pushes it; deployments by the quick workflow of tests."""
     subprocess.run(["git", "-C", beginning.folder, "add", "--", *names], check=True)
     written = {name: (beginning.folder / name).read_bytes() for name in names}
-    beginning.push({**written, f"{FOLDER}/modal_deploy.yml": QUICK.replace(b"[main]", b"[trunk]")})
+    beginning.push({**written, f"{FOLDER}/modal_deploy.yml": quick_workflow().replace(b"[main]", b"[trunk]")})
 
 
 def assert_made(world):
@@ -161,18 +160,20 @@ def repository(beginning):
     )
 
 
-def deploy(beginning, environment):
+def deploy(beginning, environments):
     """As a developer would: by the repository's own workflow."""
     workflow = repository(beginning).get_workflow("modal_deploy.yml")
-    run = workflow.create_dispatch(
-        beginning.branch, {"environment": environment}, throw=True, return_run_details=True
-    )
+    inputs = [{"environment": name} for name in environments]
+    started = {
+        workflow.create_dispatch(beginning.branch, one, throw=True, return_run_details=True).id
+        for one in inputs
+    }
 
     def over(world):
         runs = world["repositories"][seed.REPOSITORY]["runs"]
-        return any(one["id"] == run.id and one["conclusion"] == "success" for one in runs)
+        return started <= {one["id"] for one in runs if one["conclusion"] == "success"}
 
-    beginning.github.wait_until(over, seconds=30)
+    beginning.github.wait_until(over, seconds=90)
 
 
 def test_what_is_there_stays_and_what_was_left_half_made_is_completed(beginning, monkeypatch):
