@@ -15,6 +15,7 @@ from responder.checklist.point import (
     passes,
     unread,
 )
+from responder.places import Read, names_a_secret
 
 if TYPE_CHECKING:
     from responder.providers.github.posture import Protection
@@ -31,6 +32,7 @@ def protection(facts: Facts) -> Iterator[Look]:
     }
     for repository, environment in sorted(guarded):
         yield from asked(partial(_protected, facts, repository, environment), environment)
+        yield from _beside(facts, repository, environment)
     if not guarded:
         yield cannot_tell(
             "respond.toml names no guarded environment at GitHub.", "respond inventory discover"
@@ -83,6 +85,25 @@ def _approval(found: "Protection", where: str) -> Look:
     ]
     said = "; ".join(filter(None, notes))
     return passes(f"{must} must approve what is deployed to {where}{f' ({said})' if said else ''}.")
+
+
+def _beside(facts: Facts, repository: str, environment: str) -> Iterator[Look]:
+    """What the repository's own secrets have, a workflow of every branch is given, past all protection."""
+    yield from facts.unread(Read.github_secrets(repository, ""), f"The secrets of {repository}")
+    guarded = {
+        name.upper()
+        for place in facts.inventory.github_environments
+        if (place.repository, place.environment) == (repository, environment)
+        for name in (place.identifier_key, place.secret_key)
+        if names_a_secret(name)
+    }
+    for secret in facts.discovered.github_secrets:
+        if secret.repository == repository and not secret.environment and secret.name.upper() in guarded:
+            yield fail_by_hand(
+                f"{secret.name} is a secret of the {secret.holder}, too: a workflow of every branch of "
+                f"{repository} may use it, past what guards {environment}.",
+                f"gh secret delete {secret.name} --repo {repository}; then replace what it held.",
+            )
 
 
 def _explicit(facts: Facts, repository: str) -> Iterator[Look]:

@@ -16,7 +16,7 @@ _OWN_VALUE = "Give one of them a value of its own, at modal.com, Secrets; then d
 
 def no_shared_values(facts: Facts) -> Iterator[Look]:
     """No value can be read. So workloads say a keyed digest of theirs, under a key that is new each time."""
-    shared = list(_shared_by_inventory(facts))
+    shared = [*_shared_by_inventory(facts), *_deployers(facts)]
     yield from shared
     told: dict[str, Mapping[str, str]] = {}
     key = secrets.token_hex(32)
@@ -73,11 +73,30 @@ def _named(workload: Workload) -> str:
 
 
 def _compared(one: str, of_one: Mapping[str, str], other: str, of_other: Mapping[str, str]) -> Look:
-    same = sorted(name for name, digest in of_one.items() if of_other.get(name) == digest)
-    if secret := [name for name in same if names_a_secret(name)]:
-        return fail(f"{one} and {other} run with the same {', '.join(secret)}.", _OWN_VALUE)
-    also = f" (the same, and no secrets by their names: {', '.join(same)})" if same else ""
+    """By value: two that are the same may have two names."""
+    same = [
+        name if name == there else f"{name} (there {there})"
+        for name, digest in sorted(of_one.items())
+        for there, digest_there in sorted(of_other.items())
+        if digest == digest_there and (names_a_secret(name) or names_a_secret(there))
+    ]
+    if same:
+        return fail(f"{one} and {other} run with the same {', '.join(same)}.", _OWN_VALUE)
+    harmless = [name for name, digest in sorted(of_one.items()) if of_other.get(name) == digest]
+    also = f" (the same, and no secrets by their names: {', '.join(harmless)})" if harmless else ""
     return passes(f"{one} and {other} share none of {', '.join(sorted(of_one))}{also}.")
+
+
+def _deployers(facts: Facts) -> Iterator[Look]:
+    """What CI deploys with is in no Secret: who deployed last tells whose token CI holds for it."""
+    by: dict[str, set[str]] = {}
+    wanted = {(workload.app, workload.environment) for workload in facts.inventory.workloads}
+    for app in facts.discovered.modal_apps:
+        if app.deployed_by and (app.name, app.environment) in wanted:
+            by.setdefault(app.deployed_by, set()).add(app.environment)
+    for who, environments in sorted(by.items()):
+        if len(environments) > 1:
+            yield fail(f"{' and '.join(sorted(environments))} were both deployed by {who}.", _OWN_CREDENTIAL)
 
 
 def _told(facts: Facts, workload: Workload, key: str, told: dict[str, Mapping[str, str]]) -> Iterator[Look]:

@@ -30,6 +30,19 @@ def roles(facts: Facts) -> Iterator[Look]:
             held = ", ".join(f"{role} in {name}" for name, role in user.roles.items()) or "nothing"
             if not user.roles.keys() - needed:
                 yield passes(f"{user.name}: {held}.")
+    yield from _strangers(facts)
+
+
+def _strangers(facts: Facts) -> Iterator[Look]:
+    """What the inventory does not know, nothing that it names needs."""
+    known = {one.service_user for one in facts.inventory.credentials.values()}
+    for user in facts.discovered.service_users:
+        into = sorted(set(facts.inventory.guarded_environments) & user.roles.keys())
+        if into and base_of(user.name) not in known:
+            yield fail(
+                f"{user.name} is {user.roles[into[0]]} in {into[0]}, and respond.toml does not know it.",
+                f"Add it to respond.toml, or: modal workspace service-users delete {user.name}",
+            )
 
 
 def policies(facts: Facts) -> Iterator[Look]:

@@ -1,8 +1,9 @@
 """The repository on this machine: what is in it that should not be, and what git would let in."""
 
+import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from errno import EFBIG
 from pathlib import Path
 
@@ -10,8 +11,24 @@ from responder.checklist.point import Facts, Look, Point, cannot_tell, fail, pas
 from responder.recognise import recognise
 
 _LARGEST = 20_000_000  # bytes; longer files are for `respond scan`
-_TOKEN_FILES = (".modal.toml", ".aws/credentials", ".netrc", ".git-credentials", ".pypirc")
-_PRIVATE = (".env", "prod.env", ".modal.toml", "secrets.env")
+_TOKEN_FILES = (
+    ".modal.toml",
+    ".aws/credentials",
+    ".config/gh/hosts.yml",
+    ".docker/config.json",
+    ".netrc",
+    ".git-credentials",
+    ".pypirc",
+)
+_PRIVATE = (".env", ".env.prod", "prod.env", ".modal.toml", "secrets.env")
+_MOST_NAMED = 5
+# Of others than the three services that `respond leak` knows; `respond scan` knows many more.
+_OTHERS = {
+    "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
+    "a Hugging Face token": re.compile(r"\bhf_[A-Za-z0-9]{34,}\b"),
+    "a Slack token": re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10,}"),
+    "a Google API key": re.compile(r"\bAIza[A-Za-z0-9_-]{35}"),
+}
 
 
 def no_plaintext(facts: Facts) -> Iterator[Look]:
@@ -22,7 +39,7 @@ def no_plaintext(facts: Facts) -> Iterator[Look]:
     clean = True
     for name in files:
         try:
-            found = list(_credentials_in(facts.project / name))
+            found = list(_credentials_in(facts.project, name))
         except OSError as error:
             found, clean = [], False
             yield cannot_tell(f"{name} was not read: {error.strerror}.", "respond scan")
@@ -49,15 +66,16 @@ def ignored(facts: Facts) -> Iterator[Look]:
         quoted = shlex.quote(name)
         mend = f"git rm --cached {quoted}, and treat what it holds as leaked: respond leak --file {quoted}"
         yield fail(f"git keeps {name}.", mend, name)
-    let_in = [name for name in _PRIVATE if _git(facts.project, "check-ignore", "--no-index", "-q", name)[0]]
+    let_in = _let_in(facts.project, files)
     if let_in:
+        more = f" and {len(let_in) - _MOST_NAMED} more" if len(let_in) > _MOST_NAMED else ""
         yield fail(
-            f"git would take {', '.join(let_in)} into a commit.",
+            f"git would take {', '.join(let_in[:_MOST_NAMED])}{more} into a commit.",
             "printf '*.env\\n.env*\\n.modal.toml\\n' >> .gitignore",
             ".gitignore",
         )
     elif not committed:
-        yield passes(f"git ignores {', '.join(_PRIVATE)}.")
+        yield passes(f"git ignores {', '.join(_PRIVATE)}, in every folder.")
 
 
 def no_token_files(facts: Facts) -> Iterator[Look]:
@@ -79,23 +97,51 @@ def no_token_files(facts: Facts) -> Iterator[Look]:
         yield passes(f"None of {', '.join(_TOKEN_FILES)} is in {facts.project} or below.")
 
 
-def _credentials_in(path: Path) -> Iterator[tuple[str, int]]:
+def _let_in(project: Path, files: Sequence[str]) -> list[str]:
+    """Where such a file is not there yet, and git would not ignore it: in any folder that has a file."""
+    folders = sorted({str(Path(name).parent) for name in files} | {"."})
+    asked = [str(Path(folder) / name) for folder in folders for name in _PRIVATE]
+    _, out = _git(project, "check-ignore", "--no-index", "-z", "--stdin", given="\0".join(asked))
+    ignored = set(out.split("\0"))
+    return [name for name in asked if name not in ignored]
+
+
+def _credentials_in(project: Path, name: str) -> Iterator[tuple[str, int]]:
     """What it is, and its line. An identifier alone is public.
 
     Raises:
         OSError: the file cannot be read, or is too large.
     """
-    if path.is_symlink() or not path.is_file():
-        return
-    if path.stat().st_size > _LARGEST:
-        raise OSError(EFBIG, "it is too large for a quick look")
-    recognised = recognise(path.read_text(errors="replace"))
+    text = _text(project, name)
+    recognised = recognise(text)
     for found in recognised.found:
         if found.secret is not None:
             yield (
                 f"the {found.kind.value} {found.identifier} with its secret",
                 recognised.lines[found.identifier],
             )
+    for fragment in recognised.fragments:
+        if fragment.whole:
+            yield fragment.what, fragment.line
+    for what, form in _OTHERS.items():
+        if match := form.search(text):
+            yield what, text.count("\n", 0, match.start()) + 1
+
+
+def _text(project: Path, name: str) -> str:
+    """As it lies in the folder; as git has it, where somebody took it out of the folder alone.
+
+    Raises:
+        OSError: as `_credentials_in`.
+    """
+    path = project / name
+    if path.is_symlink() or path.is_dir():  # a folder is another repository
+        return ""
+    if not path.exists():
+        return _git(project, "cat-file", "blob", f":{name}")[1]
+    if path.stat().st_size > _LARGEST:
+        raise OSError(EFBIG, "it is too large for a quick look")
+    return path.read_text(errors="replace")
 
 
 def _tracked(project: Path) -> list[str] | None:
@@ -104,10 +150,11 @@ def _tracked(project: Path) -> list[str] | None:
     return None if code else [name for name in out.split("\0") if name]
 
 
-def _git(project: Path, *arguments: str) -> tuple[int, str]:
+def _git(project: Path, *arguments: str, given: str = "") -> tuple[int, str]:
     try:
         done = subprocess.run(
             ["git", "-C", str(project), *arguments],
+            input=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from responder.checklist.point import Facts, Look, Point, asked, cannot_tell, fail, passes
+from responder.errors import NotFoundError
 
 if TYPE_CHECKING:
     from responder.providers.aws.trail_state import TrailState
@@ -19,19 +20,43 @@ def logs_are_on(facts: Facts) -> Iterator[Look]:
 
 
 def anchored(facts: Facts) -> Iterator[Look]:
-    """`respond doctor` looks whether the places will do."""
+    """Whether there is a place for checkpoints, and one that keeps them. `respond doctor` tries more."""
     audit = facts.inventory.audit
-    places = [
-        *([f"S3 bucket {audit.s3_bucket}"] if audit.s3_bucket else ()),
-        *([f"issue {audit.github_issue} of {audit.github_repository}"] if audit.github_issue else ()),
-    ]
-    if places:
-        yield passes(f"respond.toml has the journal's checkpoints anchored in {' and '.join(places)}.")
-    else:
+    if audit.s3_bucket:
+        yield from asked(partial(_in_bucket, facts, audit.s3_bucket), f"Bucket {audit.s3_bucket}")
+    if audit.github_issue:
+        where = f"issue {audit.github_issue} of {audit.github_repository}"
+        yield from asked(partial(_on_issue, facts, where), where.capitalize())
+    if not audit.s3_bucket and not audit.github_issue:
         yield fail(
             "The journal's checkpoints are nowhere but beside the journal.",
             "Name an S3 bucket with Object Lock or a GitHub issue: [audit] in respond.toml",
         )
+
+
+def _in_bucket(facts: Facts, bucket: str) -> Iterator[Look]:
+    from responder.providers.aws.anchor import is_locked  # noqa: PLC0415  # SDKs only when needed
+
+    try:
+        locked = is_locked(facts.connections, bucket)
+    except NotFoundError:
+        yield fail(f"The journal is anchored in bucket {bucket}, and there is none.", "respond doctor")
+        return
+    if locked:
+        yield passes(f"The journal is anchored in bucket {bucket}, where Object Lock is on.")
+    else:
+        yield fail(f"The journal is anchored in bucket {bucket}, where Object Lock is off.", "respond doctor")
+
+
+def _on_issue(facts: Facts, where: str) -> Iterator[Look]:
+    from responder.providers.github.anchor import examine  # noqa: PLC0415  # SDKs only when needed
+
+    audit = facts.inventory.audit
+    for found in examine(facts.connections, audit.github_repository or "", audit.github_issue or 0):
+        if found.level == "ok":
+            yield passes(f"The journal is anchored on {where}.")
+        else:
+            yield fail(found.what, found.mend)
 
 
 def _trails(facts: Facts) -> Iterator[Look]:

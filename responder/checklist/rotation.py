@@ -1,5 +1,6 @@
 """Nothing grows old, and no person's token does a machine's work."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -9,6 +10,8 @@ from responder.exposure import Kind, Workload, base_of
 from responder.inventory import Credential
 from responder.places import Read
 
+_SECRET_KEY = re.compile(r"AWS_SECRET_ACCESS_KEY", re.IGNORECASE)
+_FOR_OIDC = "Let the workflow sign in by OIDC: aws-actions/configure-aws-credentials with role-to-assume."
 _AGE = 'Say how old it may grow: max_age = "90d" in respond.toml'
 
 
@@ -16,12 +19,16 @@ def ages(facts: Facts) -> Iterator[Look]:
     yield from facts.unread(Read.IAM_USERS, "The IAM users")
     yield from facts.unread(Read.SERVICE_USERS, "The service users")
     for credential in facts.inventory.credentials.values():
-        if credential.kind not in (Kind.AWS_ACCESS_KEY, Kind.MODAL_SERVICE_USER):
-            continue
-        if credential.max_age is None:
-            yield fail(f"{credential.name} may grow as old as it likes.", _AGE)
-            continue
-        yield from _aged(facts, credential)
+        if credential.kind in (Kind.AWS_ACCESS_KEY, Kind.MODAL_SERVICE_USER):
+            if credential.max_age is None:
+                yield fail(f"{credential.name} may grow as old as it likes.", _AGE)
+                continue
+            yield from _aged(facts, credential)
+        else:
+            yield cannot_tell(
+                f"{credential.name} is a {credential.kind.value}, of which nobody tells its age here.",
+                "Look at its page, and replace it by hand when it is due.",
+            )
 
 
 def _aged(facts: Facts, credential: Credential) -> Iterator[Look]:
@@ -83,21 +90,43 @@ def _deployed(facts: Facts, workload: Workload) -> Look:
 
 
 def static_keys(facts: Facts) -> Iterator[Look]:
-    """A key that does not exist cannot leak: Modal and GitHub sign tokens that AWS takes in its place.
+    """A key that does not exist cannot leak. A workflow needs none: GitHub signs tokens that AWS takes.
 
+    Modal signs such tokens too; the guide has a key for each environment in its Secret all the same.
+    https://docs.github.com/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws and
     https://modal.com/docs/guide/oidc-integration
     """
     held = [one for one in facts.inventory.credentials.values() if one.kind is Kind.AWS_ACCESS_KEY]
+    known = {place.label for one in held for place in one.github_environments}
+    for label in sorted(known):
+        yield fail(f"A static AWS key is kept at GitHub: {label}.", _FOR_OIDC)
+    yield from _static_at_github(facts)
     for one in held:
-        placed = [*(p.label for p in one.modal_secrets), *(p.label for p in one.github_environments)]
-        places = ", ".join(placed)
+        if one.github_environments:
+            continue
+        places = ", ".join(place.label for place in one.modal_secrets)
         where = f"in {places}" if places else "that respond.toml gives no place"
         yield passes(
-            f"{one.name} is a static key {where}. A role that trusts OIDC tokens would need none: "
+            f"{one.name} is a static key {where}. A role that trusts Modal's OIDC tokens would need none: "
             "https://modal.com/docs/guide/oidc-integration"
         )
     if not held:
         yield passes("respond.toml names no static AWS key.")
+
+
+def _static_at_github(facts: Facts) -> Iterator[Look]:
+    """By the names that such keys are given, as nobody can read them."""
+    named = {
+        (place.repository, place.environment, name.upper())
+        for credential in facts.inventory.credentials.values()
+        for place in credential.github_environments
+        for name in (place.identifier_key, place.secret_key)
+    }
+    for secret in facts.discovered.github_secrets:
+        key = (secret.repository, secret.environment, secret.name.upper())
+        if _SECRET_KEY.search(secret.name) and not secret.variable and key not in named:
+            where = f"{secret.repository}/{secret.environment}" if secret.environment else secret.repository
+            yield fail(f"A static AWS key is kept at GitHub: {where}/{secret.name}.", _FOR_OIDC)
 
 
 POINTS = (

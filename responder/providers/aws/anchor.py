@@ -16,7 +16,7 @@ from responder.providers.aws.connection import AwsConnection
 from responder.providers.aws.errors import PROVIDER, ask
 from responder.providers.aws.preflight import allowing, decided, policies
 
-__all__ = ["examine", "notes", "place"]
+__all__ = ["examine", "is_locked", "notes", "place"]
 
 _ON_BUCKET: Final = ("s3:ListBucketVersions", "s3:GetBucketObjectLockConfiguration")
 _ON_OBJECTS: Final = ("s3:PutObject", "s3:PutObjectRetention", "s3:GetObjectRetention", "s3:GetObjectVersion")
@@ -82,7 +82,7 @@ def examine(connections: Connections, bucket: str, retain_days: int) -> Iterator
     name, arn = shlex.quote(bucket), f"arn:aws:s3:::{bucket}"
     mend = allowing(connections, (*_ON_BUCKET, *_ON_OBJECTS), (arn, f"{arn}/*"), "respond-anchor")
     try:
-        locked = _is_locked(connections, bucket)
+        locked = is_locked(connections, bucket)
     except DeniedError as error:
         yield failed(error.what, mend)
         return
@@ -108,7 +108,13 @@ def examine(connections: Connections, bucket: str, retain_days: int) -> Iterator
     yield _may(connections, f"{arn}/*", mend)
 
 
-def _is_locked(connections: Connections, bucket: str) -> bool:
+def is_locked(connections: Connections, bucket: str) -> bool:
+    """Whether Object Lock is on.
+
+    Raises:
+        NotFoundError: there is no such bucket.
+        ProviderError: it could not be asked.
+    """
     s3 = connections.get(AwsConnection).s3
     ask("s3:ListBucketVersions", s3.list_object_versions, Bucket=bucket, MaxKeys=1)
     try:

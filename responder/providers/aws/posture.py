@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 _LISTS: Final = re.compile(
     r"\w[\w-]*:(List|Describe)|ecr:GetAuthorizationToken$|sts:Get|cloudwatch:Get", re.IGNORECASE
 )
+_READS: Final = re.compile(r"(?:Get|List|Describe|Head|BatchGet)[\w*?]*$")
+_EVERYTHING: Final = re.compile(r"[*?/]+$")
+_KIND: Final = re.compile(r"(?:user|role|group|policy|secret|table|function|key)[:/](?:.*/)?\*$")
 
 
 def wide_statements(connections: Connections, user: str) -> list[tuple[str, str]]:
     """Policy and what it allows too widely, of all inline, attached and group policies of a user.
 
-    Too wide is an Allow on every action (of a service), or on every resource for more than lists, or for all
-    but what is named.
+    Too wide is an Allow for every action (of a service) or for all that begin with a word that changes
+    something; on every resource, or every one of a kind, for more than lists; or for all but what is named.
 
     Raises:
         ProviderError: IAM could not be asked.
@@ -80,12 +83,27 @@ def _too_wide(statement: Mapping[str, Any]) -> str:
     if "NotAction" in statement or "NotResource" in statement:
         return "all but what it names"
     actions, resources = _listed(statement.get("Action")), _listed(statement.get("Resource"))
-    if wild := [one for one in actions if one.rpartition(":")[2].startswith("*")]:
+    if wild := [one for one in actions if _is_wild(one)]:
         return f"{', '.join(wild)} on {', '.join(resources)}"
-    on_all = any(one.split(":", 5)[-1] in ("*", "*/*") for one in resources)
-    if on_all and (more := [one for one in actions if not _LISTS.match(one)]):
-        return f"{', '.join(more)} on everything"
+    more = [one for one in actions if not _LISTS.match(one)]
+    if more and (whole := [found for found in map(_whole, resources) if found]):
+        return f"{', '.join(more)} on {whole[0]}"
     return ""
+
+
+def _whole(resource: str) -> str:
+    """What is all of it, in words; empty for what is not."""
+    parts = resource.split(":", 5)
+    if _EVERYTHING.match(parts[-1]):
+        return "everything"
+    has_account = len(parts) > 5 and bool(parts[4])  # noqa: PLR2004  # as buckets have not
+    return f"every {resource}" if has_account and _KIND.match(parts[-1]) else ""
+
+
+def _is_wild(action: str) -> bool:
+    """All of a service, or all that begins with a word that changes something."""
+    verb = action.rpartition(":")[2]
+    return verb[:1] in ("*", "?") or ("*" in verb and not _READS.match(verb))
 
 
 def _listed(value: str | list[str] | None) -> list[str]:
