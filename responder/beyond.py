@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from responder.exposure import Exposure, GithubEnvironmentPlacement, Kind, ModalSecretPlacement
+from responder.exposure import Exposure, GithubPlacement, Kind, ModalSecretPlacement
 from responder.inventory import Inventory
 from responder.inventory.drift import unknown_apps, unknown_places, workflows_beside
 from responder.places import Discovered, Family, ModalApp, Place, Workflow
@@ -51,7 +51,7 @@ def of_inventory(inventory: Inventory, discovered: Discovered) -> Widened:
     """The graph of all that the inventory has, and beside it what the services have."""
     beyond = _Beyond(inventory, discovered)
     reach = of_named({name: name for name in inventory.credentials}, inventory)
-    edges = list(beyond.beside((*inventory.modal_secrets, *inventory.github_environments)))
+    edges = list(beyond.beside((*inventory.modal_secrets, *inventory.at_github)))
     nobodys = []
     for family, label in _NOBODYS.items():
         node = Node("credential", f"unknown {family}", label, "which one is not known")
@@ -69,7 +69,7 @@ def of_named(named: Mapping[str, str], inventory: Inventory) -> Reach:
         kind = _OF_KIND[inventory.credentials[name].kind]
         known[kind].append({"identifier": identifier, "credential": name})
     known["modal_secrets"] = [one.model_dump() for one in inventory.modal_secrets]
-    known["github_environments"] = [one.model_dump() for one in inventory.github_environments]
+    known["github_environments"] = [one.model_dump() for one in inventory.at_github]
     known["workloads"] = [one.model_dump() for one in inventory.workloads]
     return reach_of(known)
 
@@ -100,9 +100,9 @@ def warnings(
                 f"May also be in {place.label}, {' and '.join(place.names)}{since}, "
                 "which the inventory does not know. No service shows whose it is: look there."
             )
-    placed: tuple[ModalSecretPlacement | GithubEnvironmentPlacement, ...] = (
+    placed: tuple[ModalSecretPlacement | GithubPlacement, ...] = (
         *(one for one in inventory.modal_secrets if one.credential in credentials),
-        *(one for one in inventory.github_environments if one.credential in credentials),
+        *(one for one in inventory.at_github if one.credential in credentials),
     )
     for target, edge in {edge.target: edge for edge in beyond.beside(placed)}.items():
         if edge.how == _READ:
@@ -125,7 +125,7 @@ class _Beyond:
         self._apps = tuple(one.app for one in unknown_apps(inventory, discovered))
         self._ids = {(one.environment, one.name): one.secret_id for one in discovered.modal_secrets}
 
-    def beside(self, placed: Iterable[ModalSecretPlacement | GithubEnvironmentPlacement]) -> Iterator[Edge]:
+    def beside(self, placed: Iterable[ModalSecretPlacement | GithubPlacement]) -> Iterator[Edge]:
         """What uses these placements, and is nothing that the inventory has."""
         for place in placed:
             node = place_node(place.model_dump())

@@ -1,15 +1,18 @@
 """What a platform that was broken into had of ours, and what of it lives: asked of every provider at once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal, TypeAlias
 
+from responder.access import Access
 from responder.action import Connections
+from responder.discover import Survey
 from responder.errors import InputError, ProviderError, UnavailableError
 from responder.exposure import Exposure, Found, Kind, Leaked, LeakedAccessKey, LeakedServiceUser
 from responder.inventory import Credential, Inventory
+from responder.places import Discovered
 from responder.questions import Answer, Questions
 from responder.rotation import by_hand
 
@@ -57,12 +60,14 @@ class Stock:
     exposed: tuple[Leaked, ...]
     left_out: tuple[LeftOut, ...]
     later: tuple[str, ...]  # names of credentials whose every value was made after the breach
+    by_hand: tuple[str, ...] = ()  # what else is there, and no inventory knows; a sentence or two each
 
     def exposure(self, inventory: Inventory, breach: Breach, now: datetime) -> Exposure:
         """What the playbook is given. What is left out is in it as what nobody could contain."""
         left = [one.as_found() for one in self.left_out]
         made = inventory.exposure(breach.source, now, self.exposed, left)
-        return made.model_copy(update={"since": breach.since or made.since})
+        access = Access(by_hand=self.by_hand)
+        return made.model_copy(update={"since": breach.since or made.since, "access": access})
 
 
 def placed(inventory: Inventory, platform: Platform) -> list[Credential]:
@@ -74,10 +79,10 @@ def placed(inventory: Inventory, platform: Platform) -> list[Credential]:
     found = [
         one
         for one in inventory.credentials.values()
-        if (one.github_environments if platform == "github" else one.modal_secrets)
+        if (one.at_github if platform == "github" else one.modal_secrets)
     ]
     if not found:
-        where = "GitHub environment" if platform == "github" else "Modal Secret"
+        where = "secret of GitHub's" if platform == "github" else "Modal Secret"
         raise InputError(
             f"respond.toml places no credential in a {where}.",
             next_step="`respond inventory discover` finds what is placed where.",
@@ -94,6 +99,7 @@ def take_stock(connections: Connections, inventory: Inventory, breach: Breach) -
     """
     questions = Questions(PATIENCE, AT_ONCE)
     wanted = placed(inventory, breach.platform)
+    survey = Survey(connections, inventory.repositories, services=[breach.platform], without=_apps(inventory))
     own = questions.ask("what we are signed in with", _own, connections)
     told = _asked(questions, connections, wanted)
     exposed: list[Leaked] = []
@@ -113,7 +119,60 @@ def take_stock(connections: Connections, inventory: Inventory, breach: Breach) -
             f"Nothing that is placed at {breach.platform} can be replaced from here: {left_out[0].why}",
             next_step="`respond doctor` says what is wrong.",
         )
-    return Stock(tuple(exposed), tuple(left_out), tuple(later))
+    by_hand = tuple(unknown(inventory, survey.result(), breach.platform))
+    return Stock(tuple(exposed), tuple(left_out), tuple(later), by_hand)
+
+
+def _apps(inventory: Inventory) -> set[tuple[str, str]]:
+    """About which nothing has to be asked."""
+    return {(one.environment, one.app) for one in inventory.workloads}
+
+
+def unknown(inventory: Inventory, discovered: Discovered, platform: Platform) -> Iterator[str]:
+    """What the platform holds and no inventory knows, by name: exposed too, and for people to replace."""
+    known = {
+        (place.repository, place.environment, name.upper())
+        for place in inventory.at_github
+        for name in (place.identifier_key, place.secret_key)
+    } | {
+        (place.environment, place.secret, name)
+        for place in inventory.modal_secrets
+        for name in (place.identifier_key, place.secret_key)
+    }
+    held = _at_github(discovered) if platform == "github" else _at_modal(discovered)
+    by_place: dict[str, set[str]] = {}
+    for where, key in held:
+        if key not in known:
+            by_place.setdefault(where, set()).add(key[-1])
+    for where, names in by_place.items():
+        yield (
+            f"{where}: {', '.join(sorted(names))}. No inventory knows what this opens: make each anew at its "
+            "provider, write it there, revoke the old one."
+        )
+    for unread in discovered.unread:
+        yield f"Not looked at, and exposed too: {unread.rstrip('.')}."
+
+
+def _at_github(discovered: Discovered) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """Variables are no secrets. An organisation's are told once, whichever of its repositories have them."""
+    for one in discovered.github_secrets:
+        owner = one.repository.partition("/")[0]
+        match one.holder:
+            case "environment":
+                where = f"GitHub environment {one.environment} of {one.repository}"
+            case "repository":
+                where = f"GitHub repository {one.repository}"
+            case _:
+                where = f"GitHub organisation {owner}"
+        if not one.variable:
+            repository = owner if one.holder == "organisation" else one.repository
+            yield where, (repository, one.environment, one.name.upper())
+
+
+def _at_modal(discovered: Discovered) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    for one in discovered.modal_secrets:
+        for key in one.keys:
+            yield f"Modal Secret {one.environment}/{one.name}", (one.environment, one.name, key)
 
 
 def _own(connections: Connections) -> tuple[str, ...]:

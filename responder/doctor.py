@@ -172,7 +172,9 @@ def _github(subject: Subject, inventory: Inventory, wanted: set[str]) -> _Questi
     for place in inventory.github_environments:
         names = environments.setdefault((place.repository, place.environment), set())
         names |= {place.identifier_key, place.secret_key}
-    repositories = sorted({repository for repository, _ in environments})
+    own_secrets = {place.repository for place in inventory.at_github if not place.environment}
+    wanted = wanted | ({"Secrets: write"} if own_secrets else set())
+    repositories = sorted(own_secrets | {repository for repository, _ in environments})
     own = {
         fingerprint
         for one in inventory.credentials.values()

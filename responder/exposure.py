@@ -162,18 +162,28 @@ class ModalSecretPlacement(_Model):
         return f"{self.environment}/{self.secret}/{self.identifier_key}"
 
 
-class GithubEnvironmentPlacement(_Model):
-    """Secrets of a GitHub environment that hold a credential."""
+class GithubPlacement(_Model):
+    """Secrets at GitHub that hold a credential: of an environment or, without one, the repository's own."""
 
     credential: str
     repository: str
-    environment: str
+    environment: str = ""
     identifier_key: str
     secret_key: str
 
     @property
     def label(self) -> str:
-        return f"{self.repository}/{self.environment}/{self.identifier_key}"
+        return "/".join(filter(None, (self.repository, self.environment, self.identifier_key)))
+
+
+class GithubEnvironmentPlacement(GithubPlacement):
+    environment: str
+
+
+class GithubRepositoryPlacement(GithubPlacement):
+    """Every environment of the repository has them, and every branch."""
+
+    environment: Literal[""] = ""
 
 
 class Workflow(_Model):
@@ -238,7 +248,7 @@ class Exposure(_Model):
     fragments: tuple[Cut, ...] = ()
     alerts: tuple[Alert, ...] = ()  # to be resolved when what they are about is dead
     modal_secrets: tuple[ModalSecretPlacement, ...] = ()
-    github_environments: tuple[GithubEnvironmentPlacement, ...] = ()
+    github_environments: tuple[GithubPlacement, ...] = ()  # and the repositories' own secrets
     workloads: tuple[Workload, ...] = ()
     traces: tuple[Trace, ...] = ()  # of a review, chosen to be removed
     baseline: Baseline = Baseline()  # what a setup still has to make
@@ -277,7 +287,7 @@ class Exposure(_Model):
         """The environments that something of this is in."""
         return {
             *(place.environment for place in self.modal_secrets),
-            *(place.environment for place in self.github_environments),
+            *(place.environment for place in self.github_environments if place.environment),
             *(workload.environment for workload in self.workloads),
             *(environment for user in self.service_users for environment in user.roles),
             *(environment.name for environment in self.baseline.environments),

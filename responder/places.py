@@ -64,6 +64,7 @@ class Read:
 
     @staticmethod
     def github_secrets(repository: str, environment: str) -> Scope:
+        """Without an environment the repository's own."""
         return ("github.secrets", repository, environment)
 
     @staticmethod

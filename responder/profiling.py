@@ -117,14 +117,7 @@ def _profile(
         credential=name or "",
         life=known.life,
         note=" ".join(filter(None, notes)),
-        placements=tuple(
-            [
-                *(f"Modal Secret {place.label}" for place in credential.modal_secrets),
-                *(f"GitHub environment {place.label}" for place in credential.github_environments),
-            ]
-            if credential
-            else ()
-        ),
+        placements=credential.places if credential else (),
         workloads=tuple(
             f"{one.app} in {one.environment}"
             + (" runs with it" if name in one.runs_with else " is deployed with it")

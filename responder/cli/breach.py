@@ -70,9 +70,10 @@ def breach(
 ) -> int:
     """A platform that holds our secrets was broken into: all that is placed on it is replaced, in one run.
 
-    Which credentials those are stands in respond.toml: the GitHub environments and the Modal Secrets of each.
-    A fresh one goes everywhere the old one was, on every platform; each workload is redeployed once, when it
-    has all of its own. What fails holds up nothing else: `respond resume` takes it up.
+    Which credentials those are stands in respond.toml: the places at GitHub and the Modal Secrets of each.
+    What else is there is named, to be rotated by hand. A fresh one goes everywhere the old one was, on every
+    platform; each workload is redeployed once, when it has all of its own. What fails holds up nothing else:
+    `respond resume` takes it up.
     """
     from responder.breach import Breach, take_stock  # noqa: PLC0415  # not for --help
     from responder.cli.prepared import Prepared  # noqa: PLC0415
@@ -85,7 +86,7 @@ def breach(
         stock = take_stock(connections, inventory, about)
         if not stock.exposed:
             return None
-        _tell(stock)
+        _tell(stock, dry_run=dry_run)
         return stock.exposure(inventory, about, now)
 
     options = {"redeploy": redeploy, "delete_key": delete_key}
@@ -95,8 +96,8 @@ def breach(
     return prepared.play(desk, inventory)
 
 
-def _tell(stock: "Stock") -> None:
-    """What is not replaced, and why; the plan says the rest."""
+def _tell(stock: "Stock", *, dry_run: bool) -> None:
+    """What is not replaced, and why. A dry run tells at its end what is left to people."""
     out, _ = consoles()
 
     def line(text: str, **how: Any) -> None:  # noqa: ANN401  # rich's
@@ -108,3 +109,7 @@ def _tell(stock: "Stock") -> None:
         line("Exposed too, and NOT replaced by this run:", style="bold yellow")
     for one in stock.left_out:
         line(f"  {one.credential.name}: {one.why}", style="yellow")
+    if stock.by_hand and not dry_run:
+        line("Exposed too, and in no inventory: to be rotated BY HAND.", style="bold yellow")
+        for what in stock.by_hand:
+            line(f"  {what}", style="yellow")

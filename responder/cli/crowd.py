@@ -54,7 +54,7 @@ def plan_crowd(steps: Sequence[PlannedStep], strategy: str, meaning: str) -> Ren
     )
 
 
-def _depths(steps: Sequence[PlannedStep]) -> Callable[[Sequence[PlannedStep]], tuple[int, int]]:
+def _depths(steps: Sequence[PlannedStep]) -> Callable[[Sequence[PlannedStep]], tuple[bool, int, int]]:
     """A key to sort by: the longest chain of steps before any of the phase, then before any of the group."""
     depth: dict[str, int] = {}
     of_phase: dict[str, int] = {}
@@ -64,8 +64,10 @@ def _depths(steps: Sequence[PlannedStep]) -> Callable[[Sequence[PlannedStep]], t
         phase = one.instance.step.phase
         of_phase[phase] = max(of_phase.get(phase, 0), depth[one.instance.id])
 
-    def deepest(group: Sequence[PlannedStep]) -> tuple[int, int]:
-        return of_phase[group[0].instance.step.phase], max(depth[one.instance.id] for one in group)
+    def deepest(group: Sequence[PlannedStep]) -> tuple[bool, int, int]:
+        phase = group[0].instance.step.phase
+        # Nothing waits for a review, nor it for anything: it is beside the rest.
+        return phase == "review", of_phase[phase], max(depth[one.instance.id] for one in group)
 
     return deepest
 

@@ -28,7 +28,7 @@ def show(desk: Desk, *, as_json: bool) -> None:
         table.add_column(column, overflow="fold")
     for name, credential in known.credentials.items():
         places = [f"Modal Secret {p.label}" for p in known.modal_secrets if p.credential == name]
-        places += [f"GitHub {p.label}" for p in known.github_environments if p.credential == name]
+        places += [f"GitHub {p.label}" for p in known.at_github if p.credential == name]
         used = [w.name for w in known.workloads if name in (*w.runs_with, *w.deployed_with)]
         table.add_row(name, credential.kind.value, "\n".join(places), ", ".join(used))
     out.print(table)

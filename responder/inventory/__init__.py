@@ -13,6 +13,7 @@ from responder.exposure import (
     Exposure,
     Found,
     GithubEnvironmentPlacement,
+    GithubPlacement,
     Kind,
     Leaked,
     LeakedAccessKey,
@@ -112,16 +113,21 @@ class Inventory(BaseModel):
         return tuple(place for one in self.credentials.values() for place in one.github_environments)
 
     @property
+    def at_github(self) -> tuple[GithubPlacement, ...]:
+        """Those of environments, and the repositories' own."""
+        return tuple(place for one in self.credentials.values() for place in one.at_github)
+
+    @property
     def repositories(self) -> tuple[str, ...]:
         """At GitHub, of all that is named here."""
-        found = {self.repository, *(place.repository for place in self.github_environments)}
+        found = {self.repository, *(place.repository for place in self.at_github)}
         found |= {one.workflow.repository for one in self.workloads if one.workflow}
         return tuple(sorted(found - {""}))
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every user, identifier, app and repository that is named here."""
-        found = {self.repository, *(place.repository for place in self.github_environments)}
+        found = {self.repository, *(place.repository for place in self.at_github)}
         for credential in self.credentials.values():
             found |= {credential.user or "", credential.service_user or "", *credential.identifiers}
         for workload in self.workloads:
@@ -181,9 +187,7 @@ class Inventory(BaseModel):
             github_tokens=_of(LeakedGithubToken, named.values()),
             unidentified=tuple(unidentified),
             modal_secrets=tuple(place for place in self.modal_secrets if place.credential in replaceable),
-            github_environments=tuple(
-                place for place in self.github_environments if place.credential in replaceable
-            ),
+            github_environments=tuple(place for place in self.at_github if place.credential in replaceable),
             workloads=tuple(one for one in self.workloads if known & {*one.runs_with, *one.deployed_with}),
             known=self.names,
         )

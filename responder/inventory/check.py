@@ -76,6 +76,10 @@ def _placed_twice(document: Document) -> Iterator[Mistake]:
             path = ("credentials", name, "github_environments", index)
             place = f"the GitHub environment {other.environment} of {other.repository}"
             yield from claim(path, name, place, (other.identifier_key, other.secret_key))
+        for index, own in enumerate(credential.github_repositories):
+            path = ("credentials", name, "github_repositories", index)
+            place = f"the GitHub repository {own.repository}"
+            yield from claim(path, name, place, (own.identifier_key, own.secret_key))
 
 
 def _workloads(document: Document) -> Iterator[Mistake]:

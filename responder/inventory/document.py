@@ -10,7 +10,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from pydantic_core import ErrorDetails
 
 from responder.duration import duration, written
-from responder.exposure import GithubEnvironmentPlacement, Kind, ModalSecretPlacement, Workflow, Workload
+from responder.exposure import (
+    GithubEnvironmentPlacement,
+    GithubPlacement,
+    GithubRepositoryPlacement,
+    Kind,
+    ModalSecretPlacement,
+    Workflow,
+    Workload,
+)
 from responder.inventory.errors import InventoryError, Mistake, nearest, refuse
 from responder.inventory.fill import fill
 from responder.inventory.lines import KeyPath, key_lines
@@ -51,6 +59,11 @@ class Credential(_Model):
     overlap: Time = _OVERLAP  # that the old one lives on beside the fresh one, in a rotation
     modal_secrets: tuple[ModalSecretPlacement, ...] = ()
     github_environments: tuple[GithubEnvironmentPlacement, ...] = ()
+    github_repositories: tuple[GithubRepositoryPlacement, ...] = ()
+
+    @property
+    def at_github(self) -> tuple[GithubPlacement, ...]:
+        return (*self.github_environments, *self.github_repositories)
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -58,6 +71,7 @@ class Credential(_Model):
         return (
             *(f"Modal Secret {place.label}" for place in self.modal_secrets),
             *(f"GitHub environment {place.label}" for place in self.github_environments),
+            *(f"GitHub repository {place.label}" for place in self.github_repositories),
         )
 
 
@@ -104,6 +118,7 @@ _SHAPES: dict[KeyPath, type[BaseModel]] = {
     ("credentials", "*"): Credential,
     ("credentials", "*", "modal_secrets", "*"): ModalSecretPlacement,
     ("credentials", "*", "github_environments", "*"): GithubEnvironmentPlacement,
+    ("credentials", "*", "github_repositories", "*"): GithubRepositoryPlacement,
     ("workloads", "*"): Workload,
     ("people", "*"): Person,
     ("workloads", "*", "workflow"): Workflow,

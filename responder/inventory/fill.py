@@ -37,7 +37,11 @@ class _Filler:
         if not isinstance(entry, dict):
             return entry
         filled = self._with(path, entry, name=path[1])
-        for key, usual in (("modal_secrets", {}), ("github_environments", self.usual)):
+        for key, usual in (
+            ("modal_secrets", {}),
+            ("github_environments", self.usual),
+            ("github_repositories", self.usual),
+        ):
             if isinstance(places := entry.get(key), list):
                 filled[key] = [
                     {**usual, **self._with((*path, key, index), place, credential=path[1])}

@@ -17,6 +17,7 @@ from responder.sandbox.modal import ModalPlane
 
 BRISK = Path(__file__).with_name("brisk.py")
 QUICK = Path(__file__).parents[1] / "data" / "quick_deploy.yml"
+OWN = "own"  # the key that a repository has among its own secrets
 A_REPOSITORY_HOLDS = 20  # credentials; GitHub allows a hundred secrets an environment
 HEAD = """
 [github]
@@ -40,6 +41,12 @@ AT_GITHUB = """
 [[credentials.{name}.github_environments]]
 repository = "{repository}"
 environment = "{environment}"
+identifier_key = "{prefix}_ID"
+secret_key = "{prefix}_SECRET"
+"""
+AT_REPOSITORY = """
+[[credentials.{name}.github_repositories]]
+repository = "{repository}"
 identifier_key = "{prefix}_ID"
 secret_key = "{prefix}_SECRET"
 """
@@ -98,6 +105,23 @@ class Estate:
         self._place(name, number, "dev", token.token_id, token.token_secret)
         self.lines.append(f'[credentials.{name}]\nkind = "modal-service-user"\nservice_user = "{name}"\n')
         self._write_down(name, number, "dev")
+
+    def add_own_key(self, name: str, number: int) -> None:
+        """An IAM user's key, among the secrets of a repository itself and nowhere else."""
+        self.aws.add_user(name)
+        key = self.aws.add_access_key(name)
+        repository = self.repository(number)
+        for part, value in (("ID", key.access_key_id), ("SECRET", key.secret_access_key)):
+            self.github.put_repository_secret(repository, f"{prefix(name)}_{part}", value)
+        self.lines.append(f'[credentials.{name}]\nkind = "aws-access-key"\nuser = "{name}"\n')
+        self.lines.append(AT_REPOSITORY.format(name=name, repository=repository, prefix=prefix(name)))
+
+    def add_unknown(self) -> None:
+        """What no inventory has: of an environment, of a repository, of the organisation."""
+        repository = self.repository(0)
+        self.github.put_environment_secret(repository, "dev", "DATABASE_URL", "postgres://")
+        self.github.put_repository_secret(repository, "SLACK_WEBHOOK", "https://")
+        self.github.put_organization_secret(repository.partition("/")[0], "PYPI_TOKEN", "pypi-")
 
     def _place(self, name: str, number: int, environment: str, identifier: str, secret: str) -> None:
         repository = self.repository(number)
@@ -174,6 +198,8 @@ def estate(folder: Path, *, keys: int, tokens: int, account: str = "888888888888
             made.add_key(f"key-{number:03}", number, at_modal=number % 2 == 0)
         for number in range(tokens):
             made.add_token(f"bot-{number:03}", number)
+        made.add_own_key(OWN, 0)
+        made.add_unknown()
         made.lines.append('[credentials.s3]\nkind = "aws-access-key"\nuser = "rentagpu-s3"\n')
         deployed = {"dev": '["ci-dev"]', "prod": '["ci-prod", "bot-000"]'}
         made.lines += [EXECUTOR.format(name, deployed[name]) for name in seed.ENVIRONMENTS]

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from brisk import brisk
 from click.testing import CliRunner
-from platform_estate import EXECUTOR, HEAD, Estate, estate, prefix
+from platform_estate import EXECUTOR, HEAD, OWN, Estate, estate, prefix
 
 from responder.action import Connections
 from responder.breach import Breach, take_stock
 from responder.cli import cli, prepared
+from responder.engine.state import fold
 from responder.errors import ChoiceError, InputError, UnavailableError
 from responder.inventory import Inventory
 from responder.journal import Journal
@@ -112,6 +113,10 @@ def test_all_that_github_held_is_replaced_whatever_is_killed_throttled_or_waits_
     assert ended.returncode == 0, ended.stdout + ended.stderr
     after = company.world()
     assert_all_replaced(before, after)
+    [(own, key)] = keys_of(after, OWN).items()
+    assert own not in keys_of(before, OWN)
+    kept = after["github"]["repositories"][Estate.repository(0)]["secrets"]
+    assert (kept["OWN_ID"]["value"], kept["OWN_SECRET"]["value"]) == (own, key["secret_access_key"])
     assert keys_of(after, "rentagpu-s3") == keys_of(before, "rentagpu-s3"), "it is not at GitHub"
     deployed = after["github"]["repositories"]["rentagpu/executor"]["runs"]
     already = before["github"]["repositories"]["rentagpu/executor"]["runs"]
@@ -119,7 +124,18 @@ def test_all_that_github_held_is_replaced_whatever_is_killed_throttled_or_waits_
     assert verify(company.folder / "home" / "journal" / "journal.db").sound
     with Journal.open(company.folder / "home" / "journal" / "journal.db", read_only=True) as journal:
         assert journal.events(run)[0].data["exposure"]["since"].startswith("2026-01-31T00:00:00")
-    assert "13 x AWS access key, 13 x Modal service user's token" in ended.stdout
+        steps = fold(run, journal.events(run)).steps
+    reviews = [one for name, one in steps.items() if name.startswith("review")]
+    assert [one.status for one in reviews] == ["succeeded"] * 3, "one look at each, for all of them"
+    said = " ".join(ended.stdout.split())
+    for place, name in (
+        (f"GitHub environment dev of {Estate.repository(0)}", "DATABASE_URL"),
+        (f"GitHub repository {Estate.repository(0)}", "SLACK_WEBHOOK"),
+        ("GitHub organisation rentagpu", "PYPI_TOKEN"),
+    ):
+        assert f"{place}: {name}. No inventory knows what this opens" in said
+    assert said.count("No inventory knows what this opens") == 3, "and nothing that was replaced"
+    assert "14 x AWS access key, 13 x Modal service user's token" in ended.stdout
 
 
 SMALL = """

@@ -95,13 +95,24 @@ def test_the_question_names_who_it_may_be_and_never_the_operator(estate):
 
 
 def test_what_no_run_can_fill_and_what_was_not_read_is_noted(estate):
-    estate.github.put_repository_secret(REPOSITORY, "MODAL_TOKEN_ID", "x")
-    estate.github.put_repository_secret(REPOSITORY, "MODAL_TOKEN_SECRET", "x")
     estate.modal.add_secret("half", "dev", {"AWS_SECRET_ACCESS_KEY": "x"}, created_by="ada")
+    estate.github.put_organization_secret("rentagpu", "AWS_ACCESS_KEY_ID", "x")
+    estate.github.put_organization_secret("rentagpu", "AWS_SECRET_ACCESS_KEY", "x")
     text = draft(estate.survey(AWS_SECRET_ACCESS_KEY="wrong"), REPOSITORY, "2026-03-01")
-    assert f"# Not taken in: GitHub {REPOSITORY}, secrets of the repository, MODAL_TOKEN_ID and" in text
+    assert f"# Not taken in: GitHub {REPOSITORY}, secrets of its organisation, AWS_ACCESS_KEY_ID and" in text
     assert "# Not taken in: Modal Secret dev/half, AWS_SECRET_ACCESS_KEY: only half of a pair." in text
     assert "# NOT READ: the IAM users: " in text
+
+
+def test_what_the_repository_itself_keeps_is_taken_in_and_whose_it_is_asked(estate, tmp_path):
+    estate.github.put_repository_secret(REPOSITORY, "MODAL_TOKEN_ID", "x")
+    estate.github.put_repository_secret(REPOSITORY, "MODAL_TOKEN_SECRET", "x")
+    text = draft(estate.survey(), REPOSITORY, "2026-03-01")
+    (place,) = load(tmp_path, text).credentials["modal-repository"].github_repositories
+    assert (place.repository, place.identifier_key, place.secret_key) == (REPOSITORY, *MODAL)
+    assert (
+        f"{CHOOSE}: which service user's token is in GitHub {REPOSITORY}, secrets of the repository?" in text
+    )
 
 
 def service_user(name, *environments):

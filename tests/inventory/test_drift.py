@@ -34,6 +34,10 @@ def seen(started):
     return started.survey()
 
 
+OWN = """[[credentials.ci-dev.github_repositories]]
+identifier_key = "OWN_ID"
+secret_key = "OWN_SECRET"
+"""
 GONE = [
     ('user = "rentagpu-s3"', 'user = "rentagpu-s4"', "There is no IAM user rentagpu-s4."),
     ('user = "rentagpu-s3"', 'user = "CHOOSE: which?"', "credentials.s3: whose it is has yet to be chosen."),
@@ -58,6 +62,11 @@ GONE = [
         'secret_key = "MODAL_TOKEN_SECRET"',
         'secret_key = "MODAL_SECRET"',
         f"GitHub environment dev of {REPOSITORY} has no MODAL_SECRET.",
+    ),
+    (
+        "[[credentials.ci-dev.github_environments]]\nenvironment",
+        f"{OWN}\n[[credentials.ci-dev.github_environments]]\nenvironment",
+        f"GitHub repository {REPOSITORY} has no OWN_ID, OWN_SECRET.",
     ),
     ('app = "rentagpu-executor"', 'app = "executor"', "No app executor is deployed in dev."),
     (
@@ -108,6 +117,19 @@ def test_new_secrets_with_telling_names_are_told(estate):
         f"GitHub {REPOSITORY}, secrets of its organisation has MODAL_TOKEN_ID",
         f"GitHub {REPOSITORY}, environment dev has AWS_SECRET_ACCESS_KEY",
     ]
+
+
+def test_what_the_repository_keeps_is_told_until_the_inventory_places_it(estate, tmp_path):
+    for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET"):
+        estate.github.put_repository_secret(REPOSITORY, name, "x")
+    (found,) = (one for one in differences(estate) if one.side == "new")
+    assert found.what.startswith(f"GitHub {REPOSITORY}, secrets of the repository has MODAL_TOKEN_ID and")
+    assert "github_repositories" in found.do
+    here = "[[credentials.ci-dev.github_environments]]"
+    own = here.replace("environments", "repositories")
+    pair = 'identifier_key = "MODAL_TOKEN_ID"\nsecret_key = "MODAL_TOKEN_SECRET"'
+    text = EXAMPLE.read_text().replace(here, f"{own}\n{pair}\n\n{here}")
+    assert differences(estate, text, tmp_path) == ()
 
 
 def test_names_that_the_inventory_itself_uses_tell_elsewhere_too(estate, tmp_path):

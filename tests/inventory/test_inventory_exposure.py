@@ -55,6 +55,23 @@ def test_the_annotated_example_is_the_inventory_of_the_drill(world):
     assert world.credentials["s3"].max_age == timedelta(days=90)
 
 
+def test_what_a_repository_itself_keeps_is_exposed_beside_what_its_environments_do(tmp_path):
+    own = """
+[[credentials.ci.github_repositories]]
+identifier_key = "MODAL_TOKEN_ID"
+secret_key = "MODAL_TOKEN_SECRET"
+"""
+    known = load(tmp_path, SMALL.replace("[workloads.executor]", f"{own}\n[workloads.executor]"))
+    places = known.exposure("x", NOW, [service_user("ci")]).github_environments
+    assert [(one.repository, one.environment) for one in places] == [
+        ("rentagpu/executor", "prod"),
+        ("rentagpu/executor", ""),
+    ]
+    assert len({one.label for one in places}) == 2
+    assert known.exposure("x", NOW, [service_user("ci")]).environments() == {"prod"}
+    assert known.credentials["ci"].places[1] == "GitHub repository rentagpu/executor/MODAL_TOKEN_ID"
+
+
 def test_every_placement_and_workload_of_a_leaked_access_key_is_exposed(world):
     exposure = world.exposure("prod.env", NOW, [access_key()])
     (leaked,) = exposure.access_keys

@@ -21,6 +21,12 @@ MISTAKES = [
         18,
         "no key `secrte` in credentials.s3.modal_secrets.1. Did you mean `secret`?",
     ),
+    (
+        '[[credentials.ci.github_environments]]\nenvironment = "prod"',
+        '[[credentials.ci.github_repositories]]\nenvironment = "prod"',
+        27,
+        "`environment` is wrong: input should be ''",
+    ),
     ("workflow.file", "workflow.flie", 37, "Did you mean `file`?"),
     (
         'kind = "aws-access-key"',

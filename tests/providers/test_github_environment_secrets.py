@@ -61,6 +61,22 @@ def test_the_environment_holds_the_new_values_and_its_other_secrets_are_untouche
     assert output.updated_at == dict.fromkeys(FRESH, "2027-01-15T08:01:00+00:00")
 
 
+def test_without_an_environment_the_repositorys_own_secrets_are_written_and_proven(world, clock):
+    world.plane.put_repository_secret(REPOSITORY, "MODAL_TOKEN_ID", "old")
+    world.plane.put_repository_secret(REPOSITORY, "UNRELATED", "old")
+    clock.now += 60
+    given = GIVEN.model_copy(update={"environment": ""})
+    assert REPOSITORY in PUT.plan(world.call(), given).change
+    call = intended(world.call(), given)
+    assert set(PUT.apply(call, given).updated_at) == set(FRESH)
+    found = PUT.probe(call, given)
+    assert isinstance(found, Done)
+    assert f"GET /repos/{REPOSITORY}/actions/secrets: updated_at" in found.evidence
+    own = {name: one["value"] for name, one in world.repository()["secrets"].items()}
+    assert own == FRESH | {"UNRELATED": "old"}
+    assert world.secrets("prod")["MODAL_TOKEN_ID"] == "old-prod-MODAL_TOKEN_ID"
+
+
 def test_every_write_is_recorded_by_the_name_that_github_gives_it(world):
     call = intended(world.call())
     with exchanges() as recorded:

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from responder.exposure import Found, Kind
 from responder.providers.aws.connection import AwsConnection
+from responder.providers.aws.following import MOST_KEYS
 from responder.providers.aws.history import History
 from responder.providers.aws.identify import identify
 from responder.providers.aws.telling import OUTLIVES
@@ -98,6 +99,23 @@ def test_a_chain_is_followed_from_key_to_session_to_role_to_whatever_that_did(aw
     assert found["aws.session-taken", "deployer", taken["AccessKeyId"]].severity == "critical"
     assert "deployer" in found["aws.session-taken", "deployer", taken["AccessKeyId"]].undo
     assert found["aws.user-created", "", "ghost"].severity == "critical"
+
+
+def test_of_many_keys_no_more_is_asked_than_of_one_and_what_they_changed_is_found_all_the_same(
+    aws, monkeypatch
+):
+    asked = []
+    pages = History._pages
+    monkeypatch.setattr(
+        History, "_pages", lambda self, region, what: asked.append(what) or pages(self, region, what)
+    )
+    left = [one for deed in attack.DEEDS for one in deed(aws.loot())]
+    others = tuple(f"AKIA{number:016}" for number in range(MOST_KEYS))
+    reviewed = aws.review(leaked=(aws.leaked.access_key_id, *others, "ak-of-modal"), user="")
+    assert {(one.kind, one.of, one.subject) for one in left} <= things(reviewed)
+    assert not [one for one in asked if one[1] in others], "not key by key"
+    looked_for = f"of {MOST_KEYS + 1} keys only what changed something, and sessions, were looked for"
+    assert reviewed.unread == (f"what was only read at AWS: {looked_for}",)
 
 
 def test_a_chain_is_followed_however_long_it_is(aws):

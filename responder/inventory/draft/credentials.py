@@ -20,7 +20,7 @@ def guess_credentials(discovered: Discovered) -> list[GuessedCredential]:
 
 
 def can_be_filled(place: Place) -> bool:
-    return place.holder in {"secret", "environment"} and len(place.names) == 2  # noqa: PLR2004  # a pair
+    return place.holder in {"secret", "environment", "repository"} and len(place.names) == 2  # noqa: PLR2004  # a pair
 
 
 def candidates(discovered: Discovered) -> tuple[IamUser, ...]:
@@ -44,7 +44,7 @@ def _aws(discovered: Discovered, places: Iterable[Place], found: dict[str, Guess
     users = tuple(described(user) for user in candidates(discovered))
     for group in groups.values():
         first = group[0]
-        name = fresh_name(first.secret or f"aws-{first.environment}", found)
+        name = fresh_name(first.secret or f"aws-{first.environment or 'repository'}", found)
         environments = " and ".join(place.environment for place in group)
         where = f"the Modal Secret {first.secret} of {environments}" if first.secret else first.label
         together = "GUESS: one key in all of these places, as the Secret has the same name in each. If not, "
@@ -71,7 +71,9 @@ def _modal(discovered: Discovered, places: Iterable[Place], found: dict[str, Gue
         owner, names = _service_user(discovered, place)
         known = None if owner.is_open else by_user.get(owner.value)
         if known is None:
-            name = fresh_name(f"modal-{place.environment}" if owner.is_open else owner.value, found)
+            name = fresh_name(
+                f"modal-{place.environment or 'repository'}" if owner.is_open else owner.value, found
+            )
             known = GuessedCredential(name, Kind.MODAL_SERVICE_USER, owner, names)
             found[name] = known
             if not owner.is_open:

@@ -82,7 +82,11 @@ def _credential(credential: GuessedCredential, repository: str) -> Any:  # noqa:
     key = "user" if credential.kind is Kind.AWS_ACCESS_KEY else "service_user"
     table.add(key, _guessed(credential.owner))
     table.add("max_age", tomlkit.string(_MAX_AGE).comment("a proposal"))
-    for name, holder in (("modal_secrets", "secret"), ("github_environments", "environment")):
+    for name, holder in (
+        ("modal_secrets", "secret"),
+        ("github_environments", "environment"),
+        ("github_repositories", "repository"),
+    ):
         places = [_place(one, repository) for one in credential.places if one.holder == holder]
         if places:
             table.add(name, _array_of(places))
@@ -91,11 +95,11 @@ def _credential(credential: GuessedCredential, repository: str) -> Any:  # noqa:
 
 def _place(place: Place, repository: str) -> Any:  # noqa: ANN401
     where = {"secret": place.secret} if place.holder == "secret" else {}
-    elsewhere = place.holder == "environment" and place.repository != repository
+    elsewhere = place.holder != "secret" and place.repository != repository
     return _table(
         {
             **({"repository": place.repository} if elsewhere else {}),
-            "environment": place.environment,
+            **({"environment": place.environment} if place.environment else {}),
             **where,
             "identifier_key": place.identifier_key,
             "secret_key": place.secret_key,

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from responder.exposure import (
     GithubEnvironmentPlacement,
+    GithubPlacement,
+    GithubRepositoryPlacement,
     Kind,
     ModalSecretPlacement,
     Workload,
@@ -24,6 +26,8 @@ def gone(inventory: Inventory, discovered: Discovered) -> Iterator[Drift]:
             yield from there.lacks_secret(place)
         for other in credential.github_environments:
             yield from there.lacks_environment_secrets(other)
+        for own in credential.github_repositories:
+            yield from there.lacks_repository_secrets(own)
     for workload in inventory.workloads:
         yield from there.lacks_app(workload, inventory)
         yield from there.lacks_workflow(workload)
@@ -86,14 +90,24 @@ class _There:
             return
         if (place.repository, place.environment) not in self._github:
             yield _gone(about, f"There is no {where}.", correct)
-        elif Read.github_secrets(place.repository, place.environment) in self._all.read:
-            names = {
-                one.name
-                for one in self._all.github_secrets
-                if (one.repository, one.environment) == (place.repository, place.environment)
-            }
-            if lacking := {place.identifier_key.upper(), place.secret_key.upper()} - names:
-                yield _gone(about, f"{where} has no {_listed(lacking)}.", correct)
+        else:
+            yield from self._lacks_names(about, where, place, "environment")
+
+    def lacks_repository_secrets(self, place: GithubRepositoryPlacement) -> Iterator[Drift]:
+        about = f"credentials.{place.credential}.github_repositories"
+        yield from self._lacks_names(about, f"GitHub repository {place.repository}", place, "repository")
+
+    def _lacks_names(self, about: str, where: str, place: GithubPlacement, holder: str) -> Iterator[Drift]:
+        if Read.github_secrets(place.repository, place.environment) not in self._all.read:
+            return
+        names = {
+            one.name
+            for one in self._all.github_secrets
+            if (one.holder, one.repository, one.environment) == (holder, place.repository, place.environment)
+        }
+        if lacking := {place.identifier_key.upper(), place.secret_key.upper()} - names:
+            correct = f"Correct {about}, or take the place out."
+            yield _gone(about, f"{where} has no {_listed(lacking)}.", correct)
 
     def lacks_app(self, workload: Workload, inventory: Inventory) -> Iterator[Drift]:
         about = f"workloads.{workload.name}"

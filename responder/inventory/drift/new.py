@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from shlex import quote
 
-from responder.exposure import GithubEnvironmentPlacement, Kind, ModalSecretPlacement, Workload, base_of
+from responder.exposure import GithubPlacement, Kind, ModalSecretPlacement, Workload, base_of
 from responder.inventory import Inventory
 from responder.inventory.drift.line import Drift
 from responder.places import Discovered, Family, IamUser, ModalApp, Place, Workflow
@@ -32,8 +32,8 @@ def unknown_places(inventory: Inventory, discovered: Discovered) -> tuple[Place,
         ("modal", "", p.environment, p.secret, key) for p in inventory.modal_secrets for key in _keys(p)
     }
     claimed |= {
-        ("environment", p.repository, p.environment, "", key.upper())
-        for p in inventory.github_environments
+        ("environment" if p.environment else "repository", p.repository, p.environment, "", key.upper())
+        for p in inventory.at_github
         for key in _keys(p)
     }
     return tuple(place for place in _places(inventory, discovered) if not claimed & set(_claims(place)))
@@ -79,7 +79,7 @@ def new(inventory: Inventory, discovered: Discovered) -> Iterator[Drift]:
     yield from _unguarded(inventory, discovered)
 
 
-def _keys(place: ModalSecretPlacement | GithubEnvironmentPlacement) -> tuple[str, str]:
+def _keys(place: ModalSecretPlacement | GithubPlacement) -> tuple[str, str]:
     return place.identifier_key, place.secret_key
 
 
@@ -90,7 +90,7 @@ def _places(inventory: Inventory, discovered: Discovered) -> tuple[Place, ...]:
         if credential.kind in _FAMILIES
         for identifier, secret in (
             *map(_keys, credential.modal_secrets),
-            *map(_keys, credential.github_environments),
+            *map(_keys, credential.at_github),
         )
     ]
     return discovered.places(pairs)
@@ -123,6 +123,8 @@ def _place(place: Place) -> Drift:
             do = "Find out which credential it is, and add it to its modal_secrets."
         case "environment":
             do = "Find out which credential it is, and add it to its github_environments."
+        case "repository":
+            do = "Find out which credential it is, and add it to its github_repositories."
         case _:
             do = "Move it to an environment's secrets: no others can be filled by a run."
     return _new(place.label, what, do)

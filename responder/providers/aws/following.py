@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from responder.providers.aws.history import Attribute, Event, History
+from responder.providers.aws.history import CHANGES, Attribute, Event, History
+
+MOST_KEYS: Final = 20  # that are asked for one by one
 
 _FIRST: Final = ("Username", "ResourceName", "AccessKeyId")  # a user lives longest, a session shortest
 
@@ -38,11 +40,14 @@ class Followed:
 def follow(history: History, keys: Iterable[str], user: str, ours: Iterable[str]) -> Followed:
     """Fill the history, identity by identity, until there is nothing new.
 
-    Of the leaked key's user the sessions alone are followed whose beginning nobody saw: its other keys may be
-    in honest hands.
+    Of many keys it is asked once what changed anything and which sessions were got, whoever did it, as every
+    key is a question to every region. Of the leaked key's user those sessions are followed whose beginning
+    nobody saw: its other keys may be in honest hands.
     """
     followed = Followed(set(keys), frozenset(ours))
-    wanted: list[Attribute] = [("AccessKeyId", key) for key in keys]
+    wanted: list[Attribute] = [("AccessKeyId", key) for key in followed.keys]
+    if len(wanted) > MOST_KEYS:
+        wanted = [CHANGES, *(("EventName", name) for name in sorted(SESSIONS))]
     wanted += [("Username", user)] if user else []
     asked: set[Attribute] = set()
     while wanted:

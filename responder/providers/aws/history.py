@@ -30,7 +30,8 @@ _LONGEST: Final = 120
 _LONGEST_AGENT: Final = 400  # who made a request comes last
 _NAMED: Final = 20  # names of what could not be looked for
 
-Attribute: TypeAlias = tuple[Literal["AccessKeyId", "Username", "ResourceName"], str]
+Attribute: TypeAlias = tuple[Literal["AccessKeyId", "Username", "ResourceName", "EventName", "ReadOnly"], str]
+CHANGES: Final[Attribute] = ("ReadOnly", "false")
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class History:
             self._questions.not_read(f"CloudTrail in {', '.join(sorted(where))}", why)
         if not self._missed:
             return
-        names = list(dict.fromkeys(plain(name) for _, name in self._missed))
+        names = list(dict.fromkeys(map(_worded, self._missed)))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         regions = sorted(set[str]().union(*self._missed.values()))
         named = f"all {len(regions)} regions" if len(regions) == len(self._where) > 1 else ", ".join(regions)
@@ -172,8 +173,12 @@ class History:
             if not answer.get("NextToken"):
                 return
             given["NextToken"] = answer["NextToken"]
-        why = f"only the newest {_MOST_PAGES * 50} events of {value} were read"
+        why = f"only the newest {_MOST_PAGES * 50} events of {_worded(attribute)} were read"
         self._failed.setdefault(why, set()).add(region)
+
+
+def _worded(attribute: Attribute) -> str:
+    return "all that changed anything" if attribute == CHANGES else plain(attribute[1])
 
 
 def _is_busy(error: BaseException) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 from responder.action import Call
 from responder.providers.aws.activity import activity
 from responder.providers.aws.connection import AwsConnection, whoami
-from responder.providers.aws.following import Followed, follow
+from responder.providers.aws.following import MOST_KEYS, Followed, follow
 from responder.providers.aws.history import GLOBAL, Event, History, regions
 from responder.providers.aws.made import Iam, Made, read_iam
 from responder.providers.aws.others import KINDS, Others
@@ -16,6 +16,7 @@ from responder.providers.aws.telling import TELLINGS, Telling, holder_of
 from responder.questions import Questions
 from responder.trace import LookBack, Review, Reviewed, Trace
 
+_KEYS: Final = ("AKIA", "ASIA")  # how identifiers begin that are AWS's
 _AT_ONCE: Final = 20
 _MAY_BE_GONE: Final = {KINDS[what].kind: what for what in ("user", "key", "role")}
 
@@ -43,16 +44,25 @@ class ReviewAws(Review[AwsLookBack]):
         operator = questions.ask("who we are", partial(whoami, call.connections))
         iam = read_iam(aws, since, given.user, questions)
         history = History(aws, _regions(aws, questions), since, questions)
-        followed = follow(history, given.leaked, given.user, filter(None, given.ours))
+        keys = [one for one in given.leaked if one.startswith(_KEYS)]
+        followed = follow(history, keys, given.user, filter(None, given.ours))
         by_intruder = [event for event in history.events() if followed.has(event)]
         left = _left(by_intruder, followed, iam)
-        others = [one for one in iam.made if not _accounted_for(one, left, followed)]
+        made_meanwhile = call.ours()
+        others = [
+            one
+            for one in iam.made
+            if not _accounted_for(one, left, followed) and one.name not in made_meanwhile
+        ]
         traces = [
             *left,
             *Others(history, operator.get() or "", given.user, given.known).traces(others),
             *activity(event for event in by_intruder if _telling(event) is None),
             *_quarantine(iam, given.user),
         ]
+        if len(keys) > MOST_KEYS:
+            why = f"of {len(keys)} keys only what changed something, and sessions, were looked for"
+            questions.not_read("what was only read at AWS", why)
         history.tell_unread()
         return Reviewed(traces=tuple(traces), unread=questions.unread)
 

@@ -56,7 +56,8 @@ class _AskedRepository:
         self._connection, self._questions, self._name = connection, questions, name
         self._itself = self._ask("the default branch", _itself)
         self._environments = self._ask("the environments", _environments)
-        self._kept = self._both("repository", "", "the repository's", "actions/")
+        self._own = self._both("repository", "", "the repository's", "actions/")
+        self._kept = list(self._own)
         self._of_environment: dict[str, list[Answer[list[GithubSecret]]]] = {}
         self._files: Answer[list[str]] | None = None
         self._workflows: list[Answer[Workflow]] = []
@@ -84,6 +85,7 @@ class _AskedRepository:
         read: dict[Scope, bool] = {
             Read.github_environments(self._name): self._environments.get() is not None,
             Read.workflows(self._name): files is not None and _all_told(self._workflows),
+            Read.github_secrets(self._name, ""): _all_told(self._own),
             **{
                 Read.github_secrets(self._name, name): _all_told(of)
                 for name, of in self._of_environment.items()

@@ -1,4 +1,4 @@
-"""Secrets of a GitHub environment: sealed to the environment's public key, and never readable again."""
+"""Secrets of a GitHub environment, or of a repository: sealed to its public key, and never readable again."""
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +16,7 @@ from responder.secret import Secret, redact
 if TYPE_CHECKING:
     from github import Github
     from github.Environment import Environment
+    from github.Repository import Repository
 
 T = TypeVar("T")
 
@@ -24,16 +25,25 @@ AT_ONCE = 4  # connections; GitHub asks not to send many writes together
 
 
 class EnvironmentValues(Input):
+    """Without an environment, for the repository's own secrets: `Secrets: write` at GitHub."""
+
     repository: str  # owner/name
     environment: str
     values: dict[str, Secret | str] = Field(min_length=1)
 
     @property
     def path(self) -> str:
-        return f"/repos/{self.repository}/environments/{self.environment}/secrets"
+        below = f"environments/{self.environment}" if self.environment else "actions"
+        return f"/repos/{self.repository}/{below}/secrets"
 
-    def of(self, github: "Github") -> "Environment":
-        return github.get_repo(self.repository).get_environment(self.environment)
+    @property
+    def where(self) -> str:
+        """For people."""
+        return f"environment {self.environment} of {self.repository}" if self.environment else self.repository
+
+    def of(self, github: "Github") -> "Environment | Repository":
+        repository = github.get_repo(self.repository)
+        return repository.get_environment(self.environment) if self.environment else repository
 
 
 class SecretsPut(Output):
@@ -61,8 +71,7 @@ class PutEnvironmentSecrets(Irreversible[EnvironmentValues, SecretsPut]):
         except NotFoundError:  # it may be made before
             fresh = list(given.values)
         new = f" ({', '.join(fresh)}: not there yet)" if fresh else ""
-        where = f"environment {given.environment} of {given.repository}"
-        return Plan(f"Write {', '.join(given.values)} in {where}{new}.")
+        return Plan(f"Write {', '.join(given.values)} in {given.where}{new}.")
 
     def probe(self, call: Call, given: EnvironmentValues) -> Probe[SecretsPut]:
         """By `call.seen` alone: without an intent there is nothing that a write could be newer than."""

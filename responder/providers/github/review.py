@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import AwareDatetime
 
 from responder.action import Call
-from responder.exposure import GithubEnvironmentPlacement
+from responder.exposure import GithubPlacement
 from responder.providers.github.connection import GithubConnection
 from responder.providers.github.review_audit import audited, read_audit_log
 from responder.providers.github.review_doors import doors
@@ -21,7 +21,7 @@ class GithubLookBack(LookBack):
 
     repositories: tuple[str, ...]
     logins: tuple[str, ...] = ()  # whose tokens leaked
-    rewritten: tuple[GithubEnvironmentPlacement, ...] = ()
+    rewritten: tuple[GithubPlacement, ...] = ()
     confirmed_at: AwareDatetime | None = None
 
 
@@ -53,7 +53,8 @@ class ReviewGithub(Review[GithubLookBack]):
         who = Who.of(given, since, settled=call.alone is None)
         traces = [trace for reader in readers for trace in _left(reader.read(), who)]
         events = [event for log in logs.values() for event in log.get() or ()]
-        return Reviewed(traces=tuple(audited(events, traces, who)), unread=questions.unread)
+        told = tuple(audited(events, traces, who))
+        return Reviewed(traces=told, unread=questions.unread, limited=questions.limited)
 
 
 def _left(there: Repository, who: Who) -> Iterator[Trace]:
@@ -66,7 +67,9 @@ def _left(there: Repository, who: Who) -> Iterator[Trace]:
         if secret.updated_at >= who.since and not who.wrote(there.name, secret):
             made = secret.created_at >= who.since
             place = secret.environment or ("the organisation" if secret.shared else "the repository")
-            holder = f" --env {secret.environment}" if secret.environment else ""
+            holder = f"--env {secret.environment} " if secret.environment else ""
+            owner = there.name.partition("/")[0]
+            where = f"--org {owner}" if secret.shared else f"{holder}--repo {there.name}"
             named = f"{there.name}/{secret.environment}" if secret.environment else there.name
             yield Trace(
                 provider="github",
@@ -79,7 +82,7 @@ def _left(there: Repository, who: Who) -> Iterator[Trace]:
                 because="Whatever runs with it has somebody else's value by now, if that was not one of you.",
                 evidence=f"GET /repos/{there.name}: updated_at {secret.updated_at:%Y-%m-%d %H:%M:%S} UTC; "
                 "GitHub does not tell by whom",
-                undo=f"gh secret set {secret.name}{holder} --repo {there.name}",
+                undo=f"gh secret set {secret.name} {where}",
                 mark=secret.updated_at.isoformat(),
             )
 

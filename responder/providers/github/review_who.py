@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from responder.exposure import GithubEnvironmentPlacement
+from responder.exposure import GithubPlacement
 from responder.providers.github.review_read import Secret
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ class Who:
     since: datetime
     leaked: frozenset[str]  # logins
     ours: frozenset[str]  # addresses of runs, and moments at which secrets were written
-    rewritten: tuple[GithubEnvironmentPlacement, ...]
+    rewritten: tuple[GithubPlacement, ...]
     confirmed_at: datetime | None
     settled: bool  # the run is over, so that all that it wrote is among `ours`
 
@@ -44,6 +44,7 @@ class Who:
             one
             for one in self.rewritten
             if (one.repository, one.environment) == (repository, secret.environment)
+            and not secret.shared
             and secret.name in (one.identifier_key.upper(), one.secret_key.upper())
         ]
         if (
