@@ -154,6 +154,10 @@ class DeniedError(ProviderError):
     code = "denied"
 
 
+class NotShownError(ProviderError):
+    """Not to this plan, or not to these rights: asking again gives the same, until somebody changes that."""
+
+
 class NotFoundError(ProviderError):
     code = "not-found"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Final, Generic, TypeVar
 
-from responder.errors import ProviderError
+from responder.errors import NotShownError, ProviderError
 from responder.secret import redact
 
 T = TypeVar("T")
@@ -66,7 +66,8 @@ class Answer(Generic[T]):
         try:
             return self._future.result()
         except ProviderError as error:
-            self._questions.not_read(self._what, redact(f"{error.what} {error.next_step}".strip()))
+            why = redact(f"{error.what} {error.next_step}".strip())
+            self._questions.not_read(self._what, why, limited=isinstance(error, NotShownError))
         return None
 
 
@@ -90,7 +91,7 @@ class Questions:
         self._at_work = 0
         self._waiting: deque[Callable[[], None]] = deque()
         self._lock = threading.Lock()
-        self._unread: dict[str, None] = {}
+        self._unread: dict[str, bool] = {}
 
     @property
     def left(self) -> float:
@@ -120,8 +121,13 @@ class Questions:
     def unread(self) -> tuple[str, ...]:
         return tuple(self._unread)
 
-    def not_read(self, what: str, why: str) -> None:
-        self._unread[f"{what}: {why}"] = None
+    @property
+    def limited(self) -> tuple[str, ...]:
+        """What of `unread` the service shows to nobody of this plan or these rights."""
+        return tuple(one for one, is_limited in self._unread.items() if is_limited)
+
+    def not_read(self, what: str, why: str, *, limited: bool = False) -> None:
+        self._unread[f"{what}: {why}"] = limited
 
     def ask(self, what: str, question: Callable[..., T], *args: object) -> Answer[T]:
         """`what` names it for whoever reads that it was not answered: "the access keys of rentagpu-s3"."""

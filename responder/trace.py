@@ -121,6 +121,7 @@ class Reviewed(Output):
 
     traces: tuple[Trace, ...] = ()
     unread: tuple[str, ...] = ()  # what could not be read and why, a sentence each
+    limited: tuple[str, ...] = ()  # what of it the service shows to nobody of this plan or these rights
 
 
 In = TypeVar("In", bound=LookBack)

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from responder import questions as module
+from responder.errors import DeniedError, NotShownError
 from responder.questions import Questions
 
 
@@ -71,3 +72,14 @@ def test_whether_an_answer_came_says_nothing_of_it_to_anybody():
     assert not questions.ask("silent", gate.wait, 30).came()
     gate.set()
     assert questions.unread == ()
+
+
+def test_what_is_shown_to_nobody_is_told_apart_from_what_could_not_be_read():
+    def refuse(kind):
+        raise kind("github", "GET /audit-log", "it is not for you.")
+
+    questions = Questions(60)
+    for kind in (NotShownError, DeniedError):
+        assert questions.ask(kind.__name__, refuse, kind).get() is None
+    assert [one.partition(":")[0] for one in questions.unread] == ["NotShownError", "DeniedError"]
+    assert [one.partition(":")[0] for one in questions.limited] == ["NotShownError"]

@@ -39,7 +39,7 @@ def review(
 
     Nothing is changed by looking, and each look is recorded. CloudTrail shows what happened up to 15 minutes
     late: look again after that, and in the days to come. Exit code 4 when there is anything new to look at,
-    or something could not be read.
+    or something could not be read; what a service shows to nobody of your plan or rights counts once.
 
     With --remove, delete what you name of what was seen, as a run of its own: it is planned, confirmed and
     proven like any other.

@@ -15,12 +15,14 @@ from responder.trace import Reviewed, Trace, worst_first
 class Seen:
     """By all looks together: each thing as it was seen last, the most severe first.
 
-    `unread` is of the last look of each step. `missing` are titles of what was not looked at yet.
+    `unread` is of the last look of each step, `limited` what of it no look is shown. `missing` are titles of
+    what was not looked at yet.
     """
 
     traces: tuple[Trace, ...]
     first_seen: dict[str, datetime]  # by a trace's key
     unread: tuple[str, ...]
+    limited: frozenset[str]
     missing: tuple[str, ...]
     looks: int
 
@@ -48,6 +50,7 @@ def seen(state: RunState, removed: Mapping[str, str] = MappingProxyType({})) -> 
     found: dict[tuple[str, str, str], Trace] = {}
     first: dict[str, datetime] = {}
     unread: list[str] = []
+    limited: list[str] = []
     missing: list[str] = []
     looks = 0
     for step in review_steps(state):
@@ -57,6 +60,7 @@ def seen(state: RunState, removed: Mapping[str, str] = MappingProxyType({})) -> 
             continue
         looks = max(looks, len(told))
         unread += told[-1][1].unread
+        limited += told[-1][1].limited
         for at, reviewed in told:
             for trace in reviewed.traces:
                 came = _as_first_told(trace, found.get(trace.thing))
@@ -66,6 +70,7 @@ def seen(state: RunState, removed: Mapping[str, str] = MappingProxyType({})) -> 
         traces=tuple(worst_first(list(found.values()))),
         first_seen=first,
         unread=tuple(dict.fromkeys(unread)),
+        limited=frozenset(limited),
         missing=tuple(missing),
         looks=looks,
     )

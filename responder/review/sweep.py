@@ -23,15 +23,20 @@ from responder.trace import LookBack, Review, Reviewed, Trace
 
 @dataclass(frozen=True)
 class Swept:
-    """What one look came to. `new` is what no earlier look had seen."""
+    """What one look came to. `new` is what no earlier look had seen.
+
+    `gaps` is what could not be read, without what the look before was not shown either and nobody ever is: so
+    that who looks every day is not told every day to look.
+    """
 
     new: tuple[Trace, ...]
     seen: Seen  # by all looks, this one among them
+    gaps: tuple[str, ...]
 
     @property
     def clean(self) -> bool:
         """Nothing new to look at, and nothing that could not be read."""
-        return not any(one.to_look_at for one in self.new) and not self.seen.unread
+        return not any(one.to_look_at for one in self.new) and not self.gaps
 
 
 def sweep(engine: Engine, run: str, *, operator: Mapping[str, str], take_over: bool = False) -> Swept:
@@ -60,7 +65,10 @@ def sweep(engine: Engine, run: str, *, operator: Mapping[str, str], take_over: b
         _record(writer, state, step, asked[step][0], reviewed, requests)
     traces = [one for reviewed, _ in answers.values() for one in reviewed.traces]
     after = fold(run, engine.journal.events(run))
-    return Swept(tuple(new_among(traces, before)), seen(after, removed(engine.journal, run)))
+    now = seen(after, removed(engine.journal, run))
+    known = now.limited & before.limited
+    gaps = tuple(one for one in now.unread if one not in known)
+    return Swept(tuple(new_among(traces, before)), now, gaps)
 
 
 def _inputs(engine: Engine, run: str, state: RunState) -> dict[str, tuple[Review[Any], LookBack]]:

@@ -57,3 +57,9 @@ def test_nobody_is_new_in_a_list_that_no_look_had_read_before():
     before = seen(looked(told(person("grace", repository="rentagpu/other"))))
     second = told(person("mallory"))
     assert raised(second, before) == second
+
+
+def test_what_no_look_is_shown_is_told_apart_from_what_this_one_could_not_read():
+    both = Reviewed(unread=("the audit log", "the keys"), limited=("the audit log",))
+    assert seen(looked(both)).unread == ("the audit log", "the keys")
+    assert seen(looked(both)).limited == {"the audit log"}

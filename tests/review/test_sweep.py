@@ -17,10 +17,12 @@ from responder.engine import Engine, Order, fold
 from responder.errors import Exit, RefusedError, RespondError
 from responder.exposure import Exposure, LeakedAccessKey
 from responder.journal import EventKind, Holder, Journal, Seals
+from responder.providers.aws.review import ReviewAws
 from responder.review.reading import seen
 from responder.review.sweep import sweep
 from responder.sandbox.faults.rule import read_rule
 from responder.secret import Secret
+from responder.trace import Reviewed as Looked
 
 KEY = "A" * 43 + "="
 INVENTORY = '[credentials.s4]\nkind = "aws-access-key"\nuser = "known-user"\n'
@@ -175,6 +177,16 @@ def test_a_service_that_is_silent_keeps_no_run_from_its_end_and_is_asked_again(r
     leaked = reviewed.aws.leaked.access_key_id
     assert f" names in CloudTrail: no time was left to look for {leaked}, {USER}" in unread
     assert reviewed.sweep().seen.unread == ()
+
+
+def test_what_nobody_is_shown_spoils_one_look_and_not_every_look_after_it(reviewed, monkeypatch):
+    told = Looked(unread=("the log: not on this plan", "IAM: busy"), limited=("the log: not on this plan",))
+    monkeypatch.setattr(ReviewAws, "look", lambda _self, _call, _given: told)
+    assert reviewed.sweep().gaps == told.unread
+    assert reviewed.sweep().gaps == ("IAM: busy",)
+    told = told.model_copy(update={"unread": told.limited})
+    monkeypatch.setattr(ReviewAws, "look", lambda _self, _call, _given: told)
+    assert reviewed.sweep().clean
 
 
 def elsewhere(reviewed):

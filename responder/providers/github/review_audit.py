@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from responder.errors import DeniedError, NotFoundError, ProviderError
+from responder.errors import DeniedError, NotFoundError, NotShownError
 from responder.providers.github.connection import GithubConnection
 from responder.providers.github.review_read import Json, pages
 from responder.providers.github.review_who import Who
@@ -52,7 +52,7 @@ def read_audit_log(
                 if len(found) >= _MOST:
                     break
         except (NotFoundError, DeniedError):
-            raise ProviderError(
+            raise NotShownError(
                 "github",
                 f"GET /orgs/{owner}/audit-log",
                 "it is shown to owners alone, and only on GitHub Enterprise Cloud.",

@@ -33,7 +33,8 @@ class ReviewModal(Review[ModalLookBack]):
         who = Who.of(given, there, since, call.run)
         left = [*_apps(there, who), *made(there, who)]
         told = [one.model_copy(update=origin(one, there)) for one in left]
-        return Reviewed(traces=(*told, *activity(there, who, left)), unread=questions.unread)
+        traces = (*told, *activity(there, who, left))
+        return Reviewed(traces=traces, unread=questions.unread, limited=questions.limited)
 
 
 def _apps(there: Workspace, who: Who) -> Iterator[Trace]:

@@ -207,7 +207,9 @@ def _entries(answer: Answer[list[Any] | str], questions: Questions) -> list[Entr
     found = answer.get() or []
     if isinstance(found, str):
         lost = "so a Secret that was changed, or what was made and is gone again, is not told"
-        questions.not_read(AUDIT_LOG, f"not on this plan, or not for this token ({found}), {lost}")
+        questions.not_read(
+            AUDIT_LOG, f"not on this plan, or not for this token ({found}), {lost}", limited=True
+        )
         return []
     if len(found) >= _MOST_ENTRIES:
         questions.not_read(AUDIT_LOG, f"only its newest {len(found)} entries were read")
