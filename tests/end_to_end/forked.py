@@ -35,9 +35,12 @@ class Forked:
         self._server.wait(10)
         self._server.stdout.close()
 
-    def respond(self, *arguments, killed_after=0, delay=0.0):
-        """Run to its end, or until it is killed `delay` seconds after that many events; 0 is never."""
-        self._server.stdin.write(json.dumps([killed_after, delay, arguments]) + "\n")
+    def respond(self, *arguments, killed_after=0, delay=0.0, **more):
+        """Run to its end, or until it is killed `delay` seconds after that many events; 0 is never.
+
+        `more` is of its environment.
+        """
+        self._server.stdin.write(json.dumps([killed_after, delay, arguments, more]) + "\n")
         self._server.stdin.flush()
         code, out, err = json.loads(self._server.stdout.readline())
         return subprocess.CompletedProcess(arguments, code, out, err)
@@ -45,11 +48,12 @@ class Forked:
 
 def serve():
     for line in sys.stdin:
-        event, delay, arguments = json.loads(line)
+        event, delay, arguments, more = json.loads(line)
         with tempfile.TemporaryDirectory() as folder:
             out, err = Path(folder) / "out", Path(folder) / "err"
             child = os.fork()
             if child == 0:
+                os.environ |= more
                 be_respond(event, delay, arguments, out, err)
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             sys.stdout.write(json.dumps([code, out.read_text(), err.read_text()]) + "\n")

@@ -25,11 +25,12 @@ class Job:
     forked: Hasty = field(repr=False)
     home: Path
     inventory: Path
+    more: dict[str, str] = field(repr=False, default_factory=dict)  # of its environment
 
     def __call__(self, *arguments, killed_after=0):
         """The exit code, the JSON result (None where there is none), standard error."""
         where = ("--home", str(self.home), "--inventory", str(self.inventory))
         command = (*where, "rotate", *arguments, "--json")
-        ended = self.forked.respond(*command, killed_after=killed_after)
+        ended = self.forked.respond(*command, killed_after=killed_after, **self.more)
         told = json.loads(ended.stdout) if ended.stdout.startswith("{") else None
         return ended.returncode, told, ended.stderr

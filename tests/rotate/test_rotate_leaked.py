@@ -6,8 +6,10 @@ import hasty  # noqa: F401  # puts the helpers below on the path
 import pytest
 from aftermath import github_secrets, keys, secret_values, service_users
 from hourly import inventory
+from operators import client
 
 from responder.bundled import bundled
+from responder.journal.keys import SEAL_KEY
 
 
 @pytest.fixture
@@ -15,12 +17,12 @@ def leak(job, tmp_path):
     quick = tmp_path / "leak.yaml"
     quick.write_text((bundled("playbooks") / "leak.yaml").read_text().replace("wait: 10s", "wait: 1s"))
 
-    def play(text):
+    def play(text, home=None):
         path = tmp_path / "leaked.env"
         path.write_text(text)
-        where = ("--home", str(job.home), "--inventory", str(job.inventory))
+        where = ("--home", str(home or job.home), "--inventory", str(job.inventory))
         options = ("--strategy", "rotate-first", "--playbook", str(quick), "--yes")
-        return job.forked.respond(*where, "leak", "--file", str(path), *options)
+        return job.forked.respond(*where, "leak", "--file", str(path), *options, **job.more)
 
     return play
 
@@ -54,7 +56,17 @@ def test_where_the_fresh_key_is_proven_everywhere_the_leaked_one_is_only_contain
     assert (code, told["next"]["credential"], told["runs"]) == (0, "s3", []), "nothing is under way"
 
 
-def test_half_way_through_both_are_contained_and_another_is_made(incident, job, leak):
+@pytest.fixture
+def shared(incident, job):
+    """The journal is in S3, where every machine finds it."""
+    client("s3", incident).create_bucket(Bucket="rentagpu-journal")
+    job.more["RESPOND_JOURNAL"] = "s3://rentagpu-journal/respond/journal.db"
+    job.more["RESPOND_SEAL_KEY"] = SEAL_KEY.fresh().reveal()
+
+
+def test_half_way_through_both_are_contained_and_another_is_made_from_another_machine_too(
+    incident, job, leak, shared, tmp_path
+):
     inventory(job.inventory, max_age="1s")
     ((old, key),) = keys(incident.world()).items()
     code, _, stderr = job("s3", "--due", "--yes", killed_after=12)
@@ -62,9 +74,18 @@ def test_half_way_through_both_are_contained_and_another_is_made(incident, job, 
     between = set(keys(incident.world()))
     assert len(between) == 2
 
-    ended = leak(f"AWS_ACCESS_KEY_ID={old}\nAWS_SECRET_ACCESS_KEY={key['secret_access_key']}\n")
+    laptop = tmp_path / "laptop"
+    ended = leak(f"AWS_ACCESS_KEY_ID={old}\nAWS_SECRET_ACCESS_KEY={key['secret_access_key']}\n", laptop)
     assert ended.returncode == 0, ended.stderr
+    assert "is replacing s3 on schedule" in ended.stdout
     assert assert_one_live_key(incident.world()) not in between
+    where = ("--home", str(laptop))
+    verified = job.forked.respond(*where, "audit", "verify", **job.more)
+    assert verified.returncode == 0, verified.stderr
+    inventory(job.inventory)
+    code, told, _ = job("s3", "--due")
+    assert (code, told["runs"], told["skipped"]) == (0, [], []), "nothing is under way"
+    assert not list(job.home.rglob("journal.db")), "no machine has one of its own"
 
 
 def test_a_token_that_leaks_half_way_leaves_no_service_user_behind(incident, job, leak):
