@@ -86,16 +86,22 @@ class Incident:
     def state(self) -> str:
         """How it stands, in a few words."""
         words = {"succeeded": "Done and proven", "": "Not over"}.get(self.outcome, self.outcome.capitalize())
-        if worth := len(self.review.to_look_at):
-            return f"{words}; {counted(worth, 'thing')} to look at"
-        return words
+        undone = ["somebody undid it meanwhile"] if self.fought else []
+        worth = len(self.review.to_look_at)
+        return "; ".join([words, *undone, *([f"{counted(worth, 'thing')} to look at"] if worth else [])])
+
+    @property
+    def fought(self) -> bool:
+        """Somebody undid what was contained."""
+        return any(one.undone for one in self.credentials)
 
     @property
     def mood(self) -> Literal["good", "wait", "bad"]:
-        """Whether a reader may lean back: only when it is contained, and nothing is to be looked at."""
+        """Whether a reader may lean back: when it is contained, held, and nothing is to be looked at."""
         if self.outcome in ("", NOT_CONTAINED):
             return "bad"
-        return "good" if self.outcome == "succeeded" and not self.review.to_look_at else "wait"
+        calm = self.outcome == "succeeded" and not self.review.to_look_at and not self.fought
+        return "good" if calm else "wait"
 
     @property
     def active_steps(self) -> tuple[StepReading, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from responder.duration import in_words
 from responder.report.steps import PHASES, StepReading
 from responder.report.timeline import draw
-from responder.report.words import clock, counted, day, day_and_time, elapsed
+from responder.report.words import clock, counted, day, day_and_time, elapsed, kind
 
 if TYPE_CHECKING:
     from responder.report.incident import Incident
@@ -161,7 +161,7 @@ def _leaked(incident: "Incident") -> Iterator[str]:
         yield from _hanging(incident.reach, incident.reach.credential(one.identifier), "  ")
     for lost in incident.unidentified:
         state = "**not proven contained**" if lost.at_large else "dead already"
-        yield f"- {_code(lost.identifier)} ({escaped(lost.kind)}): not identified, {state}"
+        yield f"- {_code(lost.identifier)} ({escaped(kind(lost.kind))}): not identified, {state}"
 
 
 def _hanging(reach: "Reach", node: "Node", indent: str) -> Iterator[str]:
@@ -194,7 +194,7 @@ def _quarter(quarter: "Quarter", made_at: datetime, version: str) -> Iterator[st
             (
                 (
                     escaped(one.name),
-                    escaped(one.kind),
+                    escaped(kind(one.kind)),
                     day(one.rotated_at) if one.rotated_at else "not in the journal",
                     f"{one.age_days} d" if one.age_days is not None else "not known",
                     in_words(one.max_age) if one.max_age else "no limit",

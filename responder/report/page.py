@@ -60,6 +60,7 @@ def _environment() -> Environment:
         "day_and_time": words.day_and_time,
         "counted": words.counted,
         "listing": words.listing,
+        "kind": words.kind,
         "in_words": in_words,
     }
     environment.filters.update(filters)

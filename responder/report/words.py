@@ -4,10 +4,19 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-__all__ = ["clock", "counted", "day", "day_and_time", "elapsed", "listing", "sentence", "within"]
+__all__ = ["clock", "counted", "day", "day_and_time", "elapsed", "kind", "listing", "sentence", "within"]
 
 # A word, and no name that stays as it is written: s3, ci-prod, sha256:…
 _WORD = re.compile(r"[A-Za-z]+(?=[\s,;.!?]|$)")
+_KINDS = {  # as the inventory and the journal have them
+    "aws-access-key": "AWS access key",
+    "aws-session": "AWS session",
+    "modal-service-user": "Modal service user's token",
+    "modal-member-token": "personal Modal token",
+    "modal-proxy-token": "Modal proxy token",
+    "modal-token": "Modal token",
+    "github-token": "GitHub token",
+}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -48,6 +57,11 @@ def listing(words: Sequence[str]) -> str:
     if len(words) > 1:
         return f"{', '.join(words[:-1])} and {words[-1]}"
     return "".join(words)
+
+
+def kind(name: str) -> str:
+    """What a kind of credential is called."""
+    return _KINDS.get(name, name)
 
 
 def counted(number: int, one: str, many: str = "") -> str:

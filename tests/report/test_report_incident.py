@@ -171,6 +171,7 @@ def test_a_containment_that_somebody_undid_is_told_and_its_time_stays_the_first(
     assert s3.looked_again == (BEGAN + timedelta(seconds=90),)
     assert s3.undone == (BEGAN + timedelta(seconds=40.8), BEGAN + timedelta(seconds=630))
     assert "somebody undid the containment of s3" in incident.summary[1]
+    assert incident.state.endswith("; somebody undid it meanwhile")
     assert any(task.what.startswith("Find out who undid the containment of s3") for task in incident.tasks)
 
 
@@ -181,6 +182,14 @@ def test_a_denial_that_was_renewed_had_not_been_undone(tale):
     s3 = incident.credentials[0]
     assert (s3.undone, s3.looked_again) == ((), (BEGAN + timedelta(seconds=41),))
     assert not any("undid" in task.what for task in incident.tasks)
+
+
+def test_only_what_is_contained_and_held_lets_a_reader_lean_back(tale):
+    assert read(tale.begin().proves("deactivate_key[s3]", 0.6)).mood == "bad"
+    tale.begin("r2").goes_well()
+    assert (read(tale).state, read(tale).mood) == ("Done and proven", "good")
+    tale.looks("deny_sessions[s3]", 600, "re-applied")
+    assert read(tale).mood == "wait"
 
 
 def test_a_look_after_the_end_makes_the_response_no_longer(tale):

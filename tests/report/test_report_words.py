@@ -2,7 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from responder.report.words import clock, sentence, within
+from responder.exposure import Kind
+from responder.report.words import clock, kind, sentence, within
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,7 @@ def test_a_time_on_another_day_than_the_reader_was_told_has_its_day():
     at = datetime(2026, 1, 31, 23, 59, 59, 500000, tzinfo=UTC)
     assert clock(at, at) == "23:59:59.500"
     assert clock(at + timedelta(seconds=1), at) == "2026-02-01 00:00:00.500"
+
+
+def test_every_kind_of_credential_has_words():
+    assert all(" " in kind(one.value) for one in Kind)
