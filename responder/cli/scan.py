@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from responder.providers.github.git_access import GitAccess
     from responder.providers.github.search import Searched
     from responder.review.history.forms import Value
     from responder.review.history.patterns import Finding, Patterns
@@ -33,6 +34,7 @@ class _Seen:
     github: "Searched | None" = None
     findings: list["Finding"] = field(default_factory=list)  # without those of the baseline
     judged: int = 0  # findings of the baseline
+    pulls: bool = False  # they were asked for
     not_looked_at: list[str] = field(default_factory=list)
 
     @property
@@ -63,6 +65,11 @@ class _Seen:
 @click.option(
     "--since", metavar="TIME", help="Read GitHub's logs and issues from then on; 7 days, unless given."
 )
+@click.option(
+    "--pulls",
+    is_flag=True,
+    help="Fetch what only pull requests have, and look there, too; the clone is left as it is.",
+)
 @click.option("--no-patterns", is_flag=True, help="Look for these values alone, not for credentials by form.")
 @click.option(
     "--baseline",
@@ -90,6 +97,7 @@ def scan(
     since: str | None,
     *,
     github: bool,
+    pulls: bool,
     paste: bool,
     literal: bool,
     no_patterns: bool,
@@ -122,12 +130,17 @@ def scan(
         raise InputError("--since is for GitHub's logs.", next_step="Add --github, or --repo OWNER/NAME.")
     asked = (repo, begin_of(since)) if repo else None
     only_github = repo is not None and path is None and not github
+    if pulls and (only_github or not values):
+        raise InputError(
+            "--pulls is for known values and a clone.", next_step="Name the clone's PATH, and --file FILE."
+        )
+    access = _access(where) if pulls else None
     judged = judged_in(baseline) if baseline and not write_baseline else frozenset()
     seen = _Seen()
     by_form = not no_patterns and not only_github
     pending = _start_patterns(where, seen, err, alone=not values) if by_form else None
     if values and not only_github:
-        _look_for_values(where, values, seen, out, err)
+        _look_for_values(where, access, values, seen, out, err)
     if pending:
         with _going_on(seen, alone=not values):
             _show_patterns(pending, judged, baseline if write_baseline else None, seen, out, err)
@@ -168,13 +181,28 @@ def _write_down(desk: Desk, run: str, seen: _Seen) -> None:
     desk.tell("scan.noted", f"Written down beside run {run}: `respond audit log` shows it.")
 
 
+def _access(where: Path) -> "GitAccess":
+    import os  # noqa: PLC0415
+
+    from responder.providers.github.git_access import git_access  # noqa: PLC0415
+    from responder.review.history.git import Repository  # noqa: PLC0415
+    from responder.review.history.github import origin_url  # noqa: PLC0415
+
+    return git_access(os.environ, origin_url(Repository.at(where).git))
+
+
 def _look_for_values(
-    where: Path, values: Sequence["Value"], seen: _Seen, out: "Console", err: "Console"
+    where: Path,
+    access: "GitAccess | None",
+    values: Sequence["Value"],
+    seen: _Seen,
+    out: "Console",
+    err: "Console",
 ) -> None:
     import time  # noqa: PLC0415
 
     from responder.cli.scan_screen import searched, show_sightings  # noqa: PLC0415
-    from responder.review.history.scan import scan_repository  # noqa: PLC0415
+    from responder.review.history.scan import scan_pulls, scan_repository  # noqa: PLC0415
     from responder.review.history.search import Needles  # noqa: PLC0415
 
     began, so_far = time.monotonic(), 0
@@ -185,7 +213,12 @@ def _look_for_values(
             so_far += more
             status.update(f"Searching … {so_far >> 20} MB")
 
-        seen.scan = scan_repository(where, Needles(values), told)
+        needles = Needles(values)
+        seen.scan = scan_repository(where, needles, told)
+        if access:
+            with _going_on(seen, alone=False):
+                scan_pulls(where, access, needles, seen.scan, told)
+    seen.pulls = access is not None
     seen.not_looked_at += seen.scan.not_looked_at
     out.print(searched(seen.scan, time.monotonic() - began), markup=False, soft_wrap=True)
     show_sightings(out, seen.scan, values)
@@ -267,11 +300,12 @@ def _look_on_github(
 def _end(seen: _Seen, out: "Console") -> None:
     from responder.cli.scan_screen import show_advice, show_not_looked_at  # noqa: PLC0415
     from responder.review.history.purge import advice  # noqa: PLC0415
-    from responder.review.history.scan import NEVER_IN_A_CLONE  # noqa: PLC0415
+    from responder.review.history.scan import NEVER_IN_A_CLONE, PULLS  # noqa: PLC0415
 
     show_not_looked_at(out, seen.not_looked_at)
     if seen.scan:
-        out.print(NEVER_IN_A_CLONE, style="dim", markup=False, soft_wrap=True)
+        left = NEVER_IN_A_CLONE if seen.pulls else f"{PULLS}, {NEVER_IN_A_CLONE}"
+        out.print(f"Not in an ordinary clone: {left}.", style="dim", markup=False, soft_wrap=True)
         show_advice(out, list(advice(seen.scan.sightings)))
 
 

@@ -24,6 +24,7 @@ _KINDS: Final = {
     "refs/remotes/": "remote ",
     "refs/notes/": "notes ",
     "refs/stash": "the stash",
+    "refs/pull/": "pull request ",
 }
 
 
@@ -82,7 +83,8 @@ def _refs(names: Sequence[str]) -> str:
     shown = []
     for name in [one for one in names if one != "HEAD"] or names:
         prefix = next((prefix for prefix in _KINDS if name.startswith(prefix)), "")
-        shown.append(_KINDS.get(prefix, "") + name.removeprefix(prefix))
+        rest = name.removeprefix(prefix)
+        shown.append(_KINDS.get(prefix, "") + (rest.removesuffix("/head") if "pull" in prefix else rest))
     more = len(shown) - _MOST_REFS
     return ", ".join(shown[:_MOST_REFS]) + (f" and {more} more" if more > 0 else "")
 

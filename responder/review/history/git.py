@@ -34,9 +34,16 @@ class Git:
     """git in one folder."""
 
     folder: Path
+    others: tuple[Path, ...] = ()  # where there are more objects
 
-    def command(self, *arguments: str) -> list[str]:
-        return ["git", *_ALWAYS, "-C", str(self.folder), *arguments]
+    def command(self, *arguments: str, before: Sequence[str] = ()) -> list[str]:
+        return ["git", *_ALWAYS, "-C", str(self.folder), *before, *arguments]
+
+    @property
+    def beside(self) -> dict[str, str]:
+        """Of its environment."""
+        paths = os.pathsep.join(f'"{path}"' for path in self.others)
+        return {"GIT_ALTERNATE_OBJECT_DIRECTORIES": paths} if paths else {}
 
     def ask(self, *arguments: str, given: bytes = b"", may_fail: bool = False) -> bytes:
         """What it prints; nothing where it fails and `may_fail`.
@@ -46,7 +53,11 @@ class Git:
         """
         try:
             done = subprocess.run(
-                self.command(*arguments), input=given, capture_output=True, check=False, env=environment()
+                self.command(*arguments),
+                input=given,
+                capture_output=True,
+                check=False,
+                env={**environment(), **self.beside},
             )
         except FileNotFoundError:
             raise _missing() from None
@@ -73,7 +84,7 @@ class Git:
                     stdout=subprocess.PIPE,
                     stderr=complaints,
                     bufsize=0,
-                    env=environment(),
+                    env={**environment(), **self.beside},
                 )
             except FileNotFoundError:
                 raise _missing() from None
@@ -89,9 +100,9 @@ class Git:
                 complaints.seek(0)
                 raise self.failure(arguments[0], complaints.read())
 
-    def failure(self, command: str, complaint: bytes) -> UnavailableError:
+    def failure(self, command: str, complaint: bytes, next_step: str = "") -> UnavailableError:
         said = redact(complaint.decode("utf-8", "replace").strip().partition("\n")[0])
-        next_step = f"`git -C {self.folder} fsck` tells what is wrong with the repository."
+        next_step = next_step or f"`git -C {self.folder} fsck` tells what is wrong with the repository."
         if "dubious ownership" in said:
             next_step = (
                 f"If you trust it: git config --global --add safe.directory {self.folder}, "

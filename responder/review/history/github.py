@@ -46,6 +46,11 @@ def _place(hit: Hit) -> str:
 
 def origin(git: Git) -> str | None:
     """OWNER/NAME of the clone's own remote, whatever the host; None where it has none such."""
-    urls = git.lines("config", "--get", "remote.origin.url", may_fail=True)
-    found = re.search(r"[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$", urls[0]) if urls else None
+    found = re.search(r"[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$", origin_url(git))
     return found[1] if found else None
+
+
+def origin_url(git: Git) -> str:
+    """As git has it; empty where there is none. It may hold a password."""
+    urls = git.lines("config", "--get", "remote.origin.url", may_fail=True)
+    return urls[0] if urls else ""

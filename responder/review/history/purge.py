@@ -11,6 +11,7 @@ GITHUB_PAGE: Final = (
     "removing-sensitive-data-from-a-repository"
 )
 _SHARED: Final = ("history", "commit message", "tag message", "file name")
+_PULLS: Final = "refs/pull/"
 _MOST_IDS: Final = 20  # that are pasted; more go by path
 
 
@@ -31,12 +32,19 @@ def advice(sightings: Sequence[Sighting]) -> Iterator[Advice]:
     for repository in dict.fromkeys(one.repository for one in leaks):
         here = [one for one in leaks if one.repository == repository]
         yield from _of_one(repository, [one for one in here if one.where in _SHARED and _is_shared(one)])
+    pulls = {name for one in leaks if not _is_shared(one) for name in one.refs if name.startswith(_PULLS)}
+    if pulls:
+        numbers = ", ".join(sorted({name.split("/")[2] for name in pulls}, key=int))
+        yield Advice(
+            f"Only pull requests have it (no. {numbers}): nobody but GitHub's support can take it out of "
+            f"them: {GITHUB_PAGE}"
+        )
     yield from _local(leaks)
 
 
 def _is_shared(one: Sighting) -> bool:
     """Whether it goes where branches and tags go."""
-    return any(name != "refs/stash" for name in one.refs)
+    return any(name != "refs/stash" and not name.startswith(_PULLS) for name in one.refs)
 
 
 def _of_one(repository: str, shared: Sequence[Sighting]) -> Iterator[Advice]:

@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Final
 
 from responder.errors import RespondError
+from responder.providers.github.git_access import GitAccess
 from responder.review.history.folder import Files, search_folder
 from responder.review.history.git import Git, Repository, zeros
 from responder.review.history.objects import Objects, search_objects
 from responder.review.history.places import Place, sightings
+from responder.review.history.pulls import pull_requests
 from responder.review.history.search import Needles
 from responder.review.history.sighting import Scan, Where
 
-NEVER_IN_A_CLONE: Final = (
-    "Not in an ordinary clone: pull requests' own refs (refs/pull/*), LFS files that were never fetched, "
-    "forks, and other people's clones. `git fetch origin '+refs/pull/*/head:refs/pull/*'` brings the first."
-)
+NEVER_IN_A_CLONE: Final = "LFS files that were never fetched, forks, and other people's clones"
+PULLS: Final = "what only pull requests have (add --pulls)"
 
 
 def scan_repository(path: Path, needles: Needles, told: Callable[[int], None] = lambda _bytes: None) -> Scan:
@@ -34,6 +34,27 @@ def scan_repository(path: Path, needles: Needles, told: Callable[[int], None] = 
     _scan_one(Repository.at(path), "", needles, told, scan, set())
     scan.sightings.sort(key=lambda one: (not one.secret, one.since is None, one.since, one.place))
     return scan
+
+
+def scan_pulls(
+    path: Path,
+    access: GitAccess,
+    needles: Needles,
+    scan: Scan,
+    told: Callable[[int], None] = lambda _bytes: None,
+) -> None:
+    """What only the pull requests of the repository that `path` is in have, into `scan`.
+
+    Raises:
+        InputError: it is in no repository.
+        UnavailableError: they cannot be had, or git failed.
+    """
+    with pull_requests(Repository.at(path), access) as (fetched, repository):
+        objects = search_objects(fetched, needles, told)
+        scan.objects += objects.count
+        scan.object_bytes += objects.bytes
+        scan.not_looked_at += [f"pull requests: {why}" for why in _cut(repository, objects)]
+        scan.sightings += sightings(repository, "", objects, needles, scan.not_looked_at.append)
 
 
 def _scan_one(

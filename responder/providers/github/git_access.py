@@ -1,0 +1,60 @@
+"""How git reads a repository of the GitHub that is used: over https, with the operator's token."""
+
+import base64
+import re
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from responder.errors import InputError
+from responder.providers.github.connection import LOOPBACK, GithubServer
+from responder.secret import Secret
+
+_BY_SSH: Final = re.compile(r"(?:ssh://)?(?:[^@/]+@)?([\w.-]+)(?::\d+/|[:/])(.+)")
+
+
+@dataclass(frozen=True)
+class GitAccess:
+    """`environ` is for git alone: it holds the token, which is in no argument and in no file."""
+
+    url: str
+    environ: Mapping[str, str] = field(repr=False)
+
+
+def git_access(environ: Mapping[str, str], origin: str) -> GitAccess:
+    """Makes no request. A token is given to no other host than that of GITHUB_API_URL.
+
+    Args:
+        environ: with GITHUB_TOKEN and GITHUB_API_URL.
+        origin: where the clone is from, by https or ssh.
+
+    Raises:
+        InputError: it is from elsewhere.
+    """
+    api = GithubServer.connect(environ).host
+    hosts = {api, api.removeprefix("api.")}
+    parts = urllib.parse.urlsplit(origin)
+    by_ssh = None if parts.scheme in ("http", "https", "file") else _BY_SSH.fullmatch(origin)
+    if by_ssh and by_ssh[1] in hosts:
+        url = f"https://{by_ssh[1]}/{by_ssh[2]}"
+    elif parts.hostname in hosts and (parts.scheme == "https" or parts.hostname in LOOPBACK):
+        at = f":{parts.port}" if parts.port else ""
+        url = f"{parts.scheme}://{parts.hostname}{at}{parts.path}"
+    else:
+        raise InputError(
+            f"The clone is not from {' or '.join(sorted(hosts))}, the GitHub that is used.",
+            next_step="Set GITHUB_API_URL to that of its host, or leave out --pulls.",
+        )
+    token = environ.get("GITHUB_TOKEN", "")
+    return GitAccess(url, _header(Secret(token), url) if token else {})
+
+
+def _header(token: Secret, url: str) -> dict[str, str]:
+    """Configuration by environment: https://git-scm.com/docs/git-config#ENVIRONMENT."""
+    both = base64.b64encode(f"x-access-token:{token.reveal()}".encode()).decode()
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"http.{url}.extraHeader",
+        "GIT_CONFIG_VALUE_0": f"Authorization: Basic {both}",
+    }
