@@ -63,6 +63,12 @@ def read_material(
         err.print(one.note, style="yellow", markup=False)
     for line in material.unread:
         err.print(f"Not read: {line}.", style="yellow", markup=False)
+    if material.fragments and not material.found:
+        raise InputError(
+            f"Of no credential in {material.source} is enough there to know which it is.",
+            next_step="Copy it again, whole. Its public identifier alone is enough, where you find that: "
+            f"`respond {command} AKIA…` or `respond {command} ak-…`.",
+        )
     if not material.found:
         raise InputError(
             f"No credential was recognised in {material.source}.",

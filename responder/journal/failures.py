@@ -75,7 +75,8 @@ def _in_the_way(path: Path, code: int) -> RespondError | None:
         case sqlite3.SQLITE_FULL:
             what, mend = f"The disk that holds the journal {path} is full.", "Free some space there"
         case sqlite3.SQLITE_IOERR:
-            what, mend = f"The disk that holds the journal {path} does not work.", "Check the disk"
+            what = f"The disk that holds the journal {path} does not work, or may take no larger files."
+            mend = "Check the disk, and `ulimit -f`"
         case _:
             return None
     return UnavailableError(what, state=_ROLLED_BACK, next_step=f"{mend}, then type `respond resume`. {_NOW}")

@@ -128,7 +128,7 @@ def _workload(before: World, after: World) -> Verdict:
         for key in _keys(after)
         if key["status"] == "Active" and key["access_key_id"] != leaked
     }
-    containers = [c for c in after["modal"]["containers"] if c["state"] != "stopped"]
+    containers = [c for c in after["modal"]["containers"] if c["state"] == "running"]  # others are leaving
     holders = [c["values"] for c in containers] + [_secret(after, e) for e in ENVIRONMENTS]
     wrong = ""
     if not any(c["environment"] == "prod" for c in containers):

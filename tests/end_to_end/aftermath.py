@@ -49,7 +49,7 @@ def assert_over(before, after):
     }
     assert github_secrets(after, "dev") == github_secrets(before, "dev")
 
-    running = [c for c in after["modal"]["containers"] if c["state"] != "stopped"]
+    running = [c for c in after["modal"]["containers"] if c["state"] == "running"]  # others are leaving
     assert {c["environment"] for c in running} == {"dev", "prod"}
     assert {c["values"]["AWS_ACCESS_KEY_ID"] for c in running} == {fresh_key}
 

@@ -275,13 +275,16 @@ def test_a_second_run_for_the_same_leak_is_shown_the_first(world, incident, leak
         (("--file", "x", "AKIAIOSFODNN7EXAMPLE"), "Both"),
         ((), "no terminal"),
         (("--file", "{nothing}"), "No credential was recognised"),
+        (("--file", "{cut}"), "Copy it again, whole"),
         (("--file", "{leak}", "--playbook", "leek"), "Did you mean `leak`?"),
     ],
 )
 def test_bad_input_is_told_with_what_to_type_next(incident, leak, tmp_path, arguments, says):
     nothing = tmp_path / "nothing.txt"
     nothing.write_text("There is nothing here.")
-    filled = [a.format(nothing=nothing, leak=incident.leak) for a in arguments]
+    cut = tmp_path / "cut.env"
+    cut.write_text("AWS_ACCESS_KEY_ID=AKIAQ3EGR7XWZ\n")
+    filled = [a.format(nothing=nothing, cut=cut, leak=incident.leak) for a in arguments]
 
     refused = leak(*filled, "--yes")
 
