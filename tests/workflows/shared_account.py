@@ -88,14 +88,14 @@ class Place:
         for one in (self.remote(), self.remote().beside(TAIL)):
             one.try_to_write()
 
-    def remote_of(self, user, policy):
-        """Opened by somebody who may do what the policy says."""
+    def environ_of(self, user, policy):
+        """Of somebody who may do what the policy says."""
         plane = self.account.plane
         plane.add_user(user)
         self.account.connection.iam.put_user_policy(UserName=user, PolicyName="may", PolicyDocument=policy)
         key = plane.add_access_key(user)
         own = {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
-        return JournalObject.open(self.url, self.account.environ | own)
+        return self.account.environ | own
 
     def file(self):
         return self.account.object(self.key)

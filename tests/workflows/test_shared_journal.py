@@ -16,6 +16,7 @@ import pytest
 from shared_account import Lasting, intend
 
 from responder.action import exchanges
+from responder.cli.desk import Desk
 from responder.errors import InputError, RefusedError, TamperedError, UnavailableError
 from responder.journal import (
     EventKind,
@@ -421,11 +422,27 @@ def test_who_may_read_it_and_not_write_it_is_told_so_before_an_incident(place, c
     with place.opened() as journal:
         journal.begin("r1", ci, {})
     may = [{"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"}]
-    reader = place.remote_of("reader", json.dumps({"Version": "2012-10-17", "Statement": may}))
+    environ = place.environ_of("reader", json.dumps({"Version": "2012-10-17", "Statement": may}))
+    reader = JournalObject.open(place.url, environ)
     *_, found = shared_journal(Shared(place.fetched, reader.try_to_write))
     assert found.level == "failed"
     assert "s3:PutObject: AccessDenied" in found.what
     assert "Allow the operator s3:PutObject" in found.mend
+
+
+def test_who_may_write_the_file_alone_is_told_that_the_tail_is_needed_too(place, monkeypatch):
+    here = f"arn:aws:s3:::{place.url.removeprefix('s3://')}"
+    may = [
+        {"Effect": "Allow", "Action": "s3:PutObject", "Resource": here},
+        {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"},
+    ]
+    environ = place.environ_of("half", json.dumps({"Version": "2012-10-17", "Statement": may}))
+    for name, value in {**environ, "RESPOND_JOURNAL": place.url}.items():
+        monkeypatch.setenv(name, value)
+    desk = Desk(str(place.folder), None, "human", verbose=False, debug=False)
+    with pytest.raises(UnavailableError, match=rf"{place.key}\.tail cannot be written") as refused:
+        desk.try_shared_journal()
+    assert "s3:PutObject" in refused.value.next_step
 
 
 def test_a_bucket_that_is_not_there_is_not_taken_for_one_with_no_journal_yet(place):
