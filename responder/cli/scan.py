@@ -298,14 +298,13 @@ def _look_on_github(
 
 
 def _end(seen: _Seen, out: "Console") -> None:
-    from responder.cli.scan_screen import show_advice, show_not_looked_at  # noqa: PLC0415
+    from responder.cli.scan_screen import show_advice, show_never, show_not_looked_at  # noqa: PLC0415
     from responder.review.history.purge import advice  # noqa: PLC0415
     from responder.review.history.scan import NEVER_IN_A_CLONE, PULLS  # noqa: PLC0415
 
     show_not_looked_at(out, seen.not_looked_at)
     if seen.scan:
-        left = NEVER_IN_A_CLONE if seen.pulls else f"{PULLS}, {NEVER_IN_A_CLONE}"
-        out.print(f"Not in an ordinary clone: {left}.", style="dim", markup=False, soft_wrap=True)
+        show_never(out, NEVER_IN_A_CLONE if seen.pulls else f"{PULLS}, {NEVER_IN_A_CLONE}")
         show_advice(out, list(advice(seen.scan.sightings)))
 
 

@@ -39,10 +39,14 @@ def searched(scan: "Scan", seconds: float) -> str:
 
 
 def show_sightings(out: "Console", scan: "Scan", values: Sequence["Value"]) -> None:
+    secrets = {one.place for one in scan.leaks}
     for value in values:
         here = [one for one in scan.sightings if one.value == value.label]
         if not here:
             _line(out, f"not found  {value.label}", "green" if value.secret else "dim")
+            continue
+        if not value.secret and {one.place for one in here} <= secrets:
+            _line(out, f"mentioned  {value.label}, where secrets are: above", "yellow")
             continue
         word = "FOUND      " if value.secret else "mentioned  "
         mark = f"  {value.fingerprint}" if value.secret and value.fingerprint not in value.label else ""
@@ -72,11 +76,13 @@ def _show_place(out: "Console", one: "Sighting") -> None:
     if one.commits:
         first = one.commits[0]
         more = f", and in {len(one.commits) - 1} later commits" if len(one.commits) > 1 else ""
-        _line(out, f"      since {first.at:%Y-%m-%d %H:%M %Z} by {first.author}, {first.id[:_SHORT]}{more}")
+        _said(
+            out, f"since {first.at:%Y-%m-%d %H:%M %Z} by {first.author}, {first.id[:_SHORT]}{more}", " " * 6
+        )
     if one.refs:
-        _line(out, f"      reached by {_refs(one.refs)}")
+        _said(out, f"reached by {_refs(one.refs)}", " " * 6)
     elif one.kept:
-        _line(out, f"      kept by {one.kept}")
+        _said(out, f"kept by {one.kept}", " " * 6)
 
 
 def _refs(names: Sequence[str]) -> str:
@@ -110,7 +116,7 @@ def show_findings(out: "Console", findings: Sequence["Finding"], judged: int, ve
 
 
 def show_on_github(out: "Console", repository: str, searched: "Searched") -> None:
-    _line(out, f"On GitHub, of {repository}: {'; '.join(searched.looked_at) or 'nothing could be read'}.")
+    _said(out, f"On GitHub, of {repository}: {'; '.join(searched.looked_at) or 'nothing could be read'}.")
     if not searched.seen:
         _line(out, "not found  on GitHub, in what was looked at", "green")
     for one in searched.seen:
@@ -125,22 +131,38 @@ def show_on_github(out: "Console", repository: str, searched: "Searched") -> Non
 
 def show_not_looked_at(out: "Console", whys: Sequence[str]) -> None:
     for why in whys[:_MOST_SAID]:
-        _line(out, f"Not looked at: {why}", "yellow")
+        _said(out, f"Not looked at: {why}", style="yellow")
     if len(whys) > _MOST_SAID:
-        _line(
-            out,
-            f"… and {len(whys) - _MOST_SAID} more that were not looked at; --sarif FILE has all.",
-            "yellow",
-        )
+        more = len(whys) - _MOST_SAID
+        _said(out, f"… and {more} more that were not looked at; --sarif FILE has all.", style="yellow")
+
+
+def show_never(out: "Console", left: str) -> None:
+    _said(out, f"Not in an ordinary clone: {left}.", style="dim")
 
 
 def show_advice(out: "Console", advice: Iterable["Advice"]) -> None:
     for number, one in enumerate(advice):
         if not number:
-            _line(out, "How to take it out, by hand; nothing of this is done from here:", "bold")
-        _line(out, f"- {one.what}")
+            _said(out, "How to take it out, by hand; nothing of this is done from here:", style="bold")
+        _said(out, one.what, "- ")
         for command in one.commands:
             _line(out, f"    {command}")
+
+
+def _said(out: "Console", text: str, begin: str = "", style: str = "") -> None:
+    """Prose, broken between words alone: addresses and commands stay whole."""
+    import textwrap  # noqa: PLC0415
+
+    wrapper = textwrap.TextWrapper(
+        width=out.width,
+        initial_indent=begin,
+        subsequent_indent=" " * len(begin),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for line in wrapper.wrap(_plain(text)):
+        out.print(line, style=style, markup=False, soft_wrap=True)
 
 
 def _line(out: "Console", text: str, style: str = "") -> None:

@@ -58,7 +58,8 @@ def test_what_leaked_is_found_and_the_way_out_is_told(planted, scan, tmp_path):
     assert "by Ada Quick <ada@rentagpu.example>" in said
     assert "git filter-repo --strip-blobs-with-ids" in said
     assert "Rotate first" in said
-    assert "refs/pull/" in said
+    assert f"mentioned  {plant.identifier}, where secrets are: above" in said
+    assert "add --pulls" in said
     assert plant.secret not in said
 
 
@@ -239,6 +240,7 @@ def test_findings_by_form_are_shown_judged_and_left_out(tmp_path, scan):
     assert code == Exit.FOUND
     assert said.count("respond.modal-token") == 2
     assert "aws-access-token" in said
+    jsonschema.validate(json.loads(log.read_text()), json.loads(SCHEMA.read_text()))
     text = log.read_text() + said
     assert not any(value in text for value in (*MODAL, plant.secret, plant.identifier))
     code, said = scan(planted.folder, "--baseline", baseline, "--write-baseline")

@@ -63,8 +63,15 @@ def test_what_is_on_this_machine_alone_needs_no_rewriting():
     ):
         assert not any("filter-repo" in command for command in commands(kept))
     assert "git stash drop" in commands(seen(refs=("refs/stash",)))
+    assert "git stash drop" not in commands(seen(refs=(*MAIN, "refs/stash")))
     assert "git gc --prune=now" in commands(seen(refs=(), kept="HEAD@{1}"))
     assert any("ignored/.env" in one.what for one in advice([seen("ignored", "ignored/.env", refs=())]))
+
+
+def test_only_githubs_support_can_take_it_out_of_pull_requests():
+    said = list(advice([seen(refs=("refs/pull/12/head",)), seen(path="b", refs=("refs/pull/3/head",))]))
+    assert any("(no. 3, 12)" in one.what and "support" in one.what for one in said)
+    assert [command for one in said for command in one.commands] == []
 
 
 def test_a_submodule_is_its_own_repository():

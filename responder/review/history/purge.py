@@ -108,7 +108,7 @@ def _by_value(what: str, option: str) -> Iterator[Advice]:
 
 
 def _local(leaks: Sequence[Sighting]) -> Iterator[Advice]:
-    if any(one.kept.startswith("refs/stash") or "refs/stash" in one.refs for one in leaks):
+    if any(one.kept.startswith("refs/stash") or set(one.refs) == {"refs/stash"} for one in leaks):
         yield Advice(
             "The stash is on this machine alone. Look at it, then drop it:",
             ("git stash list", "git stash drop"),
