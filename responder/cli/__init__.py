@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import sys
+import warnings
 from typing import Any, NoReturn
 
 import click
@@ -102,6 +103,8 @@ def cli(ctx: click.Context, /, **settings: Any) -> None:  # noqa: ANN401  # clic
 def main() -> NoReturn:  # noqa: C901  # a case an ending
     """The `respond` command."""
     _leave_no_core()
+    if not _debug():
+        warnings.simplefilter("ignore")  # libraries' words for developers, in the midst of an incident
     try:
         code = _invoke()
         sys.stdout.flush()
