@@ -36,6 +36,9 @@ def no_plaintext(facts: Facts) -> Iterator[Look]:
     if files is None:
         yield _no_repository(facts.project)
         return
+    if not files:
+        yield cannot_tell("git tracks no file here.", "git add what belongs to the repository")
+        return
     clean = True
     for name in files:
         try:
@@ -53,7 +56,8 @@ def no_plaintext(facts: Facts) -> Iterator[Look]:
                 line,
             )
     if clean:
-        yield passes(f"No credential in the {len(files)} files that git tracks; `respond scan` for history.")
+        many = "1 file" if len(files) == 1 else f"{len(files)} files"
+        yield passes(f"No credential in the {many} that git tracks; `respond scan` for history.")
 
 
 def ignored(facts: Facts) -> Iterator[Look]:

@@ -165,6 +165,7 @@ def _plain(result: "Result") -> dict[str, object]:
 
 
 def _show(out: "Console", result: "Result") -> None:
+    from rich.table import Column, Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     verdict = (f"{result.verdict:<12}", _STYLES[result.verdict])
@@ -172,10 +173,11 @@ def _show(out: "Console", result: "Result") -> None:
     for look in result.looks:
         told = result.verdict if look.verdict != "pass" else "pass"
         mark = {"pass": "✓", "fail": "✗", "cannot tell": "?"}[look.verdict]
-        # Not wrapped: what is to be typed can be copied.
-        out.print(Text.assemble(" " * 12, (f"{mark} ", _STYLES[told]), redact(look.evidence)), soft_wrap=True)
-        if look.mend:
-            out.print(Text.assemble(" " * 14, "Mend: ", (redact(look.mend), "bold")), soft_wrap=True)
+        said = Table.grid(Column(width=4), Column(overflow="fold"))
+        said.add_row(Text(f"  {mark}", _STYLES[told]), Text(redact(look.evidence)))
+        out.print(said)
+        if look.mend:  # not wrapped: what is to be typed can be copied
+            out.print(Text.assemble("    Mend: ", (redact(look.mend), "bold")), soft_wrap=True)
 
 
 def _summary(results: "list[Result]") -> str:

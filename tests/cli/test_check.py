@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -183,6 +184,12 @@ def test_a_file_that_nobody_may_read_is_no_clean_one(broken, baseline, project):
     results = looked(broken, project, baseline)
     assert verdicts(results) == {"plaintext": "cannot tell"}
     assert "huge.bin was not read" in of(results, "plaintext")
+
+
+def test_where_git_tracks_nothing_nothing_is_clean(broken, baseline, tmp_path):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    points = [point for point in POINTS if point.id == "plaintext"]
+    assert verdicts(looked(broken, tmp_path, baseline, points)) == {"plaintext": "cannot tell"}
 
 
 def test_what_has_grown_too_old_is_named_with_the_command_that_replaces_it(broken, baseline, project):

@@ -132,6 +132,8 @@ def test_who_leaves_can_use_nothing_any_more_and_ci_goes_on_with_tokens_that_the
     later = respond(company, "show")
     for said in (left.stdout, later.stdout):
         assert "remove sam from the workspace" in said, later.stderr
+        assert "IAM user sam is denied everything from now on. Delete it" in said
+        assert "no IAM user" not in said
         assert "Look for AssumeRole of theirs" in said
         assert f"remove {MAINTAINER} from the organisation" in said
 
@@ -148,6 +150,7 @@ def test_the_last_who_approves_is_not_taken_out_before_somebody_follows(people):
     assert "oncall must" in planned.stdout
     assert "Left to you" in planned.stdout
     assert "remove grace from the organisation" in planned.stdout
+    assert "respond.toml names no IAM user of grace" in planned.stdout
     environments = incident.world()["github"]["repositories"]["rentagpu/executor"]["environments"]
     assert environments["prod"]["reviewers"] == ["grace"]
 

@@ -20,7 +20,7 @@ REMOVE, PROTECT, TAKE = RemoveReviewer(), ProtectEnvironment(), TakeAccess()
 def everybody():
     world = opened()
     permissions = {"oncall": "admin", "grace": "write", "linus": "write", "ada": "write"}
-    for login in ("linus", "ada"):
+    for login in ("linus", "ada", "stranger"):
         world.plane.add_user(login)
     world.plane.add_repository(REPOSITORY, {}, permissions=permissions)
     yield world, world.plane.snapshot()
@@ -77,6 +77,13 @@ def test_nobody_takes_their_own_place(world):
     with pytest.raises(RefusedError, match="alone approves"):
         REMOVE.apply(world.call(), leaver(instead="Grace"))
     assert approving(world) == ["grace"]
+
+
+@pytest.mark.parametrize("login", ["nobody-there", "stranger"])
+def test_who_may_not_approve_takes_nobodys_place(world, login):
+    prod(world, "grace")
+    with pytest.raises(RefusedError, match="may not approve"):
+        REMOVE.plan(world.call(), leaver(instead=login))
 
 
 def test_undone_who_came_meanwhile_by_another_hand_stays(world):

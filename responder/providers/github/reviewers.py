@@ -10,6 +10,7 @@ from responder.errors import RefusedError
 from responder.providers.github.answers import known
 from responder.providers.github.connection import GithubConnection
 from responder.providers.github.environments import logins
+from responder.providers.github.people import permission
 from responder.providers.github.teams import Team, everyone, join, leave, memberships
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class RemoveReviewer(Reversible[ReviewerInput, Nothing]):
         there = _there(call, given)
         if not there.is_theirs:
             return Plan(f"Nothing: {given.login} approves nothing in {given.where}")
-        must = " or ".join(there.left or _in_their_place(given))
+        must = " or ".join(there.left or _in_their_place(call, given))
         out = "".join(f"; take them out of the team {slug}" for slug in there.memberships)
         also = f" With {' and '.join(there.memberships)} goes what else it opens to them." if out else ""
         return Plan(
@@ -82,7 +83,7 @@ class RemoveReviewer(Reversible[ReviewerInput, Nothing]):
         there = _there(call, given)
         if not there.is_theirs:
             return Nothing()
-        added = () if there.left else _in_their_place(given)
+        added = () if there.left else _in_their_place(call, given)
         if there.direct or added:
             kept = [_sent(one) for one in there.approving if one not in there.direct]
             _put(call, given, there.environment, kept, added)
@@ -150,12 +151,19 @@ def _others(people: Iterable[str], given: ReviewerInput) -> list[str]:
     return [login for login in people if not given.is_theirs(login)]
 
 
-def _in_their_place(given: ReviewerInput) -> tuple[str, ...]:
+def _in_their_place(call: Call, given: ReviewerInput) -> tuple[str, ...]:
+    """Raises: RefusedError."""
     if given.instead.casefold() in ("", given.login.casefold()):
         raise RefusedError(
             f"{given.login} alone approves what is deployed to {given.where}: without them everything would "
             "go through, or nothing.",
             next_step="Say who takes their place: --reviewer LOGIN",
+        )
+    if not permission(call.connections.get(GithubConnection), given.repository, given.instead):
+        raise RefusedError(
+            f"{given.instead} may not approve what is deployed to {given.where}: they may do nothing there.",
+            next_step="Name somebody who may read the repository, or add them first: "
+            f"gh api -X PUT repos/{given.repository}/collaborators/{given.instead} -f permission=push",
         )
     return (given.instead,)
 
