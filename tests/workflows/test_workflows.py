@@ -39,7 +39,7 @@ def test_what_a_cut_off_start_left_the_next_goes_on_with_by_the_journal_in_s3(co
     conclusion, told = company.ends(second)
     assert conclusion == "success", told
     ((fresh, key),) = keys(company).items()
-    assert f"s3: Replaced by {fresh}; the old one, {old}, is gone." in told
+    assert f"s3: Replaced by {fresh}; the old one, {old}, is gone, by its provider's list" in told
     pair = {"AWS_ACCESS_KEY_ID": fresh, "AWS_SECRET_ACCESS_KEY": key["secret_access_key"]}
     assert all(secret["values"].items() >= pair.items() for secret in company.modal.world()["secrets"])
 
