@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: drill test lint format bench mutations clean
+.PHONY: drill test lint format bench kills mutations clean
 
 drill: $(VENV)/installed
 	$(BIN)/respond drill
@@ -27,6 +27,9 @@ format: $(VENV)/dev
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/waiting.py
 	$(BIN)/python benchmarks/audit.py
+
+kills: $(VENV)/dev
+	RESPOND_KILLS=every $(BIN)/pytest tests/end_to_end/test_kill.py
 
 mutations: $(VENV)/dev
 	RESPOND_MUTATIONS=10000 $(BIN)/pytest -n 0 --timeout 3000 tests/audit/test_mutations.py

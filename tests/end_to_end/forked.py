@@ -1,7 +1,8 @@
 """`respond` in many processes, each forked from one that has everything imported: starts are cheap.
 
 As a script it reads requests from standard input, a JSON line each, and answers with one. In each process
-`respond` runs as it is, but for SIGKILL right after the event of the asked number is on the disk.
+`respond` runs as it is, but for SIGKILL right after the asked event is on the disk: of that number, or
+the first that `edge` names so.
 """
 
 import json
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from responder.cli import main
-from responder.journal import Journal
+from responder.journal import Event, Journal
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Forked:
         self._server.stdout.close()
 
     def respond(self, *arguments, killed_after=0, delay=0.0, **more):
-        """Run to its end, or until it is killed `delay` seconds after that many events; 0 is never.
+        """Run to its end, or until it is killed `delay` seconds after that event; 0 is never.
 
         `more` is of its environment.
         """
@@ -78,19 +79,23 @@ def be_respond(event, delay, arguments, out, err):
 
 
 def die_after(event, delay=0.0, number=signal.SIGKILL):
-    """A signal to this process when that many events are on the disk, at once or so many seconds later."""
+    """A signal to this process when that event is on the disk, at once or so many seconds later."""
     written = 0
+    over = False
     lock = threading.Lock()
 
     def counting(original):
         def counted(*args, **kwargs):
-            nonlocal written
+            nonlocal written, over
             result = original(*args, **kwargs)
             with lock:
                 written += 1
-                if written == event and delay:
+                if over or event not in (written, edge(result)):
+                    return result
+                over = True
+                if delay:
                     threading.Timer(delay, os.kill, (os.getpid(), number)).start()
-                elif written == event:
+                else:
                     os.kill(os.getpid(), number)
             return result
 
@@ -98,6 +103,11 @@ def die_after(event, delay=0.0, number=signal.SIGKILL):
 
     for name in ("begin", "append"):
         setattr(Journal, name, counting(getattr(Journal, name)))
+
+
+def edge(written):
+    """What an event is called, whenever it comes: "step.applied create_key[s3]"."""
+    return f"{written.kind.value} {written.step}".strip() if isinstance(written, Event) else "run.started"
 
 
 if __name__ == "__main__":
