@@ -14,15 +14,17 @@ from responder.engine.state import RunState, fold
 from responder.errors import InputError
 from responder.journal import EventKind, Journal
 from responder.report.integrity import Chain
+from responder.report.lead import lead
 from responder.report.measures import OF_A_ROTATION, Clocks, Measure, measures
+from responder.report.occasion import Occasion, occasion_of
 from responder.report.reach import Reach, reach_of
 from responder.report.record import Actor, Record, records
 from responder.report.review import review_tasks, reviewed_words, search_tasks
 from responder.report.steps import StepReading, read_steps
 from responder.report.stories import CredentialStory, WorkloadStory, credential_stories, workload_stories
 from responder.report.summary import summarise
-from responder.report.todo import NO_PLACES, Task, tasks
-from responder.report.words import clock, counted, day, elapsed, listing
+from responder.report.todo import Task, tasks, to_do_by_hand
+from responder.report.words import counted, listing
 from responder.review.eviction import removed
 from responder.review.reading import Seen, seen
 from responder.review.searches import Noted, scans
@@ -56,6 +58,7 @@ class Incident:
     source: str
     clocks: Clocks
     outcome: str  # succeeded, not contained, undone, partly undone, or empty while it is not over
+    occasion: Occasion
     playbook: str
     playbook_digest: str
     strategy: str
@@ -79,8 +82,7 @@ class Incident:
     @property
     def title(self) -> str:
         names = [one.name for one in self.credentials] or [one.identifier for one in self.unidentified]
-        kind = "Rotation" if self.rotation else "Leak"
-        return f"{kind} of {listing(names)}" if names else f"Run {self.run}"
+        return self.occasion.title(listing(names), self.run)
 
     @property
     def state(self) -> str:
@@ -131,94 +133,7 @@ class Incident:
     @property
     def summary(self) -> tuple[str, str, str]:
         """Three sentences for somebody who reads nothing else."""
-        if self.rotation:
-            return self._was_due(), self._replaced(), self._left()
-        return self._exposed(), self._done(), self._left()
-
-    def _was_due(self) -> str:
-        began = self.clocks.began
-        who = listing([one.words for one in self.credentials])
-        return (
-            f"On {day(began)} at {clock(began)[:5]} UTC, {who} was replaced on schedule; nothing had leaked."
-        )
-
-    def _replaced(self) -> str:
-        parts = [f"{one.fresh} takes the place of {one.identifier}" for one in self.credentials if one.fresh]
-        live = [one.live_at for one in self.workloads if one.live_at]
-        if live:
-            names = listing([one.name for one in self.workloads if one.live_at])
-            was = "was" if len(live) == 1 else "were"
-            parts.append(f"{names} {was} proven to run with it {self._after(max(live))}")
-        for one in self.credentials:
-            gone = f"{one.identifier} was out of use for good {self._after(one.contained_at)}"
-            parts.append(gone if one.contained_at else f"{one.identifier} is not proven to be out of use")
-        return f"{'; '.join(parts)}."
-
-    def _after(self, at: datetime | None) -> str:
-        return f"{elapsed((at - self.clocks.confirmed).total_seconds())} after the confirmation" if at else ""
-
-    def _exposed(self) -> str:
-        known = [one.words for one in self.credentials]
-        words = [*known, *(f"{one.identifier} (not identified)" for one in self.unidentified)]
-        was = "credential was" if len(words) == 1 else "credentials were"
-        where = NO_PLACES.get(self.source) or f"found in {self.source}"
-        began = self.clocks.began
-        when = f"On {day(began)} at {clock(began)[:5]} UTC"
-        return f"{when}, {len(words)} exposed {was} {where}: {listing(words)}."
-
-    def _done(self) -> str:
-        contained = [one for one in self.credentials if one.contained_at]
-        alive = [one.name for one in self.credentials if one.at_large]
-        alive += [one.identifier for one in self.unidentified if one.at_large]
-        dead = [one.name for one in self.credentials if one.dead_already]
-        dead += [one.identifier for one in self.unidentified if not one.at_large]
-        confirmed = self.clocks.confirmed
-        parts = []
-        if contained:
-            last = max(one.contained_at for one in contained if one.contained_at)
-            who = listing([one.name for one in contained])
-            was = "was" if len(contained) == 1 else "were"
-            took = elapsed((last - confirmed).total_seconds())
-            parts.append(f"{who} {was} contained, with proof, {took} after the response was confirmed")
-        if alive:
-            parts.append(f"{listing(alive)} {'is' if len(alive) == 1 else 'are'} not proven to be contained")
-        undone = [one.name for one in self.credentials if one.undone]
-        if undone:
-            parts.append(f"somebody undid the containment of {listing(undone)} meanwhile")
-        if dead:
-            parts.append(f"{listing(dead)} {'was' if len(dead) == 1 else 'were'} dead already")
-        live = [one.live_at for one in self.workloads]
-        if live and all(live):
-            took = elapsed((max(at for at in live if at) - confirmed).total_seconds())
-            names = listing([one.name for one in self.workloads])
-            was = "was" if len(live) == 1 else "were"
-            parts.append(f"{names} {was} proven to run with fresh credentials {took} after that confirmation")
-        elif live:
-            names = listing([one.name for one in self.workloads if not one.live_at])
-            parts.append(f"that {names} runs with fresh credentials is not proven")
-        return f"{'; '.join(parts) or 'Nothing was done'}."
-
-    def _left(self) -> str:
-        unseen = "what was done with the credentials before is for a review to find out"
-        if self.reviewed:
-            unseen = "what was done with the credentials before was reviewed"
-        if worth := self.review.to_look_at:
-            critical = sum(one.severity == "critical" for one in worth)
-            unseen += f": {counted(len(worth), 'thing')} to look at"
-            unseen += f", {critical} of them critical" if critical else ""
-        if self.outcome in ("undone", "partly undone"):
-            return f"The run was {self.outcome} on purpose; each step tells what was given back."
-        if self.outcome == NOT_CONTAINED:
-            return f"The run is over, and not all that leaked is contained; {unseen}."
-        if self.outcome != "succeeded":
-            missing = counted(len(self.unproven), "step is", "steps are")
-            if self.rotation:
-                return f"The run is not at its end, and {missing} not proven."
-            return f"The run is not over, {missing} not proven, and {unseen}."
-        steps = counted(len(self.proven), "step")
-        if self.rotation:
-            return f"Every one of its {steps} was proven against the live services."
-        return f"Every one of the response's {steps} was proven against the live services; {unseen}."
+        return lead(self)
 
 
 def read_incident(
@@ -251,7 +166,7 @@ def read_incident(
         for one in exposure["unidentified"]
     )
     lost = [one.identifier for one in unidentified if one.at_large]
-    summary = summarise(state)
+    summary, occasion = summarise(state), occasion_of(state.started)
     review = seen(state, removed(journal, run))
     times = measures(clocks, credentials, lost, workloads)
     if summary.rotation:
@@ -261,6 +176,7 @@ def read_incident(
         source=exposure["source"],
         clocks=clocks,
         outcome=summary.outcome if state.outcome else "",
+        occasion=occasion,
         playbook=told[0].playbook,
         playbook_digest=told[0].playbook_digest,
         strategy=state.started["strategy"],
@@ -274,9 +190,10 @@ def read_incident(
         steps=steps,
         measures=times,
         tasks=(
-            *tasks(exposure, steps, credentials, summary.still_open),
+            *tasks(exposure, steps, credentials, summary.still_open, leaked=occasion.leaked),
+            *to_do_by_hand(summary.by_hand),
             *review_tasks(run, review),
-            *search_tasks(run, summary.rotation, scans(journal, run)),
+            *(search_tasks(run, scans(journal, run)) if occasion.leaked else ()),
         ),
         review=review,
         searches=tuple(scans(journal, run)),

@@ -39,7 +39,7 @@ def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator
     yield f"\n**{incident.state}.** {escaped(' '.join(incident.summary))}"
     if incident.chain.problem:
         yield f"\n> **The journal behind this is not what was written:** {escaped(incident.chain.problem)}."
-    yield "\n## What leaked\n"
+    yield f"\n## {'What leaked' if incident.occasion.leaked else 'What counts as exposed'}\n"
     yield from _leaked(incident)
     yield "\n## Timeline\n"
     yield from _table(

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from responder.engine.state import RunState, fold, is_rotation
+from responder.engine.state import RunState, fold
 from responder.inventory import Inventory
 from responder.journal import EventKind, Journal
 from responder.report.integrity import Chain
+from responder.report.occasion import occasion_of
 from responder.report.record import Record, records
 from responder.report.steps import read_steps
 from responder.report.stories import CredentialStory, credential_stories, workload_stories
@@ -57,6 +58,7 @@ class OneIncident:
     run: str
     began_at: datetime
     source: str
+    leaked: bool  # values were seen at `source`; else it is what happened
     credentials: tuple[str, ...]
     outcome: str
     contained_after: float | None
@@ -105,7 +107,7 @@ class Quarter:
     credentials: tuple[Age, ...]
     incidents: tuple[OneIncident, ...]
     rotations: int  # runs that replaced what was due
-    other_runs: int  # which contained nothing
+    other_runs: int  # which contained nothing, or nothing that leaked: a setup, an offboarding
     containment: Containment
     failures: tuple[Failures, ...]
     chain: Chain
@@ -160,7 +162,7 @@ def read_quarter(
                 rotated[one.name] = (one.fresh_at, name, one.fresh)
         if since <= run.began_at <= until:
             period.append(run)
-    scheduled = [run for run in period if is_rotation(run.state.started)]
+    scheduled = [run for run in period if occasion_of(run.state.started).playbook == "rotate"]
     incidents = [(run, found) for run in period if (found := _incident(run)) is not None]
     return Quarter(
         since=since,
@@ -190,7 +192,9 @@ def _read(journal: Journal, name: str) -> _Run:
 
 
 def _incident(run: _Run) -> OneIncident | None:
-    described = run.state.started["steps"]
+    described, occasion = run.state.started["steps"], occasion_of(run.state.started)
+    if not occasion.is_incident:
+        return None
     unidentified = list(_unidentified(run.state))
     if not unidentified and not any(step["active"] and step["phase"] == "contain" for step in described):
         return None
@@ -204,6 +208,7 @@ def _incident(run: _Run) -> OneIncident | None:
         run=run.state.run,
         began_at=run.began_at,
         source=summary.source,
+        leaked=occasion.leaked,
         credentials=tuple([one.name for one in run.credentials] + unidentified),
         outcome=summary.outcome,
         contained_after=None if unidentified else _after(run, contained),

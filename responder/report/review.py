@@ -43,10 +43,8 @@ def review_tasks(run: str, seen: Seen) -> Iterator[Task]:
         )
 
 
-def search_tasks(run: str, rotation: bool, searches: Sequence[Noted]) -> Iterator[Task]:  # noqa: FBT001
+def search_tasks(run: str, searches: Sequence[Noted]) -> Iterator[Task]:
     """What is left to do about where else it is; of the last search, as it saw what is there now."""
-    if rotation:
-        return
     if not searches:
         yield Task(
             "Find out where else it is.",

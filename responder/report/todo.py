@@ -5,22 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from responder.report.occasion import NO_PLACES
 from responder.report.steps import StepReading
 from responder.report.stories import CredentialStory
 from responder.report.summary import Open
 from responder.report.words import day_and_time, listing, sentence
 
-__all__ = ["NO_PLACES", "Task", "tasks"]
+__all__ = ["Task", "tasks", "to_do_by_hand"]
 
 # GetSessionToken gives at most 36 hours, and the denial's cut-off is a minute after the intent:
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
 _SESSIONS_LIVE: Final = timedelta(hours=36, minutes=1)
-# Sources that name no place, and how they are told.
-NO_PLACES: Final = {
-    "command line": "named on the command line",
-    "standard input": "given on standard input",
-    "a paste": "given as a paste",
-}
 _DENIAL: Final = "aws.deny_sessions"
 
 
@@ -37,8 +32,13 @@ def tasks(
     steps: Sequence[StepReading],
     credentials: Sequence[CredentialStory],
     still_open: Sequence[Open],
+    *,
+    leaked: bool,
 ) -> tuple[Task, ...]:
-    """The most urgent first: what is not contained or not done, then what no run can do."""
+    """The most urgent first: what is not contained or not done, then what no run can do.
+
+    `leaked`: values were seen somewhere, from where they are to be taken.
+    """
     undone = [Task(sentence(one.what), sentence(one.why), sentence(one.next_step)) for one in still_open]
     if exposure.get("scheduled", False):
         return tuple(undone)
@@ -46,8 +46,16 @@ def tasks(
         *undone,
         *_fights(credentials),
         *_denials(steps, credentials),
-        *_reviews(exposure, steps, credentials),
+        *_reviews(steps, credentials),
+        *(_lessons(exposure["source"]) if leaked else ()),
     )
+
+
+def to_do_by_hand(left: Sequence[str]) -> Iterator[Task]:
+    """What no program may do, as the run was started with: a sentence or two each."""
+    for one in left:
+        what, _, why = one.partition(". ")
+        yield Task(sentence(what), sentence(why))
 
 
 def _fights(credentials: Sequence[CredentialStory]) -> Iterator[Task]:
@@ -79,18 +87,18 @@ def _denial(one: CredentialStory, since: datetime) -> Task:
     )
 
 
-def _reviews(
-    exposure: dict[str, Any], steps: Sequence[StepReading], credentials: Sequence[CredentialStory]
-) -> Iterator[Task]:
+def _reviews(steps: Sequence[StepReading], credentials: Sequence[CredentialStory]) -> Iterator[Task]:
     reviewed = {s.credential for s in steps if s.active and s.phase == "review" and s.proven}
     unreviewed = [one.name for one in credentials if one.label not in reviewed]
     if unreviewed and "" not in reviewed:
         yield Task(
             f"Find out whether anybody used {listing(unreviewed)} before the containment, and for what.",
             "This run did not look into the providers' logs.",
-            "Search the providers' audit logs for the identifiers under What leaked.",
+            "Search the providers' audit logs for their identifiers.",
         )
-    source = exposure["source"]
+
+
+def _lessons(source: str) -> Iterator[Task]:
     seen = "where it was seen, of which the run was not told" if source in NO_PLACES else source
     yield Task(
         f"Take what leaked out of {seen}.",

@@ -104,11 +104,22 @@ class Tale:
         self.journal = Journal.open(self.path, clock=lambda: self.now)
         self.seals = Seals(self.journal, Secret(SEAL_KEY))
 
-    def begin(self, run="r1", began=BEGAN, exposed=None, inactive=(), steps=STEPS, without=(), **changed):
+    def begin(
+        self,
+        run="r1",
+        began=BEGAN,
+        exposed=None,
+        inactive=(),
+        steps=STEPS,
+        without=(),
+        playbook="leak.yaml",
+        **changed,
+    ):
         """`changed` is put into the exposure's first access key as the journal has it."""
         self.run, self.began, self.now = run, began, began + timedelta(seconds=CONFIRMED)
         frozen = freeze(exposed or exposure(), self._seal, "exposure")
-        frozen["access_keys"][0].update(changed)
+        if changed:
+            frozen["access_keys"][0].update(changed)
         for kind, name in without:
             for one in frozen[kind]:
                 one.pop(name, None)
@@ -117,7 +128,7 @@ class Tale:
             HOLDER,
             {
                 "version": "0.1",
-                "playbook": {"name": "leak.yaml", "text": "name: leak\n"},
+                "playbook": {"name": playbook, "text": "name: leak\n"},
                 "exposure": frozen,
                 "options": {"redeploy": "workflow", "delete_key": None},
                 "strategy": "contain-first",

@@ -4,8 +4,9 @@ from itertools import pairwise
 import pytest
 from tale import BEGAN, FRESH_ID, STEPS, TOKEN, Tale, exposure
 
+from responder.access import Access
 from responder.errors import InputError
-from responder.exposure import LeakedGithubToken
+from responder.exposure import Exposure, LeakedGithubToken
 from responder.journal import EventKind, Holder
 from responder.report.incident import read_incident
 from responder.report.integrity import read_chain
@@ -245,6 +246,39 @@ def test_every_try_of_a_step_is_told_with_its_event(tale):
 
 def test_the_fresh_credential_is_told_by_its_public_identifier(tale):
     assert read(tale.begin().goes_well()).credentials[0].fresh == FRESH_ID
+
+
+OCCASIONS = [
+    (
+        "offboard.yaml",
+        "the offboarding of sam",
+        "Offboarding of sam",
+        "count as exposed by the offboarding of sam",
+    ),
+    ("device-loss.yaml", "the lost device of sam", "Lost device of sam", "exposed by the lost device of sam"),
+    ("breach.yaml", "the breach of GitHub", "Breach of GitHub", "count as exposed by the breach of GitHub"),
+]
+
+
+@pytest.mark.parametrize(("playbook", "source", "title", "words"), OCCASIONS)
+def test_what_counts_as_exposed_is_not_said_to_have_leaked(tale, playbook, source, title, words):
+    by_hand = ("Take back the laptop. It has a disk.",)
+    told = exposure().model_copy(update={"source": source, "access": Access(by_hand=by_hand)})
+    incident = read(tale.begin(exposed=told, playbook=playbook).goes_well())
+    assert incident.title == title
+    assert words in incident.summary[0]
+    whats = [task.what for task in incident.tasks]
+    assert "Take back the laptop." in whats
+    assert not any(what.startswith(("Take what leaked out", "Find out where else")) for what in whats)
+
+
+def test_a_setup_is_told_as_one_and_what_it_leaves_to_people(tale):
+    nothing = Exposure(source="setup", seen_at=BEGAN, scheduled=True, access=Access(by_hand=("Ask grace.",)))
+    incident = read(tale.begin(exposed=nothing, playbook="setup.yaml").proves("create_key[s3]", 1))
+    assert incident.title == "Setup"
+    assert "what respond.toml describes and was not there was set up" in incident.summary[0]
+    assert incident.summary[1] == "1 of 8 steps are done and proven."
+    assert "Ask grace." in [task.what for task in incident.tasks]
 
 
 def test_the_line_is_to_one_scale_wherever_it_is_drawn(tale):

@@ -97,6 +97,13 @@ def test_a_run_that_contained_nothing_is_no_incident(tale):
     assert (found.incidents, found.other_runs) == ((), 1)
 
 
+@pytest.mark.parametrize(("playbook", "incidents"), [("offboard.yaml", 0), ("device-loss.yaml", 1)])
+def test_a_person_who_leaves_is_no_incident_and_a_lost_device_is_one(tale, playbook, incidents):
+    tale.begin(playbook=playbook).goes_well()
+    found = read(tale, BEGAN + timedelta(days=1))
+    assert (len(found.incidents), found.other_runs) == (incidents, 1 - incidents)
+
+
 def test_failures_are_counted_by_step_the_worst_first(tale):
     tale.begin("a").fails("deny_sessions[s3]", 1).fails("redeploy[web]", 2, kind=EventKind.STEP_PARKED)
     tale.begin("b", BEGAN + timedelta(days=1)).intends("deny_sessions[s3]", 1)
