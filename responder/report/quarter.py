@@ -79,6 +79,8 @@ class Containment:
     @property
     def words(self) -> str:
         missing = f" {counted(self.unproven, 'containment')} not proven." if self.unproven else ""
+        if not self.proven and not self.unproven:
+            return "Nothing had to be contained."
         if self.median is None or self.worst is None:
             return f"No containment was proven.{missing}"
         return (

@@ -102,6 +102,7 @@ def test_a_person_who_leaves_is_no_incident_and_a_lost_device_is_one(tale, playb
     tale.begin(playbook=playbook).goes_well()
     found = read(tale, BEGAN + timedelta(days=1))
     assert (len(found.incidents), found.other_runs) == (incidents, 1 - incidents)
+    assert ("Nothing had to be contained." in found.summary) is not bool(incidents)
 
 
 def test_failures_are_counted_by_step_the_worst_first(tale):
