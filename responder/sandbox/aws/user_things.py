@@ -41,7 +41,7 @@ def refuse_with_belongings(request: Request, account: Account) -> None:
         "must remove referenced objects first": user.ssh_public_keys or _credentials(user),
         "must detach all policies first": user.managed_policies,
         "must delete policies first": user.policies,
-        "must remove user from all groups first": account.iam.get_groups_for_user(user.name),
+        "must remove users from group first": account.iam.get_groups_for_user(user.name),
     }
     for why, there in in_the_way.items():
         if there:
