@@ -98,6 +98,8 @@ def breach(
 
 def _tell(stock: "Stock", *, dry_run: bool) -> None:
     """What is not replaced, and why. A dry run tells at its end what is left to people."""
+    from responder.cli.crowd import several  # noqa: PLC0415  # rich: not for --help
+
     out, _ = consoles()
 
     def line(text: str, **how: Any) -> None:  # noqa: ANN401  # rich's
@@ -111,5 +113,8 @@ def _tell(stock: "Stock", *, dry_run: bool) -> None:
         line(f"  {one.credential.name}: {one.why}", style="yellow")
     if stock.by_hand and not dry_run:
         line("Exposed too, and in no inventory: to be rotated BY HAND.", style="bold yellow")
-        for what in stock.by_hand:
+        shown, more = several(stock.by_hand)
+        for what in shown:
             line(f"  {what}", style="yellow")
+        if more:
+            line(f"  and {more} more, which are told at the end", style="yellow")

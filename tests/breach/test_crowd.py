@@ -6,6 +6,8 @@ import pytest
 from rich.console import Console
 
 from responder.action import Actions, Plan
+from responder.breach import Stock
+from responder.cli.breach import _tell
 from responder.cli.end_screen import end_screen
 from responder.cli.plan_screen import plan_screen
 from responder.cli.run_screen import run_screen
@@ -87,6 +89,16 @@ def test_a_run_is_told_by_how_many_are_over_and_those_that_stopped_by_name(plann
     assert "There are two." in text
     assert len(text.splitlines()) < 40
     assert len(told(run_screen(state, evidence=True)).splitlines()) > MANY, "`respond show` has them all"
+
+
+def test_of_hundreds_that_no_inventory_knows_some_are_told_before_and_all_at_the_end(capsys):
+    unknown = tuple(f"Modal Secret prod/of-{number}: KEY." for number in range(MANY))
+    _tell(Stock((), (), (), unknown), dry_run=False)
+    said = capsys.readouterr().out
+    assert "prod/of-0: KEY." in said
+    assert "and 40 more, which are told at the end" in said
+    made = Summary("r1", "the breach of Modal", NOW, 1.0, 9.0, "succeeded", (), (), (), by_hand=unknown)
+    assert f"{MANY}. Modal Secret prod/of-{MANY - 1}: KEY." in told(end_screen(made))
 
 
 def test_the_end_counts_what_is_contained_and_names_what_is_not():
