@@ -51,6 +51,11 @@ class Occasion:
         return self.playbook not in _HAPPENED
 
     @property
+    def where(self) -> str:
+        """Of a credential that is exposed: "leaked in prod.env", "exposed by the breach of GitHub"."""
+        return f"{'leaked in' if self.leaked else 'exposed by'} {self.source}"
+
+    @property
     def eyebrow(self) -> str:
         return _EYEBROWS.get(self.playbook, "Incident report")
 

@@ -5,7 +5,16 @@ from functools import cache
 
 import pytest
 from exporting import export
-from incident_record import LEAKED_KEY, LEAKED_USER, UNIDENTIFIED, Player, look, play_incident, play_undo
+from incident_record import (
+    LEAKED_KEY,
+    LEAKED_USER,
+    UNIDENTIFIED,
+    Player,
+    look,
+    play_incident,
+    play_undo,
+    started,
+)
 from jsonschema import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
@@ -245,3 +254,33 @@ def test_a_later_look_is_a_detection_and_a_stranger_beside_a_leaked_key_is_an_al
 def test_a_run_that_is_not_over_has_an_open_incident(journal, path, holder):
     Player(journal, "r1", holder)
     assert [one["type_uid"] for one in events(path)] == [200501, 200601, 200601, 200601]
+
+
+def _begun(journal, holder, playbook, **exposed):
+    data = started(journal.clock())
+    data["playbook"]["name"] = playbook
+    data["exposure"] |= exposed
+    writer = journal.begin("r9", holder, data)
+    evidence = {"action": "x", "applied": True, "evidence": "It is so.", "output": {}}
+    writer.append(EventKind.STEP_SUCCEEDED, step="deactivate_key[s3]", attempt=1, data=evidence)
+
+
+@pytest.mark.parametrize(
+    ("playbook", "source", "scheduled"),
+    [("rotate.yaml", "rotation", True), ("offboard.yaml", "the offboarding of sam", False)],
+)
+def test_what_is_no_incident_is_no_finding_and_its_steps_are_told(
+    journal, path, holder, playbook, source, scheduled
+):
+    _begun(journal, holder, playbook, source=source, scheduled=scheduled)
+    told = events(path)
+    assert {one["category_uid"] for one in told} & {2} == set()
+    assert of_class(told, 7001)
+
+
+def test_what_a_broken_platform_held_is_exposed_by_that_and_leaked_nowhere(journal, path, holder):
+    _begun(journal, holder, "breach.yaml", source="the breach of GitHub")
+    found = of_class(events(path), 2006)
+    assert found[0]["message"].endswith("exposed by the breach of GitHub")
+    assert found[0]["finding_info"]["title"].endswith(" exposed")
+    assert [mistake for one in found for mistake in mistakes(one, VERSION)] == []

@@ -15,6 +15,7 @@ from responder.journal.events import stamp
 from responder.playbook import Playbook, named
 from responder.report.export.cacao.task import Task, tasks_of_playbook, tasks_of_run
 from responder.report.export.cacao.workflow import ACTIVITY, Names, Workflow, condition_variable
+from responder.report.occasion import occasion_of
 
 __all__ = ["names_of_run", "of_playbook", "of_run"]
 
@@ -77,10 +78,12 @@ def of_run(run: str, started: Mapping[str, Any]) -> dict[str, Any]:
     """What was confirmed for a run: each step for its item, without those whose condition was not met."""
     played, strategy = started["playbook"], started["strategy"]
     confirmed_at = datetime.fromisoformat(started["confirmed_at"])
+    occasion = occasion_of(started)
+    about = f", about what {occasion.where}" if occasion.is_incident else ""
     description = (
-        f"What was confirmed for run {run} ({started['confirmed_by']}) of {played['name']}, {strategy}, "
-        f"about what leaked in {started['exposure']['source']}."
+        f"What was confirmed for run {run} ({started['confirmed_by']}) of {played['name']}, {strategy}"
     )
+    description += f"{about}."
     made = _assembled(
         names_of_run(run, started),
         tasks_of_run(started),

@@ -1,9 +1,9 @@
 """OCSF JSON Lines, for security data lakes (https://schema.ocsf.io/1.5.0).
 
-A run is an Incident Finding (2005) with a Data Security Finding (2006) for each credential that leaked, and a
-Detection Finding (2004) for each that came beside one. The end of a step or of its undoing, and a later look,
-are Remediation Activity (7001); what was done to a credential is Entity Management (3004) or Account Change
-(3001), and each exchange that its provider has a name for is API Activity (6003).
+A run that answers a leak is an Incident Finding (2005), with a Data Security Finding (2006) a credential
+that leaked and a Detection Finding (2004) for each that came beside one. The end of a step or of its undoing
+and a later look are Remediation Activity (7001); what was done to a credential is Entity Management (3004) or
+Account Change (3001), and each exchange that its provider has a name for is API Activity (6003).
 """
 
 import json
@@ -15,6 +15,7 @@ from responder.report.export.ocsf import remediation
 from responder.report.export.ocsf.calls import calls
 from responder.report.export.ocsf.findings import Incident, strangers
 from responder.report.export.ocsf.remediation import Doing
+from responder.report.occasion import occasion_of
 from responder.report.record import Record, StepDescription
 
 __all__ = ["events", "lines"]
@@ -45,13 +46,20 @@ def events(records: Iterable[Record], has: Callable[[Record], bool]) -> Iterator
             yield from made
 
 
+def _is_incident(record: Record) -> bool:
+    """A rotation on schedule is none, and would be an alarm every hour."""
+    data = record.event.data
+    begins = record.event.kind is EventKind.RUN_STARTED and "exposure" in data
+    return begins and occasion_of(data).is_incident
+
+
 def _of(
     record: Record, incidents: dict[str, Incident], doing: dict[tuple[str, str], Doing]
 ) -> Iterator[dict[str, Any]]:
     run = record.event.run
     if not run:
         return  # what was seen beside any run is no finding
-    if record.event.kind is EventKind.RUN_STARTED and "exposure" in record.event.data:
+    if _is_incident(record):
         incidents[run] = Incident.of(record)
     incident = incidents.get(run)
     if record.step:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from responder.journal import EventKind
 from responder.report.export.ocsf.envelope import Activity, Severity, event, milliseconds, person, unique
+from responder.report.occasion import occasion_of
 from responder.report.record import Record
 
 __all__ = ["Incident", "strangers"]
@@ -47,7 +48,7 @@ class Incident:
     """What a run is about, as its first event tells it, and what has been proven of it since."""
 
     run: str
-    source: str
+    where: str  # or by what: "leaked in prod.env", "exposed by the breach of GitHub"
     seen_at: int  # milliseconds
     began_at: int
     findings: tuple[_Finding, ...]
@@ -61,7 +62,7 @@ class Incident:
         exposure = data["exposure"]
         return cls(
             record.event.run,
-            str(exposure["source"]),
+            occasion_of(data).where,
             milliseconds(datetime.fromisoformat(exposure["seen_at"])),
             milliseconds(datetime.fromisoformat(data["began_at"])),
             tuple(_found(exposure, data["steps"])),
@@ -82,7 +83,7 @@ class Incident:
             yield from self._turned(record)
 
     def opened(self, record: Record) -> Iterator[dict[str, Any]]:
-        yield self._incident(record, 1, _IN_PROGRESS, f"{len(self.findings)} leaked in {self.source}")
+        yield self._incident(record, 1, _IN_PROGRESS, f"{len(self.findings)} {self.where}")
         for one in self.findings:
             yield self._leak(record, one, 1, _IN_PROGRESS)
 
@@ -139,7 +140,7 @@ class Incident:
             Activity(2006, "Data Security Finding", activity, _ACTIVITIES[activity]),
             severity=Severity.INFORMATIONAL if status == _RESOLVED else Severity.HIGH,
             of=one.identifier,
-            message=f"{one.kind} {one.identifier} leaked in {self.source}",
+            message=f"{one.kind} {one.identifier} {self.where}",
             status_id=status[0],
             status=status[1],
             finding_info=self._info(one),
@@ -156,8 +157,8 @@ class Incident:
     def _info(self, one: _Finding) -> dict[str, Any]:
         return {
             "uid": unique("leak", self.run, one.identifier),
-            "title": f"{one.kind} {one.identifier} leaked",
-            "desc": one.note or f"Seen in {self.source}.",
+            "title": f"{one.kind} {one.identifier} {self.where.partition(' ')[0]}",
+            "desc": one.note or f"{self.where[0].upper()}{self.where[1:]}.",
             "types": ["Leaked credential"],
             "first_seen_time": self.seen_at,
             "created_time": self.began_at,
