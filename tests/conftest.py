@@ -3,9 +3,44 @@
 import preloaded
 import pytest
 from incident import RunningSandbox
+from xdist.scheduler import LoadFileScheduling
 
 pytest.register_assert_rewrite("doctor_world", "leaky")
 preloaded.once_read()
+
+
+# What takes longest begins first, so that no worker waits for another in the end. A file is one worker's,
+# with its sandbox; but for the longest, whose tests are as many as there are workers.
+LONGEST = (
+    "end_to_end",
+    "rotate",
+    "breach",
+    "leaving",
+    "workflows",
+    "setup",
+    "cli",
+    "scan",
+    "sandbox",
+    "contract",
+)
+SHARED = "tests/end_to_end/test_kill.py"
+
+
+class ByFile(LoadFileScheduling):
+    def _split_scope(self, nodeid):
+        return nodeid if nodeid.startswith(SHARED) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    def rank(item):
+        folder = item.nodeid.split("/")[1]
+        return not item.nodeid.startswith(SHARED), (*LONGEST, folder).index(folder)
+
+    items.sort(key=rank)
 
 
 def pytest_make_parametrize_id(val, argname):

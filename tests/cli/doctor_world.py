@@ -104,7 +104,7 @@ class DoctorWorld:
         inventory: Inventory | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         playbooks: tuple[str, ...] = (),
-        patience: float = 8.5,
+        patience: float = 60.0,
     ) -> "Report":
         environ = environ or self.environ
         known = inventory or self.inventory

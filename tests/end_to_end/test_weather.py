@@ -5,7 +5,7 @@ import time
 
 import pytest
 from aftermath import KEY_OWNER, assert_over, keys, runs, service_users
-from incident import RESPOND, RunningSandbox
+from incident import PATIENCE, RESPOND, RunningSandbox
 from journals import succeeded
 from operators import iam
 
@@ -119,14 +119,14 @@ def test_a_key_that_is_reactivated_after_its_proof_is_deactivated_by_the_next_lo
     ) as process:
         until(lambda: "deactivate_key[s3]" in succeeded(home))
         iam(sandbox).update_access_key(UserName=KEY_OWNER, AccessKeyId=leaked, Status="Active")
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == Exit.DONE, said
     assert keys(sandbox.world())[leaked]["status"] == "Inactive"
 
 
 def until(condition):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -22,7 +22,7 @@ class ShutWithAll(Reversible[Bunch, Nothing]):
     name = "doors.shut"
     permissions = ()
     settle = 0.0
-    deadline = 0.6
+    deadline = 60.0
 
     def __init__(self) -> None:
         self.heard: list[list[str]] = []

@@ -13,7 +13,7 @@ from responder.journal import Event
 
 def test_steps_that_need_nothing_of_each_other_are_under_way_at_once(table: Table):
     names = [f"s{n}" for n in range(8)]
-    together = threading.Barrier(len(names), timeout=10)
+    together = threading.Barrier(len(names), timeout=60)
     for name in names:
         table.world.faults[f"apply {name}"].append(together.wait)
     state = table.start(playbook(*(step(name) for name in names)))
@@ -39,7 +39,7 @@ def test_a_step_whose_condition_is_not_met_is_skipped_and_what_needs_it_goes_on(
 def test_no_step_is_held_up_by_the_record_of_the_skipped_ones(table: Table):
     watcher = Watcher()
     go_on = threading.Event()
-    watcher._on_event = lambda event: go_on.wait(10) if event.kind == "step.skipped" else None
+    watcher._on_event = lambda event: go_on.wait(60) if event.kind == "step.skipped" else None
     table.world.faults["before first"].append(go_on.set)  # deadlocks where the skipped one comes first
     state = table.start(playbook(step("never", **{"if": False}), step("first")), watcher)
     assert state.outcome == "succeeded"

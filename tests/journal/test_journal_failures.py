@@ -210,5 +210,5 @@ def test_a_journal_that_another_process_keeps_locked_is_given_up_after_a_while(p
         if Path("/proc/locks").exists():
             assert f"process {other.pid} (" in error.value.what
             assert f"process {os.getpid()} " not in error.value.what
-        other.communicate("go\n", timeout=20)
+        other.communicate("go\n", timeout=60)
         journal.begin("r1", holder, {})

@@ -57,7 +57,7 @@ def test_a_kill_in_the_middle_of_appending_loses_nothing_that_was_acknowledged(p
             acknowledged = [process.stdout.readline().strip() for _ in range(20 + round_number)]
             process.send_signal(signal.SIGKILL)
             acknowledged += [line.strip() for line in process.stdout if len(line) == 65]
-            assert process.wait(timeout=20) == -signal.SIGKILL
+            assert process.wait(timeout=60) == -signal.SIGKILL
         audit = verify(path, acknowledged)
         assert audit.sound
         with Journal.open(path) as journal:
@@ -91,7 +91,7 @@ def test_a_living_writer_that_was_taken_over_is_stopped_at_its_next_event(path, 
         with Journal.open(path) as journal:
             resumed = journal.take_up("r1", holder, {})
             process.stdout.read()
-            assert process.wait(timeout=20) == 1
+            assert process.wait(timeout=60) == 1
             assert journal.head().kind is EventKind.RUN_RESUMED
             resumed.append(EventKind.RUN_FINISHED)
             assert verify(path).sound

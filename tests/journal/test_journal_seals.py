@@ -171,7 +171,7 @@ def test_a_crash_between_the_key_and_the_first_value_is_harmless(journal, seals,
 
 
 def test_two_that_seal_first_at_the_same_time_agree_on_one_key(seals, monkeypatch):
-    both_found_none = threading.Barrier(2, timeout=20)
+    both_found_none = threading.Barrier(2, timeout=60)
     draw = os.urandom
 
     def drawn(size):

@@ -126,7 +126,7 @@ def test_who_must_approve_and_where_is_planned_and_said_while_waiting(world):
             asked.set()
 
     applying = Applying(intended(world.call(progress=progress), PROD), PROD)
-    assert asked.wait(20)
+    assert asked.wait(60)
     world.review("approved")
     run_id = applying.end().run_id
     page = f"{world.url}/{REPOSITORY}/actions/runs/{run_id}"

@@ -139,7 +139,7 @@ def test_the_page_is_shown_in_the_browser(tale, report, tmp_path, monkeypatch):
     browser.chmod(0o755)
     monkeypatch.setenv("PATH", f"{browser.parent}{os.pathsep}{os.environ['PATH']}")
     report("--open")
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not shown.exists() and time.monotonic() < until:
         time.sleep(0.01)
     page = Path(shown.read_text().removeprefix("file://"))

@@ -75,7 +75,7 @@ class World:
             runs = world["repositories"][REPOSITORY]["runs"]
             return any(run["id"] == run_id and run["status"] == status for run in runs)
 
-        self.plane.wait_until(there, seconds=20)
+        self.plane.wait_until(there, seconds=60)
         return self.run(run_id)
 
     def log(self, run_id):

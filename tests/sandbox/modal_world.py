@@ -75,7 +75,7 @@ class ModalWorld:
     def values(self, environment: str) -> dict[str, str]:
         return next(s["values"] for s in self.plane.world()["secrets"] if s["environment"] == environment)
 
-    def until(self, true: Callable[[], object], seconds: float = 10) -> None:
+    def until(self, true: Callable[[], object], seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < deadline, "It did not come true in time."

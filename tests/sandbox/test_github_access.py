@@ -44,13 +44,13 @@ def test_an_expired_token_is_refused_on_its_next_request(world):
 def test_a_stranger_cannot_tell_that_the_repository_exists(world):
     with pytest.raises(github.UnknownObjectException):
         world.repository("stranger")
-    assert requests.get(f"{world.url}/repos/{REPOSITORY}", timeout=5).status_code == 404
+    assert requests.get(f"{world.url}/repos/{REPOSITORY}", timeout=60).status_code == 404
 
 
 def test_revoked_tokens_are_dead_and_others_live_on(world):
     leaked, spare = world.tokens["oncall"], world.plane.add_token("oncall")
     answer = requests.post(
-        f"{world.url}/credentials/revoke", json={"credentials": [leaked, "ghp_unknown"]}, timeout=5
+        f"{world.url}/credentials/revoke", json={"credentials": [leaked, "ghp_unknown"]}, timeout=60
     )
     assert answer.status_code == 202
     with pytest.raises(github.BadCredentialsException):
@@ -66,7 +66,7 @@ def test_revoking_with_a_token_in_the_header_is_refused(world):
         f"{world.url}/credentials/revoke",
         json={"credentials": [leaked]},
         headers={"Authorization": f"Bearer {world.tokens['grace']}"},
-        timeout=5,
+        timeout=60,
     )
     assert answer.status_code == 403
     assert world.github("oncall").get_user().login == "oncall"
@@ -161,8 +161,8 @@ def test_workflows_are_found_by_file_name_and_by_id(world):
 
 def test_limits_and_what_nobody_serves(world):
     assert world.github("oncall").get_rate_limit().rate.limit == 5000
-    assert requests.get(f"{world.url}/meta", timeout=5).status_code == 200
-    answer = requests.get(f"{world.url}/nowhere", timeout=5)
+    assert requests.get(f"{world.url}/meta", timeout=60).status_code == 200
+    answer = requests.get(f"{world.url}/nowhere", timeout=60)
     assert (answer.status_code, answer.json()["message"]) == (404, "Not Found")
 
 
@@ -170,7 +170,7 @@ def test_a_stopped_plane_starts_again_at_its_port_with_what_it_knew(world):
     port = int(world.url.rpartition(":")[2])
     world.plane.stop()
     with pytest.raises(requests.ConnectionError):
-        requests.get(world.url, timeout=5)
+        requests.get(world.url, timeout=60)
     assert world.plane.start(port) == world.url
     assert world.github("oncall").get_user().login == "oncall"
 
@@ -196,14 +196,14 @@ def test_a_run_that_a_restore_cut_off_does_not_stand_in_the_way_of_the_next_one(
 
 
 def test_the_ground_truth_is_served_without_a_token(world):
-    answer = requests.get(f"{world.url}/_sandbox/world", timeout=5).json()
+    answer = requests.get(f"{world.url}/_sandbox/world", timeout=60).json()
     prod = answer["repositories"][REPOSITORY]["environments"]["prod"]
     assert prod["secrets"]["MODAL_TOKEN_SECRET"]["value"] == "as-prod-old"
 
 
 def test_what_is_mounted_answers_in_place_of_the_plane():
     with a_world(mounts={"/_sandbox": Response("mine")}) as world:
-        assert requests.get(f"{world.url}/_sandbox/world", timeout=5).text == "mine"
+        assert requests.get(f"{world.url}/_sandbox/world", timeout=60).text == "mine"
         assert world.github("oncall").get_user().login == "oncall"
 
 

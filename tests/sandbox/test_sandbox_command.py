@@ -15,7 +15,6 @@ from incident import DIRECT, PATIENCE, RESPOND, first_line, quick_workflow
 from responder.sandbox import seed
 from responder.sandbox.verdict import intruder_is_in, verdicts
 
-pytestmark = pytest.mark.xdist_group("sandbox command")  # one sandbox serves them all
 KEYS = """
 import boto3
 for key in boto3.client("iam").list_access_keys(UserName="rentagpu-s3")["AccessKeyMetadata"]:
@@ -317,7 +316,7 @@ def over(before):
 
 def old_container(before, after):
     values = before["modal"]["secrets"][0]["values"]
-    after["modal"]["containers"].append({"environment": "dev", "state": "draining", "values": values})
+    after["modal"]["containers"].append({"environment": "dev", "state": "running", "values": values})
 
 
 def old_secret(before, after):

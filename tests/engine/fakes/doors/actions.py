@@ -72,7 +72,7 @@ class Shut(Reversible[DoorInput, Nothing]):
 
     name = "doors.shut"
     permissions = ()
-    deadline = 0.6
+    deadline = 60.0
     settle = 0.0
 
     def plan(self, call: Call, given: DoorInput) -> Plan:  # noqa: ARG002
@@ -97,7 +97,7 @@ class Brick(Irreversible[DoorInput, Nothing]):
     name = "doors.brick"
     permissions = ()
     point_of_no_return = "A wall is a wall."
-    deadline = 0.6
+    deadline = 60.0
     settle = 0.0
 
     def plan(self, call: Call, given: DoorInput) -> Plan:  # noqa: ARG002
@@ -115,7 +115,7 @@ class Revoke(Irreversible[TokenInput, Nothing]):
     name = "doors.revoke"
     permissions = ()
     point_of_no_return = "Revoked is revoked."
-    deadline = 0.6
+    deadline = 60.0
     settle = 0.0
 
     def plan(self, call: Call, given: TokenInput) -> Plan:  # noqa: ARG002
@@ -134,7 +134,7 @@ class Cut(Reversible[DoorInput, Key]):
 
     name = "doors.cut_key"
     permissions = ()
-    deadline = 0.6
+    deadline = 60.0
     settle = 0.0
 
     def plan(self, call: Call, given: DoorInput) -> Plan:  # noqa: ARG002

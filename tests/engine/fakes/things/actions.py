@@ -39,7 +39,7 @@ class Make(Irreversible[ThingInput, Thing]):
     name = "things.make"
     permissions = ()
     point_of_no_return = "A thing stays."
-    deadline = 0.6
+    deadline = 60.0
     settle = 0.0
 
     def plan(self, call: Call, given: ThingInput) -> Plan:
@@ -93,7 +93,7 @@ class Note(Irreversible[ThingInput, Nothing]):
     name = "things.note"
     permissions = ()
     point_of_no_return = "A note stays."
-    deadline = 0.6
+    deadline = 60.0
     settle = 0.0
 
     def plan(self, call: Call, given: ThingInput) -> Plan:
