@@ -54,4 +54,5 @@ class Access(_Model):
     reviews: tuple[Review, ...] = ()
     iam_users: tuple[IamUser, ...] = ()
     repositories: tuple[RepositoryAccess, ...] = ()
+    logins: tuple[str, ...] = ()  # at GitHub, whose tokens and keys were on a device
     by_hand: tuple[str, ...] = ()  # what no service lets a program do, one sentence each

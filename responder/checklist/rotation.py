@@ -132,5 +132,5 @@ def _static_at_github(facts: Facts) -> Iterator[Look]:
 POINTS = (
     Point("ages", "Nothing is older than its policy allows", ages, fix="rotate"),
     Point("personal-tokens", "CI deploys with service users, not with people's tokens", personal_tokens),
-    Point("static-keys", "Static AWS keys that OIDC could replace are known", static_keys),
+    Point("static-keys", "No static AWS key is kept where GitHub's OIDC would do", static_keys),
 )

@@ -44,5 +44,9 @@ def device_loss(inventory: Inventory, found: Held, since: datetime, now: datetim
     exposure = inventory.exposure(
         f"the lost device of {found.person.name}", now, [*found.member_tokens, *found.access_keys]
     )
-    access = Access(iam_users=found.iam_users, by_hand=way_back(found.person))
+    access = Access(
+        iam_users=found.iam_users,
+        logins=(found.person.github,) if found.at_github.any else (),
+        by_hand=(*way_back(found), *not_found(found, inventory)),
+    )
     return exposure.model_copy(update={"since": since, "access": access})

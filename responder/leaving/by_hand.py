@@ -56,8 +56,16 @@ def farewell(person: Person) -> tuple[str, ...]:
     return _filled(_FAREWELL, person)
 
 
-def way_back(person: Person) -> tuple[str, ...]:
-    return _filled(_WAY_BACK, person)
+def way_back(found: Held) -> tuple[str, ...]:
+    """What still lives first: only the person may end their tokens at GitHub."""
+    live = (
+        f"GitHub: until {found.person.name} has done so, what was on the device opens {one.repository}. "
+        f"Where that takes too long: gh api -X DELETE repos/{one.repository}/collaborators/{one.login}, and "
+        f"an invitation afterwards: gh api -X PUT repos/{one.repository}/collaborators/{one.login}"
+        for one in found.at_github.repositories
+    )
+    first, *others = _filled(_WAY_BACK, found.person)
+    return (first, *live, *others)
 
 
 def _filled(text: str, person: Person) -> tuple[str, ...]:

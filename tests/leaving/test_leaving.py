@@ -171,7 +171,15 @@ def test_what_was_on_a_lost_device_is_dead_and_the_person_keeps_their_place(comp
     assert user["access_keys"] == []
     assert {one["name"] for one in after["modal"]["service_users"]} == {"ci-dev", "ci-prod"}
     assert "modal token new" in lost.stdout
-    assert "roles that were assumed from the device" in lost.stdout
+    by_hand = " ".join(lost.stdout.split())
+    assert f"gh api -X DELETE repos/{REPOSITORY}/collaborators/{MAINTAINER}" in by_hand
+    shown = " ".join(respond(company, "show").stdout.split())
+    for where in (
+        "at AWS with their key",
+        "at Modal with their token",
+        "at GitHub with their tokens and keys",
+    ):
+        assert f"Review what was done {where}" in shown
 
 
 def test_who_has_only_proxy_tokens_has_something():
