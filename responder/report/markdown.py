@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from responder.duration import in_words
 from responder.report.steps import PHASES, StepReading
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["escaped", "incident_markdown", "quarter_markdown"]
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~<>$])")
+_MOST: Final = 65_536  # characters that an issue takes: https://github.com/PyGithub/PyGithub/issues/1906
 _NOBODY = "@\N{ZERO WIDTH SPACE}"  # a name after an @ would be sent a notification
 
 
 def incident_markdown(incident: "Incident", made_at: datetime, version: str) -> str:
-    """The report of a run."""
+    """The report of a run; one that would be too long for an issue is without its steps, and says so."""
     told = _rotation if incident.rotation else _incident
-    return "\n".join(told(incident, made_at, version)) + "\n"
+    whole, short = ("\n".join(told(incident, made_at, version, every)) + "\n" for every in (True, False))
+    return whole if len(whole) <= _MOST else short
 
 
 def quarter_markdown(quarter: "Quarter", made_at: datetime, version: str) -> str:
@@ -34,7 +36,13 @@ def quarter_markdown(quarter: "Quarter", made_at: datetime, version: str) -> str
     return "\n".join(_quarter(quarter, made_at, version)) + "\n"
 
 
-def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator[str]:
+def _incident(
+    incident: "Incident",
+    made_at: datetime,
+    version: str,
+    every: bool,  # noqa: FBT001
+) -> Iterator[str]:
+    """`every`: with every step."""
     yield f"# {escaped(incident.title)}"
     yield f"\n**{incident.state}.** {escaped(' '.join(incident.summary))}"
     if incident.chain.problem:
@@ -78,12 +86,7 @@ def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator
         how += f" {_code(task.command)}" if task.command else ""
         yield f"- [ ] **{escaped(task.what)}** {escaped(task.why)}{how} Owner: "
     yield "\n## Every step\n"
-    for phase in PHASES:
-        of_phase = [step for step in incident.active_steps if step.phase == phase]
-        if of_phase:
-            yield f"<details><summary>{phase.capitalize()}: {counted(len(of_phase), 'step')}</summary>\n"
-            yield from (_step(step) for step in of_phase)
-            yield "\n</details>\n"
+    yield from _steps(incident) if every else [f"{_too_long(incident)}\n"]
     yield "## The record\n"
     yield f"- {_verified(incident.chain)}"
     if point := incident.chain.checkpoint:
@@ -96,6 +99,20 @@ def _incident(incident: "Incident", made_at: datetime, version: str) -> Iterator
     keys = "".join(f" --key {key}" for key in point.keys) if point else ""
     yield f"- Check: {_code(f'respond audit verify --journal journal.db{keys} --known {incident.last_hash}')}"
     yield _made(made_at, version)
+
+
+def _steps(incident: "Incident") -> Iterator[str]:
+    for phase in PHASES:
+        of_phase = [step for step in incident.active_steps if step.phase == phase]
+        if of_phase:
+            yield f"<details><summary>{phase.capitalize()}: {counted(len(of_phase), 'step')}</summary>\n"
+            yield from (_step(step) for step in of_phase)
+            yield "\n</details>\n"
+
+
+def _too_long(incident: "Incident") -> str:
+    steps = counted(len(incident.active_steps), "step")
+    return f"{steps}: too long for an issue. The page has them, and {_code(f'respond show {incident.run}')}."
 
 
 def _reviewed(incident: "Incident") -> Iterator[str]:
@@ -130,7 +147,12 @@ def _searched(incident: "Incident") -> Iterator[str]:
         yield f"- **Not looked at:** {escaped(why)}"
 
 
-def _rotation(incident: "Incident", made_at: datetime, version: str) -> Iterator[str]:
+def _rotation(
+    incident: "Incident",
+    made_at: datetime,
+    version: str,
+    every: bool,  # noqa: FBT001
+) -> Iterator[str]:
     yield f"# {escaped(incident.title)}"
     yield f"\n**{incident.state}.** {escaped(' '.join(incident.summary))}"
     if incident.chain.problem:
@@ -143,7 +165,7 @@ def _rotation(incident: "Incident", made_at: datetime, version: str) -> Iterator
     yield f"\n## Proven: {len(incident.proven)} of {counted(len(incident.active_steps), 'step')}\n"
     for task in incident.tasks:
         yield f"- [ ] **{escaped(task.what)}** {escaped(task.why)} {escaped(task.how)}"
-    yield from (_step(step) for step in incident.active_steps)
+    yield from (_step(step) for step in incident.active_steps) if every else [_too_long(incident)]
     yield f"\n{_verified(incident.chain)}. Playbook {_code(incident.playbook)}, run {_code(incident.run)}."
     yield _made(made_at, version)
 

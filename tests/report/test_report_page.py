@@ -195,6 +195,17 @@ def test_a_page_says_loudly_that_its_journal_was_changed(tale):
     assert "not what was written" in page
 
 
+@pytest.mark.parametrize("scheduled", [False, True])
+def test_what_is_too_long_for_an_issue_is_without_its_steps_and_says_so(tale, monkeypatch, scheduled):
+    tale.begin(exposed=exposure().model_copy(update={"scheduled": scheduled})).goes_well()
+    whole = incident_markdown(incident_of(tale), NOW, "0.1")
+    assert "Deactivate the key (s3): done and proven" in whole
+    monkeypatch.setattr("responder.report.markdown._MOST", len(whole) - 1)
+    short = incident_markdown(incident_of(tale), NOW, "0.1")
+    assert "Deactivate the key (s3): done and proven" not in short
+    assert "8 steps: too long for an issue. The page has them, and `respond show r1`." in short
+
+
 def test_no_secret_is_in_any_report_not_even_sealed(tale, tmp_path):
     """In a process that has never seen the values, so that nothing could mask them."""
     tale.begin().goes_well()
