@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.h
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -28,6 +28,7 @@ _PATIENCE: Final = 20.0  # seconds, of one region that is busy
 _REQUEST: Final = re.compile(r" \(request [^)]*\)")
 _LONGEST: Final = 120
 _LONGEST_AGENT: Final = 400  # who made a request comes last
+_REGIONS_NAMED: Final = 6
 _NAMED: Final = 20  # names of what could not be looked for
 
 Attribute: TypeAlias = tuple[Literal["AccessKeyId", "Username", "ResourceName", "EventName", "ReadOnly"], str]
@@ -130,17 +131,22 @@ class History:
     def tell_unread(self) -> None:
         """Once for all regions that failed alike, and for all that there was no time for."""
         for why, where in self._failed.items():
-            self._questions.not_read(f"CloudTrail in {', '.join(sorted(where))}", why)
+            self._questions.not_read(f"CloudTrail in {self._worded_regions(where)}", why)
         if not self._missed:
             return
         names = list(dict.fromkeys(map(_worded, self._missed)))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        regions = sorted(set[str]().union(*self._missed.values()))
-        named = f"all {len(regions)} regions" if len(regions) == len(self._where) > 1 else ", ".join(regions)
+        named = self._worded_regions(set[str]().union(*self._missed.values()))
         what = f"{len(names)} name{'' if len(names) == 1 else 's'} in CloudTrail"
         self._questions.not_read(
             what, f"no time was left to look for {', '.join(names[:_NAMED])}{more} in {named}"
         )
+
+    def _worded_regions(self, regions: Collection[str]) -> str:
+        if len(regions) == len(self._where) > 1:
+            return f"all {len(regions)} regions"
+        more = f" and {len(regions) - _REGIONS_NAMED} more" if len(regions) > _REGIONS_NAMED else ""
+        return ", ".join(sorted(regions)[:_REGIONS_NAMED]) + more
 
     def _of_region(self, region: str, attribute: Attribute) -> list[Event]:
         if region in self._silent:
