@@ -239,7 +239,7 @@ def _start_patterns(where: Path, seen: _Seen, err: "Console", *, alone: bool) ->
         return None
     repository = Repository.at(where)
     if alone:
-        seen.not_looked_at += repository.cut_off
+        seen.not_looked_at += repository.cut_off()
     return aside(by_form.find_patterns, repository.top or repository.folder)
 
 

@@ -308,6 +308,18 @@ def test_objects_of_another_repository_and_of_another_hash_are_searched(tmp_path
     assert found == {"shared.git": [("a.env", 40)], "longer": [("a.env", 64), ("b.gz", 64)]}
 
 
+def test_branches_whose_objects_were_lost_with_another_repository_are_said(tmp_path):
+    planted = Planted(tmp_path / "repo")
+    secret = planted.secret()
+    planted.commit("Add", {"a.env": secret})
+    planted.git("clone", "-q", "--shared", "--bare", str(planted.folder), str(tmp_path / "shared.git"))
+    shutil.rmtree(planted.folder)
+    scan = scanned(tmp_path / "shared.git", secret)
+    assert scan.sightings == []
+    (said,) = scan.not_looked_at
+    assert said.startswith("the history of refs/heads/main: its objects are not here")
+
+
 def test_a_file_that_may_not_be_read_is_said(planted, tmp_path, monkeypatch):
     kept = tmp_path / "repo"
     shutil.copytree(planted.folder, kept, symlinks=True)

@@ -161,12 +161,30 @@ class Repository:
             partial=bool(partial),
         )
 
-    @property
-    def cut_off(self) -> tuple[str, ...]:
-        """What of its history is not here, and how to have it."""
-        cut = "what is older: this clone is shallow. `git fetch --unshallow`, and scan again"
-        sparse = "some of the history: this clone is partial. Clone it without --filter, and scan that"
-        return ((cut,) if self.shallow else ()) + ((sparse,) if self.partial else ())
+    def cut_off(self) -> Iterator[str]:
+        """What of its history is not here, and how to have it.
+
+        Raises:
+            UnavailableError: git failed.
+        """
+        if self.shallow:
+            yield "what is older: this clone is shallow. `git fetch --unshallow`, and scan again"
+        if self.partial:
+            yield "some of the history: this clone is partial. Clone it without --filter, and scan that"
+        if gone := self._broken_refs():
+            more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+            yield (
+                f"the history of {gone[0]}{more}: its objects are not here. "
+                f"`git -C {self.git.folder} fsck` tells more; was it cloned with --shared?"
+            )
+
+    def _broken_refs(self) -> list[str]:
+        """Names of what is elsewhere, in a repository that is gone, or lost."""
+        listed = self.git.lines("for-each-ref", "--format=%(objectname) %(refname)")
+        refs = [line.split(" ", 1) for line in listed]
+        asked = "".join(f"{name}\n" for name, _ in refs).encode()
+        answers = self.git.lines("cat-file", "--batch-check", "--buffer", given=asked)
+        return [ref for (_, ref), answer in zip(refs, answers, strict=True) if answer.endswith(" missing")]
 
     def worktrees(self) -> Sequence[Path]:
         """Folders that are checked out from it, and exist; none of a bare one without any."""

@@ -121,7 +121,7 @@ def _scan_nested(
 
 
 def _cut(repository: Repository, objects: Objects) -> Iterator[str]:
-    yield from repository.cut_off
+    yield from repository.cut_off()
     yield from (f"object {name[:12]}: it is damaged" for name in sorted(objects.damaged))
     for name, whys in objects.not_opened.items():
         yield from (f"object {name[:12]}: {why}" for why in whys)
