@@ -1,7 +1,9 @@
 """What the services have of a credential that the inventory does not know: where no run will reach."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from responder.exposure import Exposure, GithubPlacement, Kind, ModalSecretPlacement
@@ -44,7 +46,7 @@ def of_exposure(exposure: Exposure, inventory: Inventory, discovered: Discovered
     for kind, field in _OF_KIND.items():
         for leaked in getattr(exposure, field) if kind in _FAMILIES else ():
             edges += beyond.maybe_in(reach.credential(leaked.identifier), _FAMILIES[kind])
-    return _widened(reach, edges)
+    return beyond.widened(reach, edges)
 
 
 def of_inventory(inventory: Inventory, discovered: Discovered) -> Widened:
@@ -58,7 +60,7 @@ def of_inventory(inventory: Inventory, discovered: Discovered) -> Widened:
         if more := list(beyond.maybe_in(node, family)):
             nobodys.append(node)
             edges += more
-    widened = _widened(Reach((*reach.credentials, *nobodys), reach.edges), edges)
+    widened = beyond.widened(Reach((*reach.credentials, *nobodys), reach.edges), edges)
     return Widened(widened.reach, widened.unknown | set(nobodys))
 
 
@@ -125,6 +127,41 @@ class _Beyond:
         self._apps = tuple(one.app for one in unknown_apps(inventory, discovered))
         self._ids = {(one.environment, one.name): one.secret_id for one in discovered.modal_secrets}
 
+    def widened(self, reach: Reach, edges: Iterable[Edge]) -> Widened:
+        """With these edges beside those of the inventory, and when each secret was changed, if it is told."""
+        more = tuple(dict.fromkeys(edges))
+        known = {node for edge in reach.edges for node in (edge.source, edge.target)} | set(reach.credentials)
+        unknown = {self._dated(edge.target) for edge in more if edge.target not in known}
+        dated = (Edge(self._dated(e.source), e.how, self._dated(e.target)) for e in (*reach.edges, *more))
+        return Widened(Reach(reach.credentials, tuple(dated)), frozenset(unknown))
+
+    def _dated(self, node: Node) -> Node:
+        when = self._when.get(node.key, "") if node.kind == "placement" else ""
+        return replace(node, detail=f"{node.detail}; {when}") if when else node
+
+    @cached_property
+    def _when(self) -> Mapping[str, str]:
+        """Of Modal only when it was made: it does not tell more. By a node's key."""
+        made = {(one.environment, one.name): one.created_at for one in self._discovered.modal_secrets}
+        changed: dict[tuple[str, str, str], datetime] = {}
+        for one in self._discovered.github_secrets:
+            if one.holder != "organisation":
+                changed[one.repository, one.environment, one.name] = one.updated_at
+        found: dict[str, str] = {}
+        for place in self._inventory.modal_secrets:
+            found[place_node(place.model_dump()).key] = _day(
+                "made", made.get((place.environment, place.secret))
+            )
+        for at in self._inventory.at_github:
+            names = (at.identifier_key.upper(), at.secret_key.upper())
+            times = [changed.get((at.repository, at.environment, name)) for name in names]
+            newest = max(filter(None, times), default=None)
+            found[place_node(at.model_dump()).key] = _day("changed", newest)
+        for unknown in self.places:
+            did = "made" if unknown.service == "modal" else "changed"
+            found[_key(unknown)] = _day(did, unknown.since)
+        return found
+
     def beside(self, placed: Iterable[ModalSecretPlacement | GithubPlacement]) -> Iterator[Edge]:
         """What uses these placements, and is nothing that the inventory has."""
         for place in placed:
@@ -170,8 +207,5 @@ def _key(place: Place) -> str:
     return f"{place.label}: {' and '.join(place.names)}"
 
 
-def _widened(reach: Reach, edges: Iterable[Edge]) -> Widened:
-    more = tuple(dict.fromkeys(edges))
-    known = {node for edge in reach.edges for node in (edge.source, edge.target)} | set(reach.credentials)
-    unknown = {edge.target for edge in more} - known
-    return Widened(Reach(reach.credentials, (*reach.edges, *more)), frozenset(unknown))
+def _day(did: str, at: datetime | None) -> str:
+    return f"{did} {at:%Y-%m-%d}" if at else ""

@@ -1,5 +1,7 @@
 """Where a leaked credential may be that the inventory does not know is told before anybody confirms."""
 
+import re
+
 import pytest
 from small_inventory import NOW
 
@@ -81,3 +83,11 @@ def test_the_graph_of_a_leak_marks_what_only_the_services_know(estate, inventory
     (credential,) = widened.reach.credentials
     (place,) = [e.target for e in widened.reach.of(credential) if e.target in widened.unknown]
     assert [edge.how for edge in widened.reach.of(place)] == ["is read by"]
+    days = re.findall(r"; made 20\d\d-\d\d-\d\d", " ".join(e.target.detail for e in widened.reach.edges))
+    assert len(days) == 3, "the two of the inventory, and the one beside them"
+
+
+def test_the_graph_says_when_a_secret_at_github_was_changed(estate, inventory):
+    widened = of_exposure(inventory.exposure("-", NOW, [token()]), inventory, estate.survey())
+    details = [e.target.detail for e in widened.reach.edges if e.target.kind == "placement"]
+    assert re.fullmatch(r"MODAL_TOKEN_ID and MODAL_TOKEN_SECRET; changed 20\d\d-\d\d-\d\d", details[0])
