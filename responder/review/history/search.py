@@ -16,9 +16,9 @@ Buffer: TypeAlias = bytes | memoryview
 # What stands between lines of base64 in files, mails, JSON and source text.
 _BREAKS: Final = re.compile(rb"\\[rn]|[\s\"'\\#>|,]")
 _ROOM: Final = 4  # times a form's length: what is looked at around a half of it
-# What `git cat-file --batch` prints where an archive begins, which is after a line's end (of bzip2, what it has
-# whatever its level); and what it says, after its name, of an object that it cannot read. As few and as plain
-# as can be: with a dozen more, or one that is no mere text, Hyperscan takes half as long again.
+# What `git cat-file --batch` prints where an archive begins, which is after a line's end (of bzip2, what it
+# has whatever its level); and what it says, after its name, of an object that it cannot read. As few and as
+# plain as can be: with a dozen more, or one that is no mere text, Hyperscan takes half as long again.
 _BEGINNINGS: Final = (*(b"\n" + magic for magic in MAGIC if magic[:3] != b"BZh"), b"1AY&SY")
 _TOLD: Final = (
     *(b"".join(b"\\x%02x" % byte for byte in text) for text in _BEGINNINGS),
