@@ -102,12 +102,17 @@ def no_token_files(facts: Facts) -> Iterator[Look]:
 
 
 def _let_in(project: Path, files: Sequence[str]) -> list[str]:
-    """Where such a file is not there yet, and git would not ignore it: in any folder that has a file."""
+    """Where such a file is not there yet, and git would not ignore it: in any folder that has a file.
+
+    What is let in at the top is let in below, and is told once.
+    """
     folders = sorted({str(Path(name).parent) for name in files} | {"."})
-    asked = [str(Path(folder) / name) for folder in folders for name in _PRIVATE]
+    asked = {str(Path(folder) / name): name for folder in folders for name in _PRIVATE}
     _, out = _git(project, "check-ignore", "--no-index", "-z", "--stdin", given="\0".join(asked))
     ignored = set(out.split("\0"))
-    return [name for name in asked if name not in ignored]
+    let_in = [path for path in asked if path not in ignored]
+    at_the_top = set(_PRIVATE).intersection(let_in)
+    return [path for path in let_in if path in at_the_top or asked[path] not in at_the_top]
 
 
 def _credentials_in(project: Path, name: str) -> Iterator[tuple[str, int]]:
