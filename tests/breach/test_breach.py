@@ -18,7 +18,7 @@ from responder.journal import Journal
 from responder.journal.audit import verify
 from responder.sandbox.faults import read_rule
 
-KEYS, TOKENS = 12, 11
+KEYS, TOKENS = 7, 5
 TWICE = "key-003"  # whose user has two keys
 WEATHER = (
     "github:PUT secrets:secondary-limit=1*5",
@@ -96,7 +96,7 @@ def test_all_that_github_held_is_replaced_whatever_is_killed_throttled_or_waits_
     company.faults.add(map(read_rule, WEATHER))
 
     killed = company.respond(
-        "run", "breach", "--platform", "github", "--since", "2026-01-31", "--yes", killed_after=90
+        "run", "breach", "--platform", "github", "--since", "2026-01-31", "--yes", killed_after=60
     )
     assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
     [run] = runs_of(company)
@@ -135,7 +135,7 @@ def test_all_that_github_held_is_replaced_whatever_is_killed_throttled_or_waits_
     ):
         assert f"{place}: {name}. No inventory knows what this opens" in said
     assert said.count("No inventory knows what this opens") == 3, "and nothing that was replaced"
-    assert "14 x AWS access key, 13 x Modal service user's token" in ended.stdout
+    assert "NOT CONTAINED" not in said
 
 
 SMALL = """
