@@ -5,7 +5,7 @@ and, at its end, its exit code.
 
     program     `respond`, or `modal`: the client's own command
     arguments, env, cwd: all of them
-    killed_after, delay: a SIGKILL, so many seconds after so many events are on the disk; 0 is never
+    killed_after, delay: a SIGKILL, so many seconds after an event as `die_after` takes it; 0 is never
     settings    {"module:name": value}: set before the program starts
 """
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from incident import quick_workflow
+
 from responder.sandbox import seed
 from responder.sandbox.aws import AwsPlane
 from responder.sandbox.deployer import Deployer
@@ -16,7 +18,6 @@ from responder.sandbox.github import GithubPlane
 from responder.sandbox.modal import ModalPlane
 
 BRISK = Path(__file__).with_name("brisk.py")
-QUICK = Path(__file__).parents[1] / "data" / "quick_deploy.yml"
 OWN = "own"  # the key that a repository has among its own secrets
 A_REPOSITORY_HOLDS = 20  # credentials; GitHub allows a hundred secrets an environment
 HEAD = """
@@ -167,7 +168,7 @@ def estate(folder: Path, *, keys: int, tokens: int, account: str = "888888888888
         }
         github = GithubPlane(runner_env=runner, auto_approve=0.0, faults=faults)
         stack.callback(github.stop)
-        of_github = seed.seed_github(github, of_modal.ci, QUICK.read_bytes())
+        of_github = seed.seed_github(github, of_modal.ci, quick_workflow())
         with Deployer(modal_url, folder / "modal.toml", of_modal.ci) as deployer:
             deployer.deploy()
         environ = {

@@ -1,14 +1,13 @@
 """What the tests of rotations share."""
 
 import pytest
-from hasty import Hasty
+from hasty import hasty
 from hourly import Job, inventory
 
 
 @pytest.fixture(scope="module")
 def forked(incident):
-    with Hasty(incident.env) as server:
-        yield server
+    return hasty(incident.env)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hasty import Hasty
+from hasty import Forked
 
 from responder.inventory import EXAMPLE
 
@@ -22,7 +22,7 @@ def inventory(path, *, max_age="30d", overlap="1s"):
 class Job:
     """`respond rotate` as a job starts it: again and again, over one journal."""
 
-    forked: Hasty = field(repr=False)
+    forked: Forked = field(repr=False)
     home: Path
     inventory: Path
     more: dict[str, str] = field(repr=False, default_factory=dict)  # of its environment
