@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from responder.cli import crowd
+from responder.report.occasion import seen_in
 from responder.report.summary import Reopening, Summary
 from responder.report.words import counted, day_and_time, elapsed, sentence
 from responder.secret import redact
@@ -47,7 +48,8 @@ def _contained(summary: Summary) -> Iterable[tuple[str, str]]:
         return
     many = len(summary.credentials) > crowd.SHOWN
     names = ", ".join(f"{c.identifier} ({c.kind}, {c.name})" for c in summary.credentials) or "nothing known"
-    yield "Exposed", f"{crowd.exposed_crowd(summary.credentials) if many else names}, in {summary.source}"
+    exposed = crowd.exposed_crowd(summary.credentials) if many else names
+    yield "Exposed", f"{exposed}{seen_in(summary.source)}"
     times = [
         f"{c.name} in {c.contained_after:.1f} s"
         if c.contained_after is not None

@@ -13,6 +13,7 @@ from responder.cli.reach import short_tree
 from responder.duration import in_words
 from responder.engine import PlannedStep
 from responder.exposure import Exposure, Leaked
+from responder.report.occasion import seen_in
 from responder.report.reach import reach_of
 
 _LIFE = {"live": ("LIVE", "bold red"), "dead": ("dead", "green"), "unknown": ("unknown", "yellow")}
@@ -21,7 +22,7 @@ _FOR_GOOD = " ⊘"
 
 def exposure_screen(exposure: Exposure) -> RenderableType:
     """What leaked, whose it is, whether it lives, and where it is used."""
-    lines: list[RenderableType] = [Text(f"Exposed in {exposure.source}", style="bold")]
+    lines: list[RenderableType] = [Text(f"Exposed{seen_in(exposure.source)}", style="bold")]
     reach = reach_of(exposure)
     for leaked in exposure.leaked():
         word, style = _LIFE[leaked.life]

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from responder.cli.reach import short_tree
 from responder.profile import Power, Profile, Strayed
+from responder.report.occasion import seen_in
 from responder.report.reach import Reach
 
 _LIFE = {"live": ("LIVE", "bold red"), "dead": ("dead", "green"), "unknown": ("unknown", "yellow")}
@@ -21,7 +22,7 @@ def profiles_screen(
     found: Sequence[Profile], left: Sequence[Strayed], source: str, reach: Reach
 ) -> RenderableType:
     """All that was found, what each may do, and what hangs on it, for who has never seen it."""
-    parts: list[RenderableType] = [Text(f"Exposed in {source}", style="bold")]
+    parts: list[RenderableType] = [Text(f"Exposed{seen_in(source)}", style="bold")]
     for one in found:
         word, style = _LIFE[one.life]
         parts += [Text(), Text.assemble((f"{one.what}  ", "bold"), one.identifier, "  ", (word, style))]

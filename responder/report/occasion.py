@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from responder.engine.state import is_rotation
 
-__all__ = ["NO_PLACES", "Occasion", "occasion_of"]
+__all__ = ["NO_PLACES", "Occasion", "occasion_of", "seen_in"]
 
 # Sources that name no place, and how they are told.
 NO_PLACES: Final = {
@@ -87,6 +87,11 @@ class Occasion:
         was = "was" if len(words) == 1 else "were"
         where = NO_PLACES.get(self.source) or f"found in {self.source}"
         return f"{len(words)} exposed {many.partition(' ')[2]} {was} {where}{f': {listed}' if words else ''}"
+
+
+def seen_in(source: str) -> str:
+    """Where something was seen, to stand after it: " in prod.env", ", named on the command line"."""
+    return f", {NO_PLACES[source]}" if source in NO_PLACES else f" in {source}"
 
 
 def occasion_of(started: Mapping[str, Any]) -> Occasion:

@@ -112,7 +112,7 @@ def test_the_end_counts_what_is_contained_and_names_what_is_not():
     readings = tuple(map(reading, range(MANY)))
     made = Summary("r1", "the breach of GitHub", NOW, 1.0, 9.0, "incomplete", readings, (), wrong)
     text = " ".join(told(end_screen(made)).split())
-    assert f"{MANY} x AWS access key, in the breach of GitHub" in text
+    assert f"{MANY} x AWS access key in the breach of GitHub" in text
     assert f"{MANY - 1} of {MANY}, the last in 5.9 s, key-5 NOT CONTAINED" in text
     assert "(key-19): Denied." in text
     assert "and 30 more like these: respond show r1" in text

@@ -58,3 +58,13 @@ def test_of_what_the_inventory_gives_no_place_that_is_said(inventory):
     bare = inventory.credentials["s3"].model_copy(update={"modal_secrets": (), "github_environments": ()})
     alone = inventory.model_copy(update={"credentials": {"s3": bare}, "workloads": ()})
     assert "reaches    nothing that the inventory knows" in lines(identify_screen(alone, "live"))
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [("prod.env", "Exposed in prod.env"), ("command line", "Exposed, named on the command line")],
+)
+def test_where_it_was_seen_is_said_in_words(source, says, inventory):
+    exposure = inventory.exposure(source, datetime.now(UTC), [])
+    assert lines(exposure_screen(exposure))[0] == says
+    assert lines(profiles_screen([], [], source, of_named({}, inventory)))[0] == says
