@@ -25,21 +25,29 @@ def exposure_screen(exposure: Exposure) -> RenderableType:
     lines: list[RenderableType] = [Text(f"Exposed{seen_in(exposure.source)}", style="bold")]
     reach = reach_of(exposure)
     for leaked in exposure.leaked():
-        word, style = _LIFE[leaked.life]
         name = leaked.credential if leaked.known else "not in the inventory"
-        lines.append(
-            Text.assemble("  ", (word, style), "  ", leaked.identifier, f"  {_owner(leaked)}", f"  ({name})")
-        )
+        lines.append(_found(leaked.life, leaked.identifier, _owner(leaked), f"({name})"))
         if leaked.note:
-            lines.append(Padding(Text(leaked.note, style="yellow"), (0, 0, 0, 8)))
+            lines.append(_below(Text(leaked.note, style="yellow")))
         node = reach.credential(leaked.identifier)
         if leaked.life != "dead" and reach.of(node):
-            lines.append(Padding(short_tree(reach, node), (0, 0, 0, 8)))
+            lines.append(_below(short_tree(reach, node)))
     for found in exposure.unidentified:
-        word, style = _LIFE[found.life]
-        lines.append(Text.assemble("  ", (word, style), f"  {found.identifier}  ({found.kind.value})"))
-        lines.append(Padding(Text(found.note, style="yellow"), (0, 0, 0, 8)))
+        lines.append(_found(found.life, found.identifier, f"({found.kind.value})"))
+        lines.append(_below(Text(found.note, style="yellow")))
     return Group(*lines)
+
+
+def _found(life: str, *said: str) -> RenderableType:
+    """Whether it lives, and whose it is; what does not fit in the line goes on below its beginning."""
+    word, style = _LIFE[life]
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_row("", Text(word, style=style, no_wrap=True), Text("  ".join(filter(None, said))))
+    return table
+
+
+def _below(what: RenderableType) -> RenderableType:
+    return Padding(what, (0, 0, 0, 8), expand=False)
 
 
 def _owner(leaked: Leaked) -> str:

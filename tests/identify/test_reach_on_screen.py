@@ -68,3 +68,12 @@ def test_where_it_was_seen_is_said_in_words(source, says, inventory):
     exposure = inventory.exposure(source, datetime.now(UTC), [])
     assert lines(exposure_screen(exposure))[0] == says
     assert lines(profiles_screen([], [], source, of_named({}, inventory)))[0] == says
+
+
+def test_on_a_narrow_terminal_what_goes_on_in_the_next_line_stands_below_its_beginning(inventory):
+    out = io.StringIO()
+    Console(file=out, width=40).print(leak_screen(inventory, "live"))
+    _, *found = out.getvalue().splitlines()
+    at = found[0].index(KEY)
+    assert found[1].strip() == "rentagpu-s3  (s3)"
+    assert found[1].index("rentagpu-s3") == at
