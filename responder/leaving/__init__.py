@@ -31,9 +31,9 @@ def offboarding(connections: Connections, inventory: Inventory, found: Held, now
         iam_users=found.iam_users,
         repositories=found.at_github.repositories,
         by_hand=(
+            *not_found(found, inventory),
             *handed_over(found, strange),
             *farewell(found.person),
-            *not_found(found, inventory),
         ),
     )
     return exposure.model_copy(update={"access": access})
@@ -47,6 +47,6 @@ def device_loss(inventory: Inventory, found: Held, since: datetime, now: datetim
     access = Access(
         iam_users=found.iam_users,
         logins=(found.person.github,) if found.at_github.any else (),
-        by_hand=(*way_back(found), *not_found(found, inventory)),
+        by_hand=(*not_found(found, inventory), *way_back(found)),
     )
     return exposure.model_copy(update={"since": since, "access": access})

@@ -55,7 +55,8 @@ def memberships(
     if depth > 0:
         for child in _listed(connection, f"{team.address}/teams"):
             below |= memberships(connection, Team(team.organization, str(child["slug"])), login, depth - 1)
-    return below or {team.slug: _role(connection, team, login)}
+    role = "" if below else _role(connection, team, login)
+    return {team.slug: role} if role else below
 
 
 def leave(connection: GithubConnection, team: Team, login: str) -> None:
@@ -73,8 +74,12 @@ def join(connection: GithubConnection, team: Team, login: str, role: str) -> Non
 
 
 def _role(connection: GithubConnection, team: Team, login: str) -> str:
+    """Empty for who has just been taken out, as by another step that takes them out of the organisation."""
     address = team.of_member(login)
-    found = connection.ask(f"GET {address}", lambda github: _json(github, "GET", address))
+    try:
+        found = connection.ask(f"GET {address}", lambda github: _json(github, "GET", address))
+    except NotFoundError:
+        return ""
     return str(found["role"])
 
 
