@@ -150,3 +150,16 @@ def test_a_silent_service_is_said_to_be_unread_and_many_places_are_counted(respo
 def refusing(environ, start_response):
     start_response("403 Forbidden", [("Content-Type", "application/json")])
     return [b'{"message": "No."}']
+
+
+def test_at_80_columns_it_is_shown_with_no_name_cut_and_as_json_for_programs(respond, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    (tmp_path / "respond.toml").write_text(EXAMPLE.read_text())
+    _, out, _ = respond("inventory", "show")
+    shown = [line.strip() for line in out.splitlines()]
+    at = shown.index("s3  aws-access-key")
+    assert shown[at + 1] == "placed in  Modal Secret dev/my-app-secrets/AWS_ACCESS_KEY_ID"
+    assert shown[at + 3 : at + 5] == ["workloads  executor-dev", "executor-prod"]
+    assert shown[0].endswith("asks for the name of: prod")
+    _, out, _ = respond("inventory", "show", "--json")
+    assert set(json.loads(out)["credentials"]) == {"s3", "ci-dev", "ci-prod"}
