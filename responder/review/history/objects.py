@@ -29,6 +29,7 @@ _PIECE: Final = 8 * 1024 * 1024
 _WORTH_ANOTHER: Final = 2000  # objects for which a further process pays
 _SHARES: Final = 3  # a process, so that none waits long for the one that got the large objects
 _MOST: Final = 8  # processes
+_EVERYTHING: Final = ("--batch-all-objects", "--unordered")
 _MOST_DAMAGED: Final = 50  # objects of a share; with more the repository is no such
 
 
@@ -62,8 +63,7 @@ def search_objects(
     Raises:
         UnavailableError: git failed.
     """
-    listing = ("--batch-all-objects", "--unordered", "--batch-check=%(objectname)", "--buffer")
-    names = git.ask("cat-file", *listing).split()
+    names = git.ask("cat-file", *_EVERYTHING, "--batch-check=%(objectname)", "--buffer").split()
     count = processes or _processes(len(names))
     objects = Objects(count=len(names))
     idle = [_Reader(git, needles.searcher(), objects, told) for _ in range(count)]
@@ -71,7 +71,7 @@ def search_objects(
 
     def read(share: Sequence[bytes]) -> None:
         reader = idle.pop()
-        reader.read(share)
+        reader.read(share, whole=count == 1)
         idle.append(reader)
 
     with ThreadPoolExecutor(count, thread_name_prefix="scan") as pool:
@@ -135,13 +135,18 @@ class _Reader:
         self.stop = False
         self._git, self._searcher, self._objects, self._told = git, searcher, objects, told
 
-    def read(self, names: Sequence[bytes]) -> None:
-        """Search what they are. What cannot be read is told, and the others are read all the same."""
+    def read(self, names: Sequence[bytes], *, whole: bool) -> None:
+        """Search what they are. What cannot be read is told, and the others are read all the same.
+
+        Args:
+            names: in the order of git's own list.
+            whole: they are all that there are: git need not be told, and looks none of them up.
+        """
         failure: UnavailableError | None = None
         for _ in range(_MOST_DAMAGED):
             printed, failure = Printed(), None
             try:
-                with self._printed(names) as pipe:
+                with self._printed(() if whole else names, *(_EVERYTHING if whole else ())) as pipe:
                     search_printed(pipe, self._searcher, printed, self._told, lambda: self.stop)
             except UnavailableError as error:
                 failure = error
@@ -150,6 +155,8 @@ class _Reader:
             if failure is None and not printed.near:
                 return
             listed = _Listed.of(self._git, names)
+            if failure is None and printed.length != listed.ends[-1]:
+                raise _changed()
             self._look(listed, listed.at(printed.near))
             if failure is None:
                 return
@@ -157,15 +164,15 @@ class _Reader:
             if broken == len(names):
                 raise failure
             self._note_damaged(names[broken])
-            names = names[broken + 1 :]
+            names, whole = names[broken + 1 :], False
         raise failure or _changed()
 
     @contextmanager
-    def _printed(self, names: Sequence[bytes]) -> Iterator[IO[bytes]]:
+    def _printed(self, names: Sequence[bytes], *options: str) -> Iterator[IO[bytes]]:
         with tempfile.TemporaryFile() as asked:
             asked.write(_lines(names))
             asked.seek(0)
-            with self._git.stream("cat-file", "--batch", "--buffer", given=asked) as printed:
+            with self._git.stream("cat-file", *options, "--batch", "--buffer", given=asked) as printed:
                 yield printed
 
     def _look(self, listed: _Listed, ones: Sequence[int]) -> None:
