@@ -98,11 +98,16 @@ class RunningSandbox:
         """Back to how it started, with the same credentials in `env` and `leak`; takes about a second."""
         DIRECT.open(f"{self.urls['github']}/_sandbox/reset", data=b"", timeout=PATIENCE).close()
 
-    def run(self, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """A command to its end, as the operator. `respond` has all that it imports from before it started."""
+    def run(self, *command: str, settings=None, **env: str) -> subprocess.CompletedProcess[str]:
+        """A command to its end, as the operator.
+
+        `respond` has all that it imports from before it started; `settings` are as preloaded_server.py takes
+        them.
+        """
         if command[: len(RESPOND)] == RESPOND:
             typed = command[len(RESPOND) :]
-            return preloaded.run("respond", *typed, env={**self.env, **env}, timeout=PATIENCE)
+            how = {"timeout": PATIENCE, "settings": settings or {}}
+            return preloaded.run("respond", *typed, env={**self.env, **env}, **how)
         return subprocess.run(
             command,
             env={**self.env, **env},

@@ -6,9 +6,10 @@ and, at its end, its exit code.
     program     `respond`, or `modal`: the client's own command
     arguments, env, cwd: all of them
     killed_after, delay: a SIGKILL, so many seconds after an event as `die_after` takes it; 0 is never
-    settings    {"module:name": value}: set before the program starts
+    settings    {"module:name": value}: set before the program starts; or "module:Class.name"
 """
 
+import functools
 import gc
 import importlib
 import json
@@ -115,8 +116,9 @@ def become(order):
     os.environ.update(order["env"])
     tempfile.tempdir = None
     for place, value in order.get("settings", {}).items():
-        module, _, name = place.partition(":")
-        setattr(importlib.import_module(module), name, value)
+        module, _, path = place.partition(":")
+        *owners, name = path.split(".")
+        setattr(functools.reduce(getattr, owners, importlib.import_module(module)), name, value)
     if order.get("killed_after"):
         die_after(order["killed_after"], order.get("delay", 0.0))
     sys.argv = [order["program"], *order["arguments"]]

@@ -48,7 +48,7 @@ class Watch(threading.Thread):
         super().__init__(daemon=True)
         self.pid = pid
         self.seen = {}
-        self.over = threading.Event()
+        self.over, self.looked = threading.Event(), threading.Event()
 
     def run(self):
         while not self.over.wait(0.01):
@@ -61,6 +61,7 @@ class Watch(threading.Thread):
                     place = f"{name} of {process}"
                     if shown not in self.seen.get(place, b""):  # it changes with exec, and a corpse has none
                         self.seen[place] = self.seen.get(place, b"") + shown
+            self.looked.set()
 
     def family(self):
         children = {}
@@ -92,12 +93,14 @@ def play(sandbox, folder, *command):
         command,
         env=env,
         cwd=folder / "work",  # where a core would be
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         preexec_fn=with_cores,  # noqa: PLW1509  # no thread is running yet
     ) as process:
         watch = Watch(process.pid)
         watch.start()
+        assert watch.looked.wait(60)
         out, err = process.communicate(timeout=100)
         watch.over.set()
         watch.join()
@@ -180,7 +183,7 @@ def test_no_secret_lies_about_after_faults_a_crash_a_resume_a_watch_and_an_undo(
 
 
 def test_the_watch_would_see_a_secret_in_argv_in_the_environment_and_in_a_file(incident, tmp_path):
-    script = "import os, sys, time; open('left', 'w').write(sys.argv[1]); time.sleep(0.3)"
+    script = "import sys; open('left', 'w').write(sys.argv[1]); sys.stdin.read()"
 
     _, everything = play(incident, tmp_path, sys.executable, "-c", script, "canary-in-argv")
 

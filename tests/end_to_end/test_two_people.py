@@ -4,19 +4,16 @@ import json
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import pytest
 from aftermath import REPOSITORY, assert_over, keys, runs
+from forked import Forked
 from incident import DIRECT, PATIENCE, RESPOND, RunningSandbox
 from journals import succeeded
 
 from responder.errors import Exit
-
-KILLED_AFTER = Path(__file__).with_name("killed_after.py")
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +134,7 @@ def test_of_two_who_resume_at_the_same_instant_one_goes_on(incident, quick_playb
     incident.reset()
     before, home = incident.world(), tmp_path / "home"
     leak = ("leak", "--file", str(incident.leak), "--playbook", str(quick_playbook), "--yes")
-    killed = incident.run(sys.executable, str(KILLED_AFTER), "8", "--home", str(home), *leak)
+    killed = Forked(incident.env).respond("--home", str(home), *leak, killed_after=8)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     run = name_of_run(incident, home)
     people = [Person(incident, home, "resume", run) for _ in range(2)]
@@ -153,7 +150,7 @@ def test_who_follows_a_run_whose_process_died_is_told_how_to_go_on(incident, qui
     incident.reset()
     home = tmp_path / "home"
     leak = ("leak", "--file", str(incident.leak), "--playbook", str(quick_playbook), "--yes")
-    incident.run(sys.executable, str(KILLED_AFTER), "8", "--home", str(home), *leak)
+    Forked(incident.env).respond("--home", str(home), *leak, killed_after=8)
 
     followed = Person(incident, home, "show", "--follow").end()
 
