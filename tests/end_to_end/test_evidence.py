@@ -35,7 +35,7 @@ def test_a_run_is_matched_with_the_providers_logs_and_anchored_where_its_operato
     for record in records:
         assert record["actor"]["user"]
         assert record["actor"]["accounts"]["aws"].endswith(":user/respond-operator")
-        assert len(record["playbook"]["sha256"]) == 64
+        assert len(record["playbook"]["sha256"]) == (64 if record["run"] else 0)  # before it, the session got
     for record in records:
         provider = ((record["step"] or {}).get("action") or "").partition(".")[0]
         if record["outcome"] == "applied" and provider in ("aws", "github"):
