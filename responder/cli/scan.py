@@ -59,11 +59,11 @@ class _Seen:
 @click.option(
     "--repo",
     metavar="OWNER/NAME",
-    help="On GitHub: alerts, the owner's code, workflows' logs, issues. Without PATH, only there.",
+    help="On GitHub: alerts, code, logs and artifacts of runs, issues, gists. Without PATH, only there.",
 )
 @click.option("--github", is_flag=True, help="As --repo, with the repository that PATH was cloned from.")
 @click.option(
-    "--since", metavar="TIME", help="Read GitHub's logs and issues from then on; 7 days, unless given."
+    "--since", metavar="TIME", help="Read GitHub's logs, issues and gists from then on; 7 days, unless given."
 )
 @click.option(
     "--pulls",

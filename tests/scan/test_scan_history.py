@@ -290,6 +290,8 @@ def test_a_partial_clone_fetches_nothing_and_says_what_it_lacks(tmp_path, left_o
     assert planted.git("count-objects", "-v", cwd=partial) == before
     assert {one.value for one in scan.sightings} == {secrets[1][:4]}
     assert any("this clone is partial" in why for why in scan.not_looked_at)
+    planted.git("config", "--unset", "remote.origin.promisor", cwd=partial)
+    assert any("this clone is partial" in why for why in Repository.at(partial).cut_off())
 
 
 def test_objects_of_another_repository_and_of_another_hash_are_searched(tmp_path):

@@ -152,13 +152,14 @@ class Repository:
             raise
         top = None if bare == "true" else git.lines("rev-parse", "--show-toplevel", may_fail=True)
         partial = git.lines("config", "--get-regexp", r"^remote\..*\.promisor$", may_fail=True)
+        objects = (git.folder / common).resolve() / "objects"
         return cls(
             git=Git(Path(top[0])) if top else Git(Path(folder)),
             folder=Path(folder),
-            common=(git.folder / common).resolve(),
+            common=objects.parent,
             top=Path(top[0]) if top else None,
             shallow=shallow == "true",
-            partial=bool(partial),
+            partial=bool(partial) or any(objects.glob("pack/*.promisor")),  # also where it is set no more
         )
 
     def cut_off(self) -> Iterator[str]:

@@ -71,8 +71,10 @@ def search_objects(
 
     def read(share: Sequence[bytes]) -> None:
         reader = idle.pop()
-        reader.read(share, whole=count == 1)
-        idle.append(reader)
+        try:
+            reader.read(share, whole=count == 1)
+        finally:
+            idle.append(reader)
 
     with ThreadPoolExecutor(count, thread_name_prefix="scan") as pool:
         futures = [pool.submit(read, share) for share in _shares(names, count)]
