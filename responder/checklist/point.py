@@ -122,6 +122,7 @@ class Point:
     title: str  # what should be so
     look: Callable[[Facts], Iterable[Look]]
     fix: str = ""  # the playbook that mends it
+    files_only: bool = False  # the project's folder tells it, with no inventory and no service
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from responder.checklist.point import Facts, Look, Point, cannot_tell, fail, passes
 from responder.recognise import recognise
+from responder.secret import Secret
 
 _LARGEST = 20_000_000  # bytes; longer files are for `respond scan`
 _TOKEN_FILES = (
@@ -24,7 +25,7 @@ _PRIVATE = (".env", ".env.prod", "prod.env", ".modal.toml", "secrets.env")
 _MOST_NAMED = 5
 # Of others than the three services that `respond leak` knows; `respond scan` knows many more.
 _OTHERS = {
-    "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
+    "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----[^-]{0,20000}"),
     "a Hugging Face token": re.compile(r"\bhf_[A-Za-z0-9]{34,}\b"),
     "a Slack token": re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10,}"),
     "a Google API key": re.compile(r"\bAIza[A-Za-z0-9_-]{35}"),
@@ -131,10 +132,12 @@ def _credentials_in(project: Path, name: str) -> Iterator[tuple[str, int]]:
             )
     for fragment in recognised.fragments:
         if fragment.whole:
-            yield fragment.what, fragment.line
+            which = f" ({fragment.secret.fingerprint})" if fragment.secret else ""
+            yield f"{fragment.what}{which}", fragment.line
     for what, form in _OTHERS.items():
-        if match := form.search(text):
-            yield what, text.count("\n", 0, match.start()) + 1
+        for match in form.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            yield f"{what} ({Secret(match.group()).fingerprint})", line
 
 
 def _text(project: Path, name: str) -> str:
@@ -183,7 +186,7 @@ def _no_repository(project: Path) -> Look:
 
 
 POINTS = (
-    Point("plaintext", "No secret stands in the repository", no_plaintext),
-    Point("ignored", "git ignores the files that hold secrets", ignored),
-    Point("token-files", "No tool keeps a token inside the project", no_token_files),
+    Point("plaintext", "No secret stands in the repository", no_plaintext, files_only=True),
+    Point("ignored", "git ignores the files that hold secrets", ignored, files_only=True),
+    Point("token-files", "No tool keeps a token inside the project", no_token_files, files_only=True),
 )

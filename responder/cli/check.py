@@ -38,6 +38,12 @@ _STYLES = {"pass": "green", "fail": "bold red", "cannot tell": "bold yellow"}
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write an SVG of the summary, for a README.",
 )
+@click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What fails as it did when it was judged does not fail; .github/respond-baseline.json, if there.",
+)
+@click.option("--write-baseline", is_flag=True, help="All that fails now is judged: write it there.")
 @click.option("--fix", is_flag=True, help="Then play what mends it: its plan is shown first, and confirmed.")
 @click.option("--yes", is_flag=True, help="With --fix: do not ask. For automation.")
 @click.pass_context
@@ -47,8 +53,10 @@ def check(
     only: tuple[str, ...],
     sarif: Path | None,
     badge: Path | None,
+    baseline: Path | None,
     *,
     as_json: bool,
+    write_baseline: bool,
     fix: bool,
     yes: bool,
 ) -> int:
@@ -57,19 +65,36 @@ def check(
     It reads no secret's value, and without --fix changes nothing at any service. Its exit code is 4 when a
     point fails, 5 when none fails and one could not be told.
     """
-    from responder.checklist import POINTS  # noqa: PLC0415  # not for --help
+    # Not for --help.
+    from responder.checklist import POINTS  # noqa: PLC0415
+    from responder.checklist.judged import (  # noqa: PLC0415
+        IN_PROJECT,
+        read_judged,
+        without_judged,
+        write_judged,
+    )
 
     desk: Desk = ctx.obj
     if as_json and fix:
         raise InputError("Both --json and --fix were given.", next_step="Mend first, then look with --json.")
+    if write_baseline and fix:
+        raise InputError(
+            "Both --write-baseline and --fix were given.", next_step="Mend first, then judge what is left."
+        )
     points = _chosen(POINTS, only)
+    kept = baseline or project / IN_PROJECT
+    judged = read_judged(kept) if not write_baseline and (baseline or kept.exists()) else frozenset()
     desk.start_logging()
     results = _looked_at(desk, project, points)
+    if write_baseline:
+        write_judged(kept, results)
+        judged = read_judged(kept)
+    results = [without_judged(one, judged, kept) for one in results]
     _tell(results, as_json=as_json)
     if fix and (playbooks := _mending(results)):
         for playbook in playbooks:
             _play(ctx, playbook, yes=yes)
-        results = _looked_at(desk, project, points)
+        results = [without_judged(one, judged, kept) for one in _looked_at(desk, project, points)]
         _tell(results, as_json=as_json)
     if sarif:
         _write(sarif, json.dumps(_as_sarif(results), indent=2) + "\n")
@@ -87,9 +112,10 @@ def check(
 
 def _looked_at(desk: Desk, project: Path, points: "Sequence[Point]") -> "list[Result]":
     from responder.checklist import Facts, examine  # noqa: PLC0415
+    from responder.inventory import Inventory  # noqa: PLC0415
     from responder.journal.store import utcnow  # noqa: PLC0415
 
-    inventory = desk.load_inventory()
+    inventory = Inventory() if all(point.files_only for point in points) else desk.load_inventory()
     with (
         desk.connections() as connections,
         consoles()[1].status("Looking at Modal, AWS, GitHub and this folder …"),

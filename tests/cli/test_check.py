@@ -288,3 +288,39 @@ def test_what_a_fix_prints_is_no_json_so_both_at_once_are_refused(monkeypatch, t
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="Both --json and --fix"):
         cli.main(["--home", str(tmp_path), "check", "--json", "--fix"], standalone_mode=False)
+
+
+def test_what_was_judged_passes_as_it_was_and_another_key_beside_it_does_not(monkeypatch, broken, project):
+    """Without an inventory: the files tell it alone, in a pull request of a stranger too."""
+    settings = project / "settings.py"
+    settings.write_text('modal_token_secret = "as-9yQ1R2bLq3HkTzX0aBcDeF"\n')
+    commit(project)
+    files = ("--only=plaintext", "--only=ignored")
+    assert respond(monkeypatch, broken, project, *files)[0] == 4
+
+    code, shown = respond(monkeypatch, broken, project, *files, "--write-baseline")
+    assert (code, "1 failure was judged before" in " ".join(shown.split())) == (0, True)
+    assert "9yQ1R2bLq3HkTzX0aBcDeF" not in (project / ".github/respond-baseline.json").read_text()
+    assert respond(monkeypatch, broken, project, *files)[0] == 0
+
+    settings.write_text(settings.read_text() + 'other_token_secret = "as-7hG2fD9sA4hJ2kLq3HkTzX"\n')
+    code, shown = respond(monkeypatch, broken, project, *files)
+    assert (code, shown.count("without its id")) == (4, 1)
+
+
+def test_a_baseline_that_is_none_is_refused_before_anything_is_looked_at(monkeypatch, broken, project):
+    for name, text in (("gone.json", None), ("other.json", '{"format": "respond-scan-baseline/1"}')):
+        if text:
+            (project / name).write_text(text)
+        with pytest.raises(InputError, match=f"{name} is no baseline"):
+            respond(monkeypatch, broken, project, "--only=ignored", "--baseline", name)
+    with pytest.raises(InputError, match="--fix"):
+        respond(monkeypatch, broken, project, "--write-baseline", "--fix")
+
+
+def test_this_repository_passes_what_its_files_tell(monkeypatch, broken):
+    """A fake key that is new in a test is judged by: respond check --only plaintext --write-baseline"""
+    code, shown = respond(
+        monkeypatch, broken, ROOT, "--only=plaintext", "--only=ignored", "--only=token-files"
+    )
+    assert code == 0, shown
