@@ -27,8 +27,11 @@ class Remote(Protocol):
     def beside(self, suffix: str) -> Self:
         """Another one, whose name is longer by that; closed with this one."""
 
-    def fetch(self) -> bytes | None:
+    def fetch(self, *, anew: bool = False) -> bytes | None:
         """What is there, where it is not what was fetched or stored last; None where it is, or nothing is.
+
+        Args:
+            anew: what is there, also where it is what was fetched or stored last.
 
         Raises:
             UnavailableError: it cannot be read.
@@ -70,16 +73,20 @@ class Kept:
         """Whether the tail has anything that the file has not, as far as is known."""
         return self._spent > 0
 
-    def fetch(self) -> bool:
-        """Whether anything is new. In this order the file lacks nothing before the tail."""
-        recent = self._recent.fetch()
+    def fetch(self, *, anew: bool) -> bool:
+        """Whether anything is new. In this order the file lacks nothing before the tail.
+
+        Args:
+            anew: take all for new, as what was fetched or stored last may not have come to its end here.
+        """
+        recent = self._recent.fetch(anew=anew)
         if recent is not None:
             self._unread = True
             try:
                 self._tail = Tail.read(recent)
             except ValueError:
                 raise _damaged(self.where) from None
-        content = self._file.fetch()
+        content = self._file.fetch(anew=anew)
         if content is not None:
             self._content, self._unread = content, True
             self._spent = 0

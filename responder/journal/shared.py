@@ -53,9 +53,11 @@ class SharedDatabase(Database):
         super().__init__(connection, path, read_only=read_only)
         connection.execute("PRAGMA secure_delete = ON")  # what was shredded is in no page that is stored
         self._kept = Kept(remote)
-        self._in_doubt = False  # whether what was stored last is there
+        self._in_doubt = (
+            False  # whether what is there may be other than we have it, Ctrl-C in between included
+        )
         self._wrong: RespondError | None = None  # what was found there, which is not ours to go on with
-        if self._kept.fetch():
+        if self._kept.fetch(anew=False):
             self._load()
             return
         if (lost := removed(path)) or not new:
@@ -85,8 +87,10 @@ class SharedDatabase(Database):
             try:
                 yield self._connection
                 wrote = self._head()
-                kept = self._store()
+                self._in_doubt = True
+                kept = self._kept.store(self._connection)
                 self._connection.execute("COMMIT" if kept else "ROLLBACK")
+                self._in_doubt = False
             except RespondError:
                 self._connection.execute("ROLLBACK")
                 if self._in_doubt or not self._catch_up():
@@ -119,9 +123,11 @@ class SharedDatabase(Database):
         with self._lock:
             if self._in_doubt:
                 self._catch_up()
+            self._in_doubt = True
             if not self._kept.fold(self._connection, patiently=True):
                 self._catch_up()
                 raise BehindError(self._kept.where)
+            self._in_doubt = False
         return True
 
     @override
@@ -132,14 +138,9 @@ class SharedDatabase(Database):
         super().close()
         self._kept.close()
 
-    def _store(self) -> bool:
-        self._in_doubt = True
-        kept = self._kept.store(self._connection)
-        self._in_doubt = False
-        return kept
-
     def _fold(self) -> None:
         """All of it is in the tail: that the file is not written is no failure of what was."""
+        self._in_doubt = True
         try:
             folded = self._kept.fold(self._connection, patiently=False)
         except UnavailableError:
@@ -152,9 +153,9 @@ class SharedDatabase(Database):
         """Whether there was anything new."""
         if self._wrong:
             raise self._wrong
-        self._in_doubt = True
+        anew, self._in_doubt = self._in_doubt, True
         try:
-            new = self._kept.fetch()
+            new = self._kept.fetch(anew=anew)
             if new:
                 self._load()
         except UnavailableError:
@@ -196,7 +197,7 @@ def copy(remote: Remote, path: Path) -> None:
         TamperedError: it was removed, is damaged, or does not go together.
     """
     there = Kept(remote)
-    if not there.fetch():
+    if not there.fetch(anew=False):
         raise removed(path) or _no_journal(remote.where)
     content = there.whole()
     draft = path.with_suffix(f".{os.getpid()}")

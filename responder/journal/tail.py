@@ -1,11 +1,14 @@
 """What was added to a shared journal since its file was last written whole: that is written at every event.
 
-JSON Lines, compressed: the rows of data keys that are other than in the file, then a row for each event.
+JSON Lines, compressed: a random word, the rows of data keys that are other than in the file, then a row for
+each event.
 """
 
 import gzip
 import json
+import secrets
 import sqlite3
+import zlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeAlias
@@ -58,14 +61,17 @@ class Tail:
             ValueError: it is something else.
         """
         try:
-            first, *lines = gzip.decompress(content).decode().splitlines()
+            _, first, *lines = gzip.decompress(content).decode().splitlines()
             return cls(_rows(json.loads(first), 3), _rows(map(json.loads, lines), 9))
-        except (OSError, EOFError, TypeError, RecursionError) as error:
+        except (OSError, EOFError, zlib.error, TypeError, RecursionError) as error:
             raise ValueError(str(error)) from error
 
     def written(self) -> bytes:
-        """The same bytes each time: by them it is told whether they were stored."""
-        lines = map(json.dumps, (self.keys, *self.events))
+        """Other bytes each time, by which it is told whether they were stored.
+
+        Without the word, two tails that add nothing, to files of different length, were the same object.
+        """
+        lines = map(json.dumps, (secrets.token_hex(8), self.keys, *self.events))
         return gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
 
     def add_to(self, connection: sqlite3.Connection) -> None:

@@ -29,9 +29,10 @@ from responder.journal import (
     verify_chain,
 )
 from responder.journal.audit import verify
-from responder.journal.kept import TAIL
+from responder.journal.kept import TAIL, Kept
 from responder.journal.keys import SEAL_KEY
 from responder.journal.preflight import Shared, shared_journal
+from responder.journal.tail import Tail
 from responder.providers.aws import journal_object
 from responder.providers.aws.journal_object import JournalObject
 from responder.secret import Secret
@@ -169,10 +170,10 @@ def test_a_write_whose_answer_was_lost_counts_also_where_others_wrote_on_top_of_
     class Overtaken(Lasting):
         """Somebody else writes before this one has looked what became of its own."""
 
-        def _changed(self):
+        def _changed(self, **how):
             if others:
                 intend(others.pop(), 7)
-            return super()._changed()
+            return super()._changed(**how)
 
     others = []
     with place.opened("laptop") as there, place.opened(remote=place.remote(Overtaken)) as here:
@@ -184,6 +185,49 @@ def test_a_write_whose_answer_was_lost_counts_also_where_others_wrote_on_top_of_
         assert numbers([intend(writer, 2)]) == [2]
     assert numbers(place.events()) == [1, 2, 7]
     assert verify(place.fetched()).sound
+
+
+def test_what_was_being_read_when_somebody_pressed_ctrl_c_is_not_written_over(place, ci, laptop, monkeypatch):
+    with place.opened() as here, place.opened("laptop") as there:
+        writer, theirs = here.begin("r1", ci, {}), there.begin("r2", laptop, {})
+        writer.check()
+        intend(theirs, 1)
+        with monkeypatch.context() as pressed:
+            pressed.setattr(Tail, "read", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                writer.check()
+        intend(writer, 2)
+    assert numbers(place.events()) == [1, 2]
+
+
+def test_what_was_stored_when_somebody_pressed_ctrl_c_is_not_written_over(place, ci, monkeypatch):
+    with place.opened() as journal:
+        writer = journal.begin("r1", ci, {})
+        with monkeypatch.context() as pressed:
+            store = Kept.store
+            pressed.setattr(Kept, "store", lambda *given: store(*given) and interrupted())
+            with pytest.raises(KeyboardInterrupt):
+                intend(writer, 1)
+        intend(writer, 2)
+    assert numbers(place.events()) == [1, 2]
+
+
+def interrupted(*_given):
+    raise KeyboardInterrupt
+
+
+def test_a_tail_that_adds_nothing_is_not_taken_for_an_earlier_one(place, ci):
+    with place.opened() as journal:
+        writer = journal.begin("r1", ci, {})
+        seals = Seals(journal, SEAL_KEY.fresh())
+        for _ in range(2):  # the second time the file has it already
+            seals.shred("r1")
+        late = place.left()
+        intend(writer, 1)
+        for _ in range(2):
+            seals.shred("r1")
+        intend(Writer(late, "r1", writer.term), 2)
+    assert numbers(place.events()) == [1, 2]
 
 
 @pytest.fixture
@@ -264,7 +308,14 @@ def test_the_file_of_one_journal_is_not_read_with_the_tail_of_another(place, ci,
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no gzip", gzip.compress(b"[]\nno JSON\n"), gzip.compress(b"[]\n[1]\n")]
+    "content",
+    [
+        b"",
+        b"no gzip",
+        gzip.compress(b"[]\n")[:10] + b"written over",
+        gzip.compress(b'"a"\n[]\nno JSON\n'),
+        gzip.compress(b'"a"\n[]\n[1]\n'),
+    ],
 )
 def test_a_tail_that_is_damaged_is_left_as_it_is(place, ci, content):
     with place.opened() as journal:

@@ -72,9 +72,9 @@ class JournalObject:
     def beside(self, suffix: str) -> Self:
         return type(self)(self._connection, self._object["Bucket"], f"{self._object['Key']}{suffix}")
 
-    def fetch(self) -> bytes | None:
+    def fetch(self, *, anew: bool = False) -> bytes | None:
         try:
-            return _patiently(self._changed, _READING)
+            return _patiently(lambda: self._changed(anew=anew), _READING)
         except ProviderError as error:
             raise UnavailableError(
                 f"The journal {self.where} cannot be read. {error.what}",
@@ -150,14 +150,14 @@ class JournalObject:
         answer = _apart("s3:PutObject", s3.put_object, **self._object, **only, Body=content)
         return str(answer["ETag"])
 
-    def _changed(self) -> bytes | None:
+    def _changed(self, *, anew: bool = False) -> bytes | None:
         """As `fetch`.
 
         Raises:
             ProviderError: it cannot be read.
             TamperedError: it was removed.
         """
-        unless = {"IfNoneMatch": self._etag} if self._etag else {}
+        unless = {"IfNoneMatch": self._etag} if self._etag and not anew else {}
         s3 = self._connection.s3
         try:
             answer = _apart("s3:GetObject", s3.get_object, **self._object, **unless)
