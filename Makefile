@@ -26,7 +26,7 @@ format: $(VENV)/dev
 
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/waiting.py
-	$(BIN)/python benchmarks/audit.py
+	$(BIN)/python benchmarks/audit.py 100000
 
 kills: $(VENV)/dev
 	RESPOND_KILLS=every $(BIN)/pytest tests/end_to_end/test_kill.py
