@@ -94,12 +94,14 @@ def ours(journal: Journal) -> frozenset[str]:
 
     By these a review knows what we did ourselves, also where a leak was identified and no run was confirmed.
     """
-    told = [event for run in journal.runs() for event in journal.events(run)]
-    told += (controls := journal.noted(EventKind.CONTROL_TAKEN))
-    named = {str(event.data["identifier"]) for event in controls}
-    return frozenset(named | {name for event in told for name in _requests(event)}) | made_identifiers(
-        journal
-    )
+    controls = journal.noted(EventKind.CONTROL_TAKEN)
+    found = {str(event.data["identifier"]) for event in controls}
+    found.update(name for event in controls for name in _requests(event))
+    for run in journal.runs():
+        events = journal.events(run)
+        found.update(name for event in events for name in _requests(event))
+        found.update(_made(fold(run, events)))
+    return frozenset(found)
 
 
 def _requests(event: Event) -> Iterator[str]:

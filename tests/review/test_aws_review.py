@@ -61,6 +61,12 @@ def test_what_respond_itself_does_is_nobodys_trace(aws):
     assert things(aws.review(ours=(fresh,))) == {("aws.session-taken", "", leaked.session_id)}
 
 
+def test_a_leaked_key_that_an_earlier_run_had_made_is_followed_as_any_other(aws):
+    left = [one for deed in attack.DEEDS for one in deed(aws.loot())]
+    reviewed = aws.review(ours=(aws.leaked.access_key_id,))
+    assert things(reviewed) == {(one.kind, one.of, one.subject) for one in left}
+
+
 def test_a_key_beside_the_leaked_one_that_nobody_is_known_to_have_made_is_grave(aws):
     key = aws.plane.add_access_key(USER).access_key_id
     trace = only(aws.review(), "aws.key-created")
@@ -145,6 +151,21 @@ def test_what_there_was_no_time_to_look_for_is_told_by_number_and_name(aws):
     (unread,) = questions.unread
     assert unread.startswith("25 names in CloudTrail: no time was left to look for ghost-00, ghost-01, ")
     assert unread.endswith("ghost-19 and 5 more in all 2 regions")
+
+
+def test_a_region_that_fails_while_it_is_told_what_was_not_read_breaks_nothing(aws, monkeypatch):
+    questions = Questions(0)
+    connection = aws.connections(aws.operator).get(AwsConnection)
+    history = History(connection, ["eu-west-1", "us-east-1"], datetime.now(UTC), questions)
+    history._failed["AccessDenied"] = {"eu-west-1"}
+
+    def late(_, regions):
+        history._failed["no answer"] = {"us-east-1"}
+        return " and ".join(regions)
+
+    monkeypatch.setattr(History, "_worded_regions", late)
+    history.tell_unread()
+    assert questions.unread == ("CloudTrail in eu-west-1: AccessDenied",)
 
 
 def test_a_known_role_that_was_opened_to_another_account_is_told_with_whom(aws):

@@ -130,7 +130,7 @@ class History:
 
     def tell_unread(self) -> None:
         """Once for all regions that failed alike, and for all that there was no time for."""
-        for why, where in self._failed.items():
+        for why, where in tuple(self._failed.items()):  # who answers late adds to it meanwhile
             self._questions.not_read(f"CloudTrail in {self._worded_regions(where)}", why)
         if not self._missed:
             return

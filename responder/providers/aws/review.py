@@ -48,12 +48,9 @@ class ReviewAws(Review[AwsLookBack]):
         followed = follow(history, keys, given.user, filter(None, given.ours))
         by_intruder = [event for event in history.events() if followed.has(event)]
         left = _left(by_intruder, followed, iam)
-        made_meanwhile = call.ours()
-        others = [
-            one
-            for one in iam.made
-            if not _accounted_for(one, left, followed) and one.name not in made_meanwhile
-        ]
+        others = [one for one in iam.made if not _accounted_for(one, left, followed)]
+        made_meanwhile = call.ours() if others else frozenset()
+        others = [one for one in others if one.name not in made_meanwhile]
         traces = [
             *left,
             *Others(history, operator.get() or "", given.user, given.known).traces(others),
