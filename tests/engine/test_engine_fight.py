@@ -177,8 +177,11 @@ def test_what_was_got_while_it_lived_again_is_denied_too_and_once(sessions: Tabl
     sessions.clock.advance(3600)
     opening(sessions, "front")()
     before = sessions.clock.now
+    looked = threading.Event()  # the sessions are looked at before the key is found alive
+    sessions.world.faults["deny-probe front"].append(looked.set)
+    sessions.world.faults["probe front"].append(lambda: looked.wait(60))
 
-    watched = watch(sessions)
+    watched = watch(sessions, patience=60)
 
     looks = sessions.state().steps
     [found] = looks["shut[front]"].looks
