@@ -184,8 +184,9 @@ def _global_options(desk: Desk) -> list[str]:
 def _show(found: list["Verdict"], out: "Console") -> None:
     out.print()
     out.print("What the sandbox itself says", style="bold")
+    lines_stay_whole = not out.is_terminal
     for verdict in found:
+        said = f"[green]✓[/] {verdict.text}"
         if verdict.wrong:
-            out.print(f"[red]✗ no:[/] {verdict.text} [red]But {verdict.wrong}.[/]", soft_wrap=True)
-        else:
-            out.print(f"[green]✓[/] {verdict.text}", soft_wrap=True)
+            said = f"[red]✗ no:[/] {verdict.text} [red]But {verdict.wrong}.[/]"
+        out.print(said, soft_wrap=lines_stay_whole)
