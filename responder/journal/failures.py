@@ -15,6 +15,9 @@ _ROLLED_BACK: Final = "What was to be written was rolled back; everything acknow
 _LEFT: Final = "The file was left as it is. No run that was recorded there can be shown or resumed from it."
 # An incident does not wait for a file to be mended.
 _NOW: Final = "To contain a leak now, begin another journal: `respond --home FOLDER leak`."
+NOW_UNSHARED: Final = (
+    "To contain a leak now, use a journal of this machine: `env -u RESPOND_JOURNAL respond leak`."
+)
 
 
 class NotAJournalError(InputError):
@@ -110,15 +113,21 @@ def not_a_journal(path: Path, why: str) -> NotAJournalError:
     return error
 
 
-def removed(path: Path) -> TamperedError | None:
-    """Where nothing is at `path`, or nothing in it: whether there was a journal once, by its checkpoints."""
+def removed(path: Path, shared: str = "") -> TamperedError | None:
+    """Where nothing is at `path`, or nothing in it: whether there was a journal once, by its checkpoints.
+
+    Args:
+        path: of the journal; of one that machines share, of its copy here.
+        shared: where that one is.
+    """
     last = next(reversed(list(kept(folder_of(path)))), None)
     if last is None:
         return None
+    beside, now = ("on this machine", NOW_UNSHARED) if shared else ("beside it", _NOW)
     return TamperedError(
-        f"There is no event in {path}, and beside it is {last}: there was a journal, and it was removed or "
-        "emptied.",
+        f"There is no event in {shared or path}, and {beside} is {last}: there was a journal, and it was "
+        "removed or emptied.",
         state="Nothing was written. No run that was recorded there can be shown or resumed.",
-        next_step=f"{_NOW} Put a copy of the journal back; to begin anew in this place, move the folder "
+        next_step=f"{now} Put a copy of the journal back; to begin anew in this place, move the folder "
         f"{last.parent} elsewhere and keep it.",
     )

@@ -7,6 +7,7 @@ from typing import Final, Protocol, Self
 
 from responder.errors import InputError, RefusedError, TamperedError
 from responder.journal import schema
+from responder.journal.failures import NOW_UNSHARED
 from responder.journal.tail import Base, Tail
 
 __all__ = ["TAIL", "Kept", "Remote"]
@@ -178,5 +179,6 @@ def _damaged(where: str) -> TamperedError:
     return TamperedError(
         f"The journal {where} is damaged: it was cut off or written over, or it and what is in {where}{TAIL} "
         "do not go together.",
-        next_step="Keep both, and put older versions of them, or a copy of the journal, in their place.",
+        next_step=f"{NOW_UNSHARED} Keep both, and put older versions of them, or a copy of the "
+        "journal, in their place.",
     )

@@ -23,7 +23,7 @@ from responder.errors import InputError, RefusedError, RespondError, TamperedErr
 from responder.journal import schema
 from responder.journal.behind import BehindError
 from responder.journal.database import Database
-from responder.journal.failures import answering_for, removed
+from responder.journal.failures import NOW_UNSHARED, answering_for, removed
 from responder.journal.kept import Kept, Remote
 
 __all__ = ["SharedDatabase", "copy"]
@@ -60,7 +60,7 @@ class SharedDatabase(Database):
         if self._kept.fetch(anew=False):
             self._load()
             return
-        if (lost := removed(path)) or not new:
+        if (lost := removed(path, remote.where)) or not new:
             raise lost or _no_journal(remote.where)
         connection.execute("BEGIN")
         schema.create(connection)
@@ -173,8 +173,8 @@ class SharedDatabase(Database):
                 raise TamperedError(
                     f"The journal {self._kept.where} does not hold event {known[0]} any more, which was read "
                     "from it or written to it before.",
-                    next_step="Find out who replaced it; `respond audit verify --anchor` shows what is "
-                    "missing.",
+                    next_step=f"{NOW_UNSHARED} Find out who replaced it; `respond audit verify --anchor` "
+                    "shows what is missing.",
                 )
             theirs.backup(self._connection)
 
@@ -198,7 +198,7 @@ def copy(remote: Remote, path: Path) -> None:
     """
     there = Kept(remote)
     if not there.fetch(anew=False):
-        raise removed(path) or _no_journal(remote.where)
+        raise removed(path, remote.where) or _no_journal(remote.where)
     content = there.whole()
     draft = path.with_suffix(f".{os.getpid()}")
     try:

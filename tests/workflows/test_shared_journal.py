@@ -294,6 +294,21 @@ def test_a_file_that_was_removed_is_missed_before_anything_is_done(place, ci):
             intend(writer, 1)
 
 
+def test_one_that_was_removed_is_named_and_no_leak_waits_for_it(place, ci):
+    with place.opened() as journal:
+        journal.begin("r1", ci, {})
+    (notes := place.folder / "ci" / "checkpoints").mkdir(parents=True)
+    (notes / "1.note").touch()
+    for key in (place.key, place.tail):
+        place.account.delete(key)
+    said = f"no event in {place.url}, and on this machine is"
+    with pytest.raises(TamperedError, match=said) as lost, place.opened():
+        pass
+    assert "env -u RESPOND_JOURNAL respond leak" in lost.value.next_step
+    with pytest.raises(InputError), place.opened(new=False, machine="other"):
+        pass
+
+
 def test_the_file_of_one_journal_is_not_read_with_the_tail_of_another(place, ci, tmp_path):
     with place.opened() as journal:
         writer = journal.begin("r1", ci, {})
@@ -321,8 +336,9 @@ def test_a_tail_that_is_damaged_is_left_as_it_is(place, ci, content):
     with place.opened() as journal:
         journal.begin("r1", ci, {})
     place.account.put(place.tail, content)
-    with pytest.raises(TamperedError, match="damaged"), place.opened():
+    with pytest.raises(TamperedError, match="damaged") as damaged, place.opened():
         pass
+    assert "env -u RESPOND_JOURNAL respond leak" in damaged.value.next_step
     assert place.account.object(place.tail) == content
 
 

@@ -185,7 +185,8 @@ class JournalObject:
         return TamperedError(
             f"The journal {self.where} was removed while it was in use.",
             state="Nothing more was written.",
-            next_step="Put back its last version (aws s3api list-object-versions); find out who removed it.",
+            next_step=f"{_HERE} Put back its last version (aws s3api list-object-versions); find out who "
+            "removed it.",
         )
 
 
