@@ -1,5 +1,6 @@
 """Many questions at once: so many threads as may ask, and not one for each."""
 
+import itertools
 import threading
 
 import pytest
@@ -58,11 +59,24 @@ def test_once_somebody_waits_a_silent_service_is_not_waited_for_to_the_deadline(
     assert questions.ask("late", lambda: 1).get() is None, "nothing more is asked by then"
 
 
-def test_whoever_goes_on_answering_is_waited_for_in_a_hurry_too(impatient):
-    """Each answer comes when the one before was taken, so that there is never a long silence."""
+def test_whoever_goes_on_answering_is_waited_for_in_a_hurry_too(impatient, monkeypatch):
+    """Each answer comes a slice after the one before was taken, so that there is never a long silence."""
+    began, gates = ([threading.Event() for _ in range(5)] for _ in range(2))
+    looks, wait = itertools.count(), module.wait
+
+    def answer(number):
+        began[number].set()
+        return gates[number].wait(60)
+
+    def without_a_clock(futures, _pause):
+        number, again = divmod(next(looks), 2)
+        (gates[number].set if again else began[number].wait)()
+        return wait(futures, 60 if again else 0)
+
+    monkeypatch.setattr(module, "wait", without_a_clock)
     questions = Questions(3600, at_once=1, hurried=lambda: True)
-    answers = [questions.ask(str(number), threading.Event().wait, 0.25) for number in range(5)]
-    assert [answer.get() for answer in answers] == [False] * 5
+    answers = [questions.ask(str(number), answer, number) for number in range(5)]
+    assert [one.get() for one in answers] == [True] * 5
     assert questions.unread == ()
 
 
