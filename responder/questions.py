@@ -124,7 +124,7 @@ class Questions:
     @property
     def limited(self) -> tuple[str, ...]:
         """What of `unread` the service shows to nobody of this plan or these rights."""
-        return tuple(one for one, is_limited in self._unread.items() if is_limited)
+        return tuple(one for one, is_limited in tuple(self._unread.items()) if is_limited)
 
     def not_read(self, what: str, why: str, *, limited: bool = False) -> None:
         self._unread[f"{what}: {why}"] = limited

@@ -97,3 +97,15 @@ def test_what_is_shown_to_nobody_is_told_apart_from_what_could_not_be_read():
         assert questions.ask(kind.__name__, refuse, kind).get() is None
     assert [one.partition(":")[0] for one in questions.unread] == ["NotShownError", "DeniedError"]
     assert [one.partition(":")[0] for one in questions.limited] == ["NotShownError"]
+
+
+def test_what_is_not_read_is_told_while_a_late_answer_adds_to_it():
+    questions = Questions(60)
+
+    class Late:
+        def __bool__(self):
+            questions.not_read("second", "it came late")
+            return True
+
+    questions.not_read("first", "it is not for you", limited=Late())
+    assert questions.limited == ("first: it is not for you",)
