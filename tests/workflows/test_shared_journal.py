@@ -448,6 +448,40 @@ def test_a_machine_that_does_not_know_yet_that_a_key_was_shredded_does_not_bring
         assert journal.database.rows("SELECT wrapped FROM data_keys") == [(None,)]
 
 
+def keys(journal):
+    return journal.database.rows("SELECT wrapped FROM data_keys")
+
+
+def test_a_key_that_was_shredded_by_a_machine_that_died_before_it_wrote_the_file_stays_so(place, ci):
+    with place.opened() as journal:
+        journal.begin("r1", ci, {})
+        Seals(journal, SEAL_KEY.fresh()).prepare("r1")
+        ((wrapped,),) = keys(journal)
+    killed = place.left()
+    killed.database.forget_old_pages = lambda: True
+    Seals(killed, SEAL_KEY.fresh()).shred("r1")
+    assert wrapped.encode() in place.file()
+    with place.opened() as journal:
+        assert keys(journal) == [(None,)]
+        journal.note("s3", {})
+    assert wrapped.encode() not in place.bytes_there()
+
+
+def test_who_reads_the_tail_before_a_key_is_shredded_and_the_file_after_it_does_not_bring_it_back(place, ci):
+    class Slow(Lasting):
+        def fetch(self, **how):
+            if self.where == place.url and left:
+                left.pop().shred("r1")
+            return super().fetch(**how)
+
+    journal = place.left()
+    journal.begin("r1", ci, {})
+    left = [Seals(journal, SEAL_KEY.fresh())]
+    left[0].prepare("r1")
+    with place.opened(remote=place.remote(Slow)) as reader:
+        assert keys(reader) == [(None,)]
+
+
 def test_two_machines_that_seal_for_one_run_at_once_use_one_key(place, ci):
     with place.opened("runner-1") as here, place.opened("laptop") as there:
         here.begin("r1", ci, {})
