@@ -395,6 +395,26 @@ def test_what_a_dead_machine_left_in_the_tail_is_gone_on_with_whether_the_file_h
     assert verify(place.fetched()).sound
 
 
+def test_who_reads_while_the_file_is_written_and_the_tail_begun_anew_finds_them_to_go_together(place, ci):
+    class Slow(Lasting):
+        def fetch(self, **how):
+            fetched.append(self.where)
+            if len(fetched) == 2:
+                intend(writer, 2)
+                journal.database.forget_old_pages()
+                intend(writer, 3)
+            return super().fetch(**how)
+
+    fetched = []
+    with place.opened() as journal:
+        writer = journal.begin("r1", ci, {})
+        intend(writer, 1)
+        with place.opened("reader", remote=place.remote(Slow), read_only=True) as reader:
+            assert numbers(reader.events()) == [1, 2]
+            reader.database.catch_up()
+            assert numbers(reader.events()) == [1, 2, 3]
+
+
 def test_that_the_file_cannot_be_written_for_now_fails_nothing(place, ci, laptop):
     with place.opened() as journal:
         intend(journal.begin("r1", ci, {}), 1)
