@@ -1,5 +1,6 @@
 """What the tests of several folders share. Being here also puts this folder on the path, for `incident`."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from xdist.scheduler import LoadFileScheduling
 HELPERS = {path.stem for path in Path(__file__).parent.rglob("*.py") if "data" not in path.parts}
 pytest.register_assert_rewrite(*sorted(HELPERS - sys.modules.keys()))
 preloaded.once_read()
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # never the tester's own
 
 
 # What takes longest begins first, so that no worker waits for another in the end. A file is one worker's,

@@ -214,7 +214,6 @@ def _keep_names(folder: Path) -> None:
 
 def _ask(keeping: Keeping, answers: list[_Answer], *, make: bool) -> None:
     import keyring  # noqa: PLC0415  # its plug-ins take long to find
-    from keyring.errors import KeyringError  # noqa: PLC0415
 
     backend = keyring.get_keyring()
     try:
@@ -222,7 +221,7 @@ def _ask(keeping: Keeping, answers: list[_Answer], *, make: bool) -> None:
         if kept is None and make:
             backend.set_password(_SERVICE, keeping.entry, keeping.fresh().reveal())
             kept = backend.get_password(_SERVICE, keeping.entry)
-    except (KeyringError, OSError) as error:  # locked, refused by the user, its service is gone
+    except Exception as error:  # noqa: BLE001  # a plug-in of others: locked, refused, gone, or broken
         answers.append(_Answer(f"refuses ({type(error).__name__})"))
         return
     # keyring's stand-ins for a keyring that is not there forget what they are given

@@ -207,7 +207,7 @@ def fill(journal: Journal, events: int) -> None:
                 attempt=1,
                 kind=EventKind.STEP_SKIPPED,
                 at=journal.clock(),
-                data={"why": "x" * 200},
+                data={"why": "." * 200},
             )
             yield head.row()
 

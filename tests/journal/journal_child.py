@@ -30,7 +30,7 @@ def append(path, run, count):
         sys.stdin.readline()
         writer = journal.begin(run, Holder.current(), {})
         for number in range(1, int(count) + 1):
-            event = writer.append(EventKind.STEP_INTENDED, step="s", attempt=number, data={"text": "x" * 200})
+            event = writer.append(EventKind.STEP_INTENDED, step="s", attempt=number, data={"text": "." * 200})
             print(event.hash, flush=True)  # noqa: T201
 
 

@@ -15,7 +15,7 @@ GUARDS = ("events_never_change", "events_never_go", "events_follow")
 @pytest.fixture
 def filled(journal, writer):
     for attempt in range(1, 9):
-        writer.append(EventKind.STEP_RETRIED, step="s", attempt=attempt, data={"text": "x" * 900})
+        writer.append(EventKind.STEP_RETRIED, step="s", attempt=attempt, data={"text": "." * 900})
     return journal
 
 

@@ -18,7 +18,7 @@ from responder.journal.audit import verify
 
 def grown(writer, count):
     for attempt in range(1, count + 1):
-        writer.append(EventKind.STEP_RETRIED, step="s", attempt=attempt, data={"text": "x" * 2000})
+        writer.append(EventKind.STEP_RETRIED, step="s", attempt=attempt, data={"text": "." * 2000})
 
 
 def complete(error):
@@ -177,7 +177,7 @@ writer = journal.begin("r1", Holder.current(), {})
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 try:
     for attempt in range(1, 1000):
-        writer.append(EventKind.STEP_RETRIED, step="s", attempt=attempt, data={"text": "x" * 2000})
+        writer.append(EventKind.STEP_RETRIED, step="s", attempt=attempt, data={"text": "." * 2000})
         print(attempt)
 except UnavailableError as error:
     print(error.what)

@@ -25,6 +25,7 @@ class Kept(KeyringBackend):
     """Keeps one password, as a keyring of a desktop does."""
 
     priority = 1
+    viable = False  # keyring itself would offer it to every other test of this process
 
     def __init__(self):
         self.password = None
@@ -41,6 +42,13 @@ class Kept(KeyringBackend):
 class Locked(Kept):
     def get_password(self, service, username):
         raise KeyringLocked(f"{service} {username}")
+
+
+class Broken(Kept):
+    """Fails as a plug-in of somebody else does."""
+
+    def get_password(self, service, username):
+        raise RuntimeError(f"{service} {username}")
 
 
 class Waiting(Kept):
@@ -77,7 +85,7 @@ def test_an_environments_key_of_another_form_is_refused_without_showing_it(tmp_p
     assert wrong not in str(error.value) + error.value.state + error.value.next_step
 
 
-@pytest.mark.parametrize("absent", [NullKeyring, FailKeyring, Locked])
+@pytest.mark.parametrize("absent", [NullKeyring, FailKeyring, Locked, Broken])
 def test_without_a_keyring_the_key_is_a_file_of_this_user_alone(tmp_path, use, absent):
     use(absent())
     key = master_key(tmp_path / "state", {})
@@ -140,6 +148,7 @@ def test_where_only_an_existing_key_will_do_it_is_found_wherever_it_is_kept(tmp_
         (NullKeyring, "keeps none"),
         (Kept, "keeps none"),
         (Locked, r"refuses \(KeyringLocked\)"),
+        (Broken, r"refuses \(RuntimeError\)"),
         (Waiting, "did not answer within 0.1 s"),
     ],
 )

@@ -195,7 +195,7 @@ def readable(path: Path) -> int:
 
 def test_of_a_damaged_file_the_first_event_that_cannot_be_read_is_named(journal, writer, path):
     for attempt in range(1, 60):
-        writer.append(EventKind.STEP_RETRIED, step="s", attempt=attempt, data={"text": "x" * 900})
+        writer.append(EventKind.STEP_RETRIED, step="s", attempt=attempt, data={"text": "." * 900})
     journal.close()
     pages = path.stat().st_size // 4096
     with path.open("r+b") as file:
