@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "breach"))
+sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / folder) for folder in ("breach", "")]
 
 from platform_estate import Estate, estate  # found there
 
