@@ -1,6 +1,7 @@
 """What the tests of several folders share. Being here also puts this folder on the path, for `incident`."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from xdist.scheduler import LoadFileScheduling
 HELPERS = {path.stem for path in Path(__file__).parent.rglob("*.py") if "data" not in path.parts}
 pytest.register_assert_rewrite(*sorted(HELPERS - sys.modules.keys()))
 preloaded.once_read()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what starts in a shell's background ignores Ctrl-C
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # never the tester's own
 
 
