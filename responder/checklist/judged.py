@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,33 +20,26 @@ def read_judged(path: Path) -> frozenset[str]:
     Raises:
         InputError: it is no such file.
     """
-    try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-        if held["format"] == _FORMAT:
-            return frozenset(str(one["fingerprint"]) for one in held["judged"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    raise InputError(
-        f"{path} is no baseline of this checklist.",
-        next_step=f"Write one: respond check --baseline {path} --write-baseline",
-    )
+    return frozenset(one["fingerprint"] for one in _kept(path))
 
 
-def write_judged(path: Path, results: Iterable[Result]) -> None:
-    """All that fails is judged: a line each, with its evidence for the reader. Replaces the file.
+def write_judged(path: Path, results: Sequence[Result]) -> None:
+    """All that fails is judged: a line each, with its evidence for the reader.
+
+    Replaces what was judged before of these points, and leaves the others'.
 
     Raises:
+        InputError: there is another file.
         UnavailableError: it cannot be written.
     """
-    lines = sorted(
-        {
-            json.dumps(
-                {"point": one.point.id, "evidence": redact(look.evidence), "fingerprint": _of(one, look)}
-            )
-            for one in results
-            for look in _failed(one)
-        }
-    )
+    looked_at = {one.point.id for one in results}
+    others = [one for one in _kept(path) if one["point"] not in looked_at] if path.exists() else []
+    judged = [
+        {"point": one.point.id, "evidence": redact(look.evidence), "fingerprint": _of(one, look)}
+        for one in results
+        for look in _failed(one)
+    ]
+    lines = sorted({json.dumps(one) for one in (*others, *judged)})
     text = f'{{"format": "{_FORMAT}", "judged": [\n' + ",\n".join(lines) + "\n]}\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,6 +48,22 @@ def write_judged(path: Path, results: Iterable[Result]) -> None:
         raise UnavailableError(
             f"{path} cannot be written: {error.strerror}.", next_step="Name another file."
         ) from None
+
+
+def _kept(path: Path) -> list[dict[str, str]]:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        if held["format"] == _FORMAT:
+            return [
+                {key: str(one[key]) for key in ("point", "evidence", "fingerprint")} for one in held["judged"]
+            ]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    raise InputError(
+        f"{path} is no baseline of this checklist.",
+        next_step="Name another, or move it away and write one: "
+        f"respond check --baseline {path} --write-baseline",
+    )
 
 
 def without_judged(result: Result, judged: frozenset[str], path: Path) -> Result:

@@ -83,7 +83,8 @@ def check(
         )
     points = _chosen(POINTS, only)
     kept = baseline or project / IN_PROJECT
-    judged = read_judged(kept) if not write_baseline and (baseline or kept.exists()) else frozenset()
+    wanted = kept.exists() or (baseline is not None and not write_baseline)
+    judged = read_judged(kept) if wanted else frozenset()
     desk.start_logging()
     results = _looked_at(desk, project, points)
     if write_baseline:

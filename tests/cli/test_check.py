@@ -303,6 +303,9 @@ def test_what_was_judged_passes_as_it_was_and_another_key_beside_it_does_not(mon
     assert "9yQ1R2bLq3HkTzX0aBcDeF" not in (project / ".github/respond-baseline.json").read_text()
     assert respond(monkeypatch, broken, project, *files)[0] == 0
 
+    assert respond(monkeypatch, broken, project, "--only=ignored", "--write-baseline")[0] == 0
+    assert respond(monkeypatch, broken, project, *files)[0] == 0, "what is judged of one point alone stays"
+
     settings.write_text(settings.read_text() + 'other_token_secret = "as-7hG2fD9sA4hJ2kLq3HkTzX"\n')
     code, shown = respond(monkeypatch, broken, project, *files)
     assert (code, shown.count("without its id")) == (4, 1)
@@ -314,6 +317,9 @@ def test_a_baseline_that_is_none_is_refused_before_anything_is_looked_at(monkeyp
             (project / name).write_text(text)
         with pytest.raises(InputError, match=f"{name} is no baseline"):
             respond(monkeypatch, broken, project, "--only=ignored", "--baseline", name)
+    with pytest.raises(InputError, match=r"other\.json is no baseline"):
+        respond(monkeypatch, broken, project, "--only=ignored", "--baseline", name, "--write-baseline")
+    assert (project / name).read_text() == text
     with pytest.raises(InputError, match="--fix"):
         respond(monkeypatch, broken, project, "--write-baseline", "--fix")
 
