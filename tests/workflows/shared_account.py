@@ -113,3 +113,7 @@ class Place:
 
 def intend(writer, number):
     return writer.append(EventKind.STEP_INTENDED, step="s", attempt=number, data={"number": number})
+
+
+def numbers(events):
+    return [event.data["number"] for event in events if event.kind is EventKind.STEP_INTENDED]
