@@ -31,11 +31,73 @@ def configure(
         stream: standard error, unless given.
         level: debug, info, warning or error; of `respond` itself.
     """
-    import structlog  # noqa: PLC0415  # the help needs none of it
-    from structlog.stdlib import ProcessorFormatter  # noqa: PLC0415
-
     out = stream or sys.stderr
-    shared: list[Processor] = [
+    root = logging.getLogger()
+    for former in _ours():
+        root.removeHandler(former)
+    root.addHandler(_Handler(log_format, out, level))
+    for name in _LIBRARIES:
+        _adopt(logging.getLogger(name))
+
+
+def get() -> "FilteringBoundLogger":
+    """A logger. One that was never configured is never unguarded: it is configured as by `configure()`."""
+    import structlog  # noqa: PLC0415  # not before there is something to log
+
+    if not _ours():
+        configure()
+    for handler in _ours():
+        handler.set_up()
+    logger: FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Ours, to be told from others'. It loads structlog for the first line: most commands log none."""
+
+    def __init__(self, log_format: Literal["human", "json"], out: TextIO, level: str) -> None:
+        super().__init__(out)
+        # A library's own retries are for those who asked for detail; ours are told as progress.
+        self.setLevel(logging.WARNING if level in ("debug", "info") else logging.ERROR)
+        self._log_format, self._out, self._level = log_format, out, level
+        self._is_set_up = False
+
+    def set_up(self) -> None:
+        import structlog  # noqa: PLC0415
+
+        if self._is_set_up and structlog.is_configured():
+            return
+        structlog.configure(
+            processors=[*_shared(), _renderer(self._log_format, self._out)],
+            wrapper_class=structlog.make_filtering_bound_logger(self._level),
+            logger_factory=structlog.WriteLoggerFactory(self._out),
+            cache_logger_on_first_use=False,
+        )
+        self._is_set_up = True
+
+    def format(self, record: logging.LogRecord) -> str:
+        if self.formatter is None:
+            self.formatter = self._line_format()
+        return self.formatter.format(record)
+
+    def _line_format(self) -> logging.Formatter:
+        from structlog import stdlib  # noqa: PLC0415
+
+        render = _renderer(self._log_format, self._out)
+        return stdlib.ProcessorFormatter(
+            foreign_pre_chain=[stdlib.add_logger_name, *_shared()[:-1]],
+            processors=[stdlib.ProcessorFormatter.remove_processors_meta, _redact_event, render],
+        )
+
+
+def _ours() -> list[_Handler]:
+    return [one for one in logging.getLogger().handlers if isinstance(one, _Handler)]
+
+
+def _shared() -> "list[Processor]":
+    import structlog  # noqa: PLC0415
+
+    return [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         _timestamp,
@@ -43,41 +105,6 @@ def configure(
         structlog.processors.StackInfoRenderer(),
         _redact_event,
     ]
-    structlog.configure(
-        processors=[*shared, _renderer(log_format, out)],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(out),
-        cache_logger_on_first_use=False,
-    )
-    handler = _Handler(out)
-    # A library's own retries are for those who asked for detail; ours are told as progress.
-    handler.setLevel(logging.WARNING if level in ("debug", "info") else logging.ERROR)
-    handler.setFormatter(
-        ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared[:-1]],
-            processors=[ProcessorFormatter.remove_processors_meta, _redact_event, _renderer(log_format, out)],
-        )
-    )
-    root = logging.getLogger()
-    for former in [one for one in root.handlers if isinstance(one, _Handler)]:
-        root.removeHandler(former)
-    root.addHandler(handler)
-    for name in _LIBRARIES:
-        _adopt(logging.getLogger(name))
-
-
-def get() -> "FilteringBoundLogger":
-    """A logger. One that was never configured is never unguarded: it is configured as by `configure()`."""
-    import structlog  # noqa: PLC0415
-
-    if not structlog.is_configured():
-        configure()
-    logger: FilteringBoundLogger = structlog.get_logger()
-    return logger
-
-
-class _Handler(logging.StreamHandler[TextIO]):
-    """Ours, to be told from others'."""
 
 
 class _Adopted(logging.Logger):
