@@ -1,14 +1,15 @@
 """Where credentials leak on GitHub: commits, pull requests, comments, gists, and the alerts about them."""
 
 import difflib
-import hashlib
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from responder.sandbox.github import git_objects
 from responder.sandbox.github.errors import not_found
+from responder.sandbox.github.git_objects import GitObject
 from responder.sandbox.github.runs import Artifact
 from responder.sandbox.github.ways_in import Push
 
@@ -49,6 +50,10 @@ class Commit:
     at: float
     changes: tuple[Change, ...]
     tree: Mapping[str, bytes]
+
+    def as_git(self) -> GitObject:
+        tree = git_objects.tree_name(self.tree)
+        return git_objects.commit(tree, self.parent, self.login, self.at, self.message)
 
 
 @dataclass(frozen=True)
@@ -131,6 +136,29 @@ class Leaks:
             return commit_to(
                 repository, target, files, message, self._state().user(by).login, self._clock()
             ).sha
+
+    def commit_in_fork(self, full_name: str, files: Mapping[str, bytes], message: str, *, by: str) -> str:
+        """A commit that is on no branch of the repository itself, as one of a fork's pull request."""
+        with self._changed:
+            repository = self._state().repository(full_name)
+            fork = replace(repository.branches[repository.default_branch], name="fork")
+            login = self._state().user(by).login
+            return committed(repository, fork, files, message, login, self._clock()).sha
+
+    def wiki(self, full_name: str, pages: Mapping[str, bytes | None], *, by: str) -> str:
+        """Write pages (None deletes one); the first makes the wiki's repository. Gives the commit."""
+        from responder.sandbox.github.state import Branch, Repository  # noqa: PLC0415  # they need `Spilt` from here
+
+        with self._changed:
+            state, now = self._state(), self._clock()
+            of = state.repository(full_name)
+            if of.wiki is None:
+                of.wiki = Repository(
+                    state.fresh_id(), f"{full_name}.wiki", "master", now, state.fresh_vault()
+                )
+                of.wiki.branches["master"] = Branch("master", {})
+            target, message = of.wiki.branches["master"], f"Updated {', '.join(pages)}"
+            return commit_to(of.wiki, target, pages, message, state.user(by).login, now).sha
 
     def issue(self, full_name: str, title: str, body: str) -> int:
         with self._changed:
@@ -215,16 +243,29 @@ def commit_to(
     now: float,
 ) -> Commit:
     """Push one commit to a branch; a file that is None is deleted."""
+    parent = target.sha
+    commit = committed(repository, target, files, message, login, now)
+    repository.pushes.append(Push(f"refs/heads/{target.name}", parent, commit.sha, "push", login, now))
+    return commit
+
+
+def committed(
+    repository: "Repository",
+    target: "Branch",
+    files: Mapping[str, bytes | None],
+    message: str,
+    login: str,
+    now: float,
+) -> Commit:
+    """As `commit_to`, without a push to the repository."""
     changes = tuple(Change(path, target.files.get(path), data) for path, data in files.items())
     merged = {**target.files, **files}
     tree = {path: data for path, data in merged.items() if data is not None}
     parent = target.sha
-    made = hashlib.sha1(f"{parent}\0{message}".encode(), usedforsecurity=False)
-    made.update(repr(sorted(tree.items())).encode())
-    commit = Commit(made.hexdigest(), parent, message, login, now, changes, tree)
+    made = git_objects.commit(git_objects.tree_name(tree), parent, login, now, message)
+    commit = Commit(made.name, parent, message, login, now, changes, tree)
     repository.spilt.commits[commit.sha] = commit
     target.files, target.head = dict(tree), commit.sha
-    repository.pushes.append(Push(f"refs/heads/{target.name}", parent, commit.sha, "push", login, now))
     return commit
 
 

@@ -16,6 +16,7 @@ from responder.sandbox.github import vault
 from responder.sandbox.github.actions import Actions
 from responder.sandbox.github.age import backdate
 from responder.sandbox.github.dispatch import trigger, workflow_path
+from responder.sandbox.github.git_store import GitStore
 from responder.sandbox.github.leaks import Leaks
 from responder.sandbox.github.oidc import Issuer
 from responder.sandbox.github.requests import Api
@@ -67,7 +68,8 @@ class GithubPlane:
         self._mounts[IDENTITY] = self.issuer
         self._actions = Actions(self._changed, clock, runner_env, auto_approve, self.issuer)
         api = Api(lambda: self._state, self._actions, clock)
-        self.app = application(api, self.world)
+        self._git = GitStore()
+        self.app = application(api, self.world, self._git)
         self._server: Server | None = None
 
     def start(self, port: int = 0) -> str:
@@ -89,6 +91,7 @@ class GithubPlane:
             self._server.close()
             self._server = None
         self._actions.stop()
+        self._git.close()
 
     def add_user(self, login: str) -> str:
         """A person with a classic token, which is returned."""

@@ -16,6 +16,7 @@ from responder.sandbox.github.state import Permission, Repository, State, User
 
 T = TypeVar("T")
 MOST_PER_PAGE = 100
+_SCHEMES = ("bearer", "token", "basic")
 
 
 @dataclass(frozen=True)
@@ -39,18 +40,18 @@ class Api:
         return RunShapes(self.shapes)
 
     def authenticate(self) -> None:
-        """Know the caller, if there is an Authorization header.
+        """Know the caller, if there is an Authorization header: a bearer's, or with the token as password.
 
         Raises:
             ApiError: 401; the token is unknown, revoked or expired.
         """
         g.login = None
-        header = request.headers.get("Authorization")
-        if header is None:
+        if "Authorization" not in request.headers:
             return
-        scheme, _, value = header.partition(" ")
-        token = self.state.tokens.get(value.strip())
-        if scheme.lower() not in ("bearer", "token") or token is None or not token.live(self.clock()):
+        given = request.authorization
+        value = given and (given.password if given.type == "basic" else given.token)
+        token = self.state.tokens.get(value or "")
+        if given is None or given.type not in _SCHEMES or token is None or not token.live(self.clock()):
             raise ApiError(401, "Bad credentials")
         g.login = token.login
         g.expires_at = token.expires_at

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from responder.sandbox.github.errors import ApiError, not_found
+from responder.sandbox.github.git_store import GitStore
 from responder.sandbox.github.requests import Api
 from responder.sandbox.github.routes import (
     alerts,
@@ -19,6 +20,7 @@ from responder.sandbox.github.routes import (
     credentials,
     deployments,
     environments,
+    git,
     history,
     issues,
     leaks,
@@ -38,7 +40,7 @@ from responder.sandbox.github.shapes import moment
 POLL = 0.02  # seconds; how long `stop` waits for the accepting loop
 
 
-def application(api: Api, world: Callable[[], dict[str, Any]]) -> Flask:
+def application(api: Api, world: Callable[[], dict[str, Any]], store: GitStore) -> Flask:
     app = Flask("responder.sandbox.github", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     for blueprint in (
@@ -60,6 +62,7 @@ def application(api: Api, world: Callable[[], dict[str, Any]]) -> Flask:
         ways_in.blueprint(api),
         history.blueprint(api),
         teams.blueprint(api),
+        git.blueprint(api, store),
     ):
         app.register_blueprint(blueprint)
 
@@ -69,7 +72,7 @@ def application(api: Api, world: Callable[[], dict[str, Any]]) -> Flask:
 
     @app.before_request
     def authenticate() -> None:
-        if not request.path.startswith("/_sandbox/") and request.path != "/credentials/revoke":
+        if not _is_open(request.path) and request.blueprint != git.NAME:  # which asks for a password
             api.authenticate()
 
     @app.after_request
@@ -91,6 +94,10 @@ def application(api: Api, world: Callable[[], dict[str, Any]]) -> Flask:
         return jsonify(not_found().body()), 404
 
     return app
+
+
+def _is_open(path: str) -> bool:
+    return path.startswith("/_sandbox/") or path == "/credentials/revoke"
 
 
 def one_at_a_time(app: WSGIApplication, changed: threading.Condition) -> WSGIApplication:

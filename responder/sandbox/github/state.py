@@ -1,7 +1,6 @@
 """What this GitHub remembers. Nothing here locks: whoever touches it holds the plane's condition."""
 
 import fnmatch
-import hashlib
 import secrets
 import string
 import zlib
@@ -9,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from responder.sandbox.github import git_objects
 from responder.sandbox.github.audit import Audited
 from responder.sandbox.github.errors import not_found
 from responder.sandbox.github.leaks import Gist, Spilt
@@ -55,13 +55,7 @@ class Branch:
 
     @property
     def sha(self) -> str:
-        """Without a commit of its own, of the files: two branches with the same files are the same commit."""
-        if self.head:
-            return self.head
-        digest = hashlib.sha1(usedforsecurity=False)
-        for path, data in sorted(self.files.items()):
-            digest.update(f"{path}\0{blob_sha(data)}\n".encode())
-        return digest.hexdigest()
+        return self.head or git_objects.beginning(self.files).name
 
 
 @dataclass
@@ -125,6 +119,7 @@ class Repository:
     spilt: Spilt = field(default_factory=Spilt)
     ways_in: WaysIn = field(default_factory=WaysIn)
     pushes: list[Push] = field(default_factory=list)
+    wiki: "Repository | None" = None  # none before its first page
 
     def allows(self, login: str, need: Permission) -> bool:
         held = self.permission(login)
@@ -214,4 +209,4 @@ def fresh_token() -> str:
 
 def blob_sha(data: bytes) -> str:
     """Git's own name for a file's content."""
-    return hashlib.sha1(f"blob {len(data)}\0".encode() + data, usedforsecurity=False).hexdigest()
+    return git_objects.GitObject.of("blob", data).name
