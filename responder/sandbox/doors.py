@@ -10,27 +10,31 @@ from responder.errors import InputError
 from responder.sandbox.faults import Faults, read_rule
 from responder.sandbox.truth import Truth
 
+ADDRESSES = ("/_sandbox/world", "/_sandbox/reset", "/_sandbox/faults")
+
 
 def doors(truth: Callable[[], Truth]) -> WSGIApplication:
-    """GET /world is the ground truth, secrets in clear; POST /reset puts everything back as it started.
+    """What is served at `ADDRESSES`.
 
-    GET /faults lists the rules in force and how often each has happened; POST adds a JSON list of rules, all
+    GET world is the ground truth, secrets in clear; POST reset puts everything back as it started.
+
+    GET faults lists the rules in force and how often each has happened; POST adds a JSON list of rules, all
     of them or, with 400 and the reason, none; DELETE clears them.
     """
 
     @Request.application
     def answer(request: Request) -> Response:
-        match request.method, request.path:
-            case "GET", "/world":
+        match request.method, request.script_root.rpartition("/")[2]:
+            case "GET", "world":
                 return Response(json.dumps(truth().world()), content_type="application/json")
-            case "POST", "/reset":
+            case "POST", "reset":
                 truth().reset()
                 return Response(status=204)
-            case "GET", "/faults":
+            case "GET", "faults":
                 return Response(json.dumps(truth().faults.world()), content_type="application/json")
-            case "POST", "/faults":
+            case "POST", "faults":
                 return _add(truth().faults, request)
-            case "DELETE", "/faults":
+            case "DELETE", "faults":
                 truth().faults.clear()
                 return Response(status=204)
             case _:

@@ -14,7 +14,7 @@ from responder.sandbox.attack import SEED, Loot, attack
 from responder.sandbox.aws import AwsPlane
 from responder.sandbox.aws.account import REGION
 from responder.sandbox.deployer import Deployer
-from responder.sandbox.doors import doors
+from responder.sandbox.doors import ADDRESSES, doors
 from responder.sandbox.faults import Faults
 from responder.sandbox.github import GithubPlane
 from responder.sandbox.intruder import Intruder
@@ -84,7 +84,7 @@ def running(
         github = GithubPlane(
             runner_env=_runner_env(modal_url, modal_config),
             auto_approve=approve_after,
-            mounts={"/_sandbox": doors(lambda: truth)},
+            mounts=dict.fromkeys(ADDRESSES, doors(lambda: truth)),
             faults=faults,
         )
         github_seed = seed.seed_github(github, modal_seed.ci, workflow)

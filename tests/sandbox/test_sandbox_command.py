@@ -2,14 +2,17 @@
 
 import contextlib
 import copy
+import io
 import json
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
+import requests
 from incident import DIRECT, PATIENCE, RESPOND, first_line, quick_workflow
 
 from responder.sandbox import seed
@@ -112,6 +115,11 @@ def test_pygithub_has_the_real_workflow_deploy_after_the_reviewers_approval(fres
     assert deployed.stdout.strip() == "success", deployed.stderr
     (run,) = fresh.world()["github"]["repositories"]["rentagpu/executor"]["runs"]
     assert [(review["login"], review["state"]) for review in run["reviews"]] == [("grace", "approved")]
+    log = f"{fresh.urls['github']}/repos/rentagpu/executor/actions/runs/{run['id']}/logs"
+    with requests.Session() as session:
+        session.trust_env = False
+        archive = session.get(log, headers={"Authorization": f"Bearer {fresh.env['GITHUB_TOKEN']}"}).content
+    assert zipfile.ZipFile(io.BytesIO(archive)).namelist(), "behind a redirect, as for any client"
 
 
 def test_a_reset_brings_the_same_credentials_back_with_containers_of_their_own(fresh):
