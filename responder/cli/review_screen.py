@@ -40,14 +40,14 @@ def traces_screen(traces: Sequence[Trace]) -> RenderableType:
         who = f"by {one.by}" if one.by else ""
         for fact in filter(None, (one.because, ", ".join(filter(None, (when, who))), one.evidence)):
             table.add_row("", Text(fact, style="dim"))
-        if one.undo:
+        if one.undo and one.to_look_at:
             table.add_row("", one.undo)
     return table
 
 
 def removal_hint(run: str, traces: Sequence[Trace]) -> RenderableType:
     """What to type to delete what can be deleted; nothing where nothing can."""
-    subjects = dict.fromkeys(one.subject for one in traces if one.remove_with)
+    subjects = dict.fromkeys(one.subject for one in traces if one.remove_with and one.to_look_at)
     if not subjects:
         return Group()
     named = " ".join(f"--remove {shlex.quote(one)}" for one in subjects)

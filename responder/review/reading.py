@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from responder.engine import RunState
 from responder.engine.state import REVIEW
 from responder.trace import Reviewed, Trace, worst_first
+
+Thing: TypeAlias = tuple[str, str, str]  # as Trace.thing
+_ONLY_TOLD: Final = {"severity": "info", "undo": "", "remove_with": ""}
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Seen:
 
     traces: tuple[Trace, ...]
     first_seen: dict[str, datetime]  # by a trace's key
+    gone: frozenset[Thing]  # which the last look would have shown, were they there still
     unread: tuple[str, ...]
     limited: frozenset[str]
     missing: tuple[str, ...]
@@ -33,6 +37,10 @@ class Seen:
     @property
     def only_told(self) -> tuple[Trace, ...]:
         return tuple(one for one in self.traces if not one.to_look_at)
+
+    def knows(self, trace: Trace) -> bool:
+        """In this very state; what was gone and is there again is news."""
+        return trace.key in self.first_seen and trace.thing not in self.gone
 
 
 def review_steps(state: RunState) -> list[dict[str, Any]]:
@@ -47,8 +55,9 @@ def seen(state: RunState, removed: Mapping[str, str] = MappingProxyType({})) -> 
         state: of the run that was reviewed.
         removed: which run has removed what, by a trace's label: that is only told.
     """
-    found: dict[tuple[str, str, str], Trace] = {}
+    found: dict[Thing, Trace] = {}
     first: dict[str, datetime] = {}
+    gone: dict[Thing, datetime] = {}
     unread: list[str] = []
     limited: list[str] = []
     missing: list[str] = []
@@ -66,9 +75,12 @@ def seen(state: RunState, removed: Mapping[str, str] = MappingProxyType({})) -> 
                 came = _as_first_told(trace, found.get(trace.thing))
                 found[trace.thing] = _as_removed(came, removed.get(trace.label, ""))
                 first.setdefault(trace.key, at)
+        gone |= _gone(told)
+    traces = [_as_gone(one, gone.get(one.thing)) for one in found.values()]
     return Seen(
-        traces=tuple(worst_first(list(found.values()))),
+        traces=tuple(worst_first(traces)),
         first_seen=first,
+        gone=frozenset(gone),
         unread=tuple(dict.fromkeys(unread)),
         limited=frozenset(limited),
         missing=tuple(missing),
@@ -76,12 +88,33 @@ def seen(state: RunState, removed: Mapping[str, str] = MappingProxyType({})) -> 
     )
 
 
+def _gone(told: Sequence[tuple[datetime, Reviewed]]) -> dict[Thing, datetime]:
+    """What could be undone and is not there any more, by when that was seen.
+
+    A look that could read less than the one before says nothing of what it does not show.
+    """
+    at, last = told[-1]
+    there = {trace.thing for trace in last.traces}
+    saw = {trace.thing: (trace, reviewed) for _, reviewed in told for trace in reviewed.traces}
+    return {
+        thing: at
+        for thing, (trace, reviewed) in saw.items()
+        if thing not in there and trace.undo and set(last.unread) <= set(reviewed.unread)
+    }
+
+
+def _as_gone(trace: Trace, at: datetime | None) -> Trace:
+    if at is None or not trace.to_look_at:
+        return trace
+    because = f"At the look of {at:%Y-%m-%d %H:%M} UTC it was not there any more."
+    return trace.model_copy(update={**_ONLY_TOLD, "because": because})
+
+
 def _as_removed(trace: Trace, by: str) -> Trace:
     """Also where the service does not list it any more, so that no look says that it is gone."""
     if not by or not trace.to_look_at:
         return trace
-    told = {"severity": "info", "because": f"Run {by} has removed it.", "undo": "", "remove_with": ""}
-    return trace.model_copy(update=told)
+    return trace.model_copy(update={**_ONLY_TOLD, "because": f"Run {by} has removed it."})
 
 
 def _as_first_told(trace: Trace, before: Trace | None) -> Trace:
@@ -95,7 +128,7 @@ def raised(reviewed: Reviewed, before: Seen) -> Reviewed:
     looked_at = {(one.kind, one.of) for one in before.traces}
 
     def told(one: Trace) -> Trace:
-        if one.if_new is None or one.key in before.first_seen or (one.kind, one.of) not in looked_at:
+        if one.if_new is None or before.knows(one) or (one.kind, one.of) not in looked_at:
             return one
         because = f"At the look before it was not so. {one.because}"
         return one.model_copy(update={"severity": one.if_new, "because": because})
@@ -105,7 +138,7 @@ def raised(reviewed: Reviewed, before: Seen) -> Reviewed:
 
 def new_among(traces: Sequence[Trace], before: Seen) -> list[Trace]:
     """Those that no earlier look had seen in this state, the most severe first."""
-    fresh = {one.key: one for one in traces if one.key not in before.first_seen}
+    fresh = {one.key: one for one in traces if not before.knows(one)}
     return worst_first(list(fresh.values()))
 
 

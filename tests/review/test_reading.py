@@ -36,8 +36,22 @@ def looked(*looks):
     return state
 
 
-def told(*people):
-    return Reviewed(traces=people)
+def told(*people, unread=()):
+    return Reviewed(traces=people, unread=unread)
+
+
+def hook(number="17", undo="gh api -X DELETE hooks/17"):
+    return Trace(
+        provider="github",
+        kind="github.webhook-added",
+        subject=number,
+        what="A webhook was added",
+        severity="high",
+        because="It tells of every push.",
+        evidence="GET",
+        undo=undo,
+        remove_with="github.remove_webhook" if undo else "",
+    )
 
 
 def test_who_came_since_the_look_before_is_to_be_looked_at_and_stays_so():
@@ -63,3 +77,24 @@ def test_what_no_look_is_shown_is_told_apart_from_what_this_one_could_not_read()
     both = Reviewed(unread=("the audit log", "the keys"), limited=("the audit log",))
     assert seen(looked(both)).unread == ("the audit log", "the keys")
     assert seen(looked(both)).limited == {"the audit log"}
+
+
+def test_what_somebody_undid_by_hand_is_no_longer_to_look_at_and_is_news_when_it_is_there_again():
+    before = seen(looked(told(hook()), told()))
+    assert before.to_look_at == ()
+    (gone,) = before.traces
+    assert (gone.severity, gone.undo, gone.remove_with) == ("info", "", "")
+    assert gone.because == "At the look of 2026-01-31 00:00 UTC it was not there any more."
+    again = told(hook())
+    assert [one.severity for one in new_among(again.traces, before)] == ["high"]
+    assert seen(looked(told(hook()), told(), again)).to_look_at == (hook(),)
+
+
+def test_a_look_that_could_read_less_says_nothing_of_what_it_does_not_show():
+    log = "the audit log: not on this plan"
+    for first, later, still_there in (
+        (told(hook()), told(unread=("the webhooks: no answer in time",)), True),
+        (told(hook(), unread=(log,)), told(unread=(log,)), False),
+        (told(hook(undo="")), told(), True),
+    ):
+        assert bool(seen(looked(first, later)).to_look_at) is still_there
