@@ -46,6 +46,12 @@ class GithubServer:
         return urllib.parse.urlsplit(self._url).hostname or ""
 
     @property
+    def web(self) -> str:
+        """Where its pages and repositories are; of github.com, of GitHub Enterprise and of a sandbox."""
+        parts = urllib.parse.urlsplit(self._url)
+        return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}"
+
+    @property
     def is_github_com(self) -> bool:
         """Whether it knows every token of github.com; also of this machine, where a sandbox stands for it."""
         return self._url == PUBLIC_API or self.host in LOOPBACK

@@ -3,7 +3,7 @@
 import base64
 import re
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,6 +20,11 @@ class GitAccess:
 
     url: str
     environ: Mapping[str, str] = field(repr=False)
+    has_token: bool = False
+
+    @property
+    def host(self) -> str:
+        return urllib.parse.urlsplit(self.url).hostname or ""
 
 
 def git_access(environ: Mapping[str, str], origin: str) -> GitAccess:
@@ -46,15 +51,33 @@ def git_access(environ: Mapping[str, str], origin: str) -> GitAccess:
             f"The clone is not from {' or '.join(sorted(hosts))}, the GitHub that is used.",
             next_step="Set GITHUB_API_URL to that of its host, or leave out --pulls.",
         )
+    return _access(url, environ)
+
+
+def wiki_access(environ: Mapping[str, str], repository: str) -> GitAccess:
+    """To the wiki of OWNER/NAME, which is a repository beside it. Makes no request.
+
+    Raises:
+        InputError: GITHUB_API_URL would carry a token over the network in clear.
+    """
+    return _access(f"{GithubServer.connect(environ).web}/{repository}.wiki.git", environ)
+
+
+def _access(url: str, environ: Mapping[str, str]) -> GitAccess:
     token = environ.get("GITHUB_TOKEN", "")
-    return GitAccess(url, _header(Secret(token), url) if token else {})
+    settings = {f"http.{url}.extraHeader": _basic(Secret(token))} if token else {}
+    settings[f"url.{url}.insteadOf"] = url  # the longest wins: people have all of a host rewritten to ssh
+    return GitAccess(url, dict(_by_environment(settings)), has_token=bool(token))
 
 
-def _header(token: Secret, url: str) -> dict[str, str]:
-    """Configuration by environment: https://git-scm.com/docs/git-config#ENVIRONMENT."""
+def _basic(token: Secret) -> str:
     both = base64.b64encode(f"x-access-token:{token.reveal()}".encode()).decode()
-    return {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"http.{url}.extraHeader",
-        "GIT_CONFIG_VALUE_0": f"Authorization: Basic {both}",
-    }
+    return f"Authorization: Basic {both}"
+
+
+def _by_environment(settings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """https://git-scm.com/docs/git-config#ENVIRONMENT."""
+    yield "GIT_CONFIG_COUNT", str(len(settings))
+    for number, (key, value) in enumerate(settings.items()):
+        yield f"GIT_CONFIG_KEY_{number}", key
+        yield f"GIT_CONFIG_VALUE_{number}", value
