@@ -6,7 +6,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from responder.exposure import Exposure, GithubPlacement, Kind, ModalSecretPlacement
+from responder.exposure import Exposure, GithubPlacement, ModalSecretPlacement
+from responder.found import Kind
 from responder.inventory import Inventory
 from responder.inventory.drift import unknown_apps, unknown_places, workflows_beside
 from responder.places import Discovered, Family, ModalApp, Place, Workflow

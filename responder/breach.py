@@ -10,7 +10,8 @@ from responder.access import Access
 from responder.action import Connections
 from responder.discover import Survey
 from responder.errors import InputError, ProviderError, UnavailableError
-from responder.exposure import Exposure, Found, Kind, Leaked, LeakedAccessKey, LeakedServiceUser
+from responder.exposure import Exposure, Leaked, LeakedAccessKey, LeakedServiceUser
+from responder.found import Found, Kind
 from responder.inventory import Credential, Inventory
 from responder.places import Discovered
 from responder.questions import Answer, Questions

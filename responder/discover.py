@@ -9,7 +9,7 @@ from threading import Thread
 from responder import logs
 from responder.action import Connections
 from responder.errors import RespondError, UnauthenticatedError
-from responder.exposure import Kind
+from responder.found import Kind
 from responder.inventory import Inventory
 from responder.places import Discovered, merged
 from responder.questions import Questions

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from responder.action import Actions, Connections
 from responder.errors import RespondError
-from responder.exposure import Kind
 from responder.finding import Finding, failed, ok, refused, warning
+from responder.found import Kind
 from responder.inventory import Inventory, NoInventoryError
 from responder.journal.preflight import Shared, audit_key, journal, seal_key, shared_journal
 from responder.playbook import load, named, read

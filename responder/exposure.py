@@ -6,32 +6,15 @@ Providers fill in what they can find out (`identify`); playbooks iterate over it
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from enum import StrEnum
 from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from responder.access import Access
 from responder.baseline import Baseline
+from responder.found import Found, Kind, Life
 from responder.secret import Secret
 from responder.trace import Trace
-
-
-class Kind(StrEnum):
-    """What can leak."""
-
-    AWS_ACCESS_KEY = "aws-access-key"
-    AWS_SESSION = "aws-session"  # temporary: ASIA… with its secret and its session token
-    MODAL_SERVICE_USER = "modal-service-user"
-    MODAL_MEMBER_TOKEN = "modal-member-token"  # noqa: S105  # a kind, no value
-    MODAL_PROXY_TOKEN = "modal-proxy-token"  # noqa: S105  # a kind, no value
-    GITHUB_TOKEN = "github-token"  # noqa: S105  # a kind, no value
-    # By its form alone: a member's or a service user's, which only Modal can tell.
-    MODAL_TOKEN = "modal-token"  # noqa: S105  # a kind, no value
-
-
-Life = Literal["live", "dead", "unknown"]
-
 
 _REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+")
 _SUCCESSOR: Final = "--"
@@ -55,17 +38,19 @@ class _Model(BaseModel):
     )
 
 
-class Found(_Model):
-    """A credential as it stands in a text: recognised by its form, not yet looked up anywhere."""
+class Unidentified(_Model):
+    """A credential that was found, and that no provider knows."""
 
     kind: Kind
-    identifier: (
-        str  # public: an access key id, a token id; a fingerprint where the credential has no public part
-    )
-    secret: Secret | None = None  # absent when only the identifier was seen
-    session_token: Secret | None = None  # the third part of an AWS session
+    identifier: str
+    secret: Secret | None = None
+    session_token: Secret | None = None
     life: Life = "unknown"
-    note: str = ""  # why nothing more is known of it, where something was tried
+    note: str = ""
+
+    @classmethod
+    def of(cls, found: Found) -> "Unidentified":
+        return cls(**vars(found))
 
 
 class Cut(_Model):
@@ -244,7 +229,7 @@ class Exposure(_Model):
     member_tokens: tuple[LeakedMemberToken, ...] = ()
     proxy_tokens: tuple[LeakedProxyToken, ...] = ()
     github_tokens: tuple[LeakedGithubToken, ...] = ()
-    unidentified: tuple[Found, ...] = ()  # recognised by form, and no provider knows them
+    unidentified: tuple[Unidentified, ...] = ()
     fragments: tuple[Cut, ...] = ()
     alerts: tuple[Alert, ...] = ()  # to be resolved when what they are about is dead
     modal_secrets: tuple[ModalSecretPlacement, ...] = ()

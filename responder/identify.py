@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillRunningError
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -13,7 +14,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 from responder import logs
 from responder.action import Connections
 from responder.errors import InputError, RefusedError, RespondError, TransientError, UnavailableError
-from responder.exposure import Cut, Exposure, Found, Kind, Leaked, LeakedAccessKey
+from responder.exposure import Cut, Exposure, Leaked, LeakedAccessKey
+from responder.found import Found, Kind
 from responder.inventory import Inventory
 from responder.questions import aside
 from responder.secret import redact
@@ -148,7 +150,7 @@ def identify(
 def _unanswered(one: Found, why: str) -> Leaked | Found:
     """An access key is one whoever's it is; of all else only its provider can say what it is."""
     if one.kind is not Kind.AWS_ACCESS_KEY:
-        return one.model_copy(update={"note": why})
+        return replace(one, note=why)
     return LeakedAccessKey(
         credential=one.identifier, known=False, identifier=one.identifier, secret=one.secret, note=why
     )
@@ -183,9 +185,9 @@ def _tried(connections: Connections, one: Found) -> Found:
 
     note = "No workspace or account that we can see has it."
     if one.kind is not Kind.MODAL_TOKEN or one.secret is None:
-        return one.model_copy(update={"note": note})
+        return replace(one, note=note)
     trial = tried(connections, one.identifier, one.secret)
-    return one.model_copy(update={"life": trial.life, "note": f"{note} {trial.evidence}."})
+    return replace(one, life=trial.life, note=f"{note} {trial.evidence}.")
 
 
 def _identify_one(connections: Connections, one: Found, prove_sessions: bool) -> Leaked | None:  # noqa: FBT001

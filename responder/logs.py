@@ -60,6 +60,7 @@ class _Handler(logging.StreamHandler[TextIO]):
         # A library's own retries are for those who asked for detail; ours are told as progress.
         self.setLevel(logging.WARNING if level in ("debug", "info") else logging.ERROR)
         self._log_format, self._out, self._level = log_format, out, level
+        self._colours = out.isatty()
         self._is_set_up = False
 
     def set_up(self) -> None:
@@ -68,7 +69,7 @@ class _Handler(logging.StreamHandler[TextIO]):
         if self._is_set_up and structlog.is_configured():
             return
         structlog.configure(
-            processors=[*_shared(), _renderer(self._log_format, self._out)],
+            processors=[*_shared(), _renderer(self._log_format, colours=self._colours)],
             wrapper_class=structlog.make_filtering_bound_logger(self._level),
             logger_factory=structlog.WriteLoggerFactory(self._out),
             cache_logger_on_first_use=False,
@@ -83,7 +84,7 @@ class _Handler(logging.StreamHandler[TextIO]):
     def _line_format(self) -> logging.Formatter:
         from structlog import stdlib  # noqa: PLC0415
 
-        render = _renderer(self._log_format, self._out)
+        render = _renderer(self._log_format, colours=self._colours)
         return stdlib.ProcessorFormatter(
             foreign_pre_chain=[stdlib.add_logger_name, *_shared()[:-1]],
             processors=[stdlib.ProcessorFormatter.remove_processors_meta, _redact_event, render],
@@ -124,13 +125,13 @@ def _adopt(logger: logging.Logger) -> None:
     logger.__class__ = _Adopted
 
 
-def _renderer(log_format: str, out: TextIO) -> "Processor":
+def _renderer(log_format: str, *, colours: bool) -> "Processor":
     import structlog  # noqa: PLC0415
 
     if log_format == "json":
         return structlog.processors.JSONRenderer(ensure_ascii=False)
     return structlog.dev.ConsoleRenderer(
-        colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+        colors=colours, exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
     )
 
 

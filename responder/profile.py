@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from responder.exposure import Kind, Life
+from responder.found import Kind, Life
 
 Reach = Literal["admin", "wildcard", ""]
 

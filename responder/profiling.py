@@ -1,10 +1,12 @@
 """From credentials in a text to all that can be said of each, asked at once and never waited for long."""
 
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from responder.action import Connections
-from responder.exposure import Found, Kind, Leaked
+from responder.exposure import Leaked
+from responder.found import Found, Kind
 from responder.identify import Asking, identified, own, reason
 from responder.inventory import Inventory
 from responder.profile import Facts, Profile, Strayed
@@ -41,7 +43,7 @@ def profiles(
     ours = own(connections, material.found)
     asked = []
     for one in material.found:
-        used = one if probe else one.model_copy(update={"secret": None, "session_token": None})
+        used = one if probe else replace(one, secret=None, session_token=None)
         identity = asking.ask(identified, connections, used, False)  # noqa: FBT003  # no session is got
         asked.append((one, identity, asking.ask(_facts, connections, one, identity, probe)))
     found = []

@@ -12,7 +12,8 @@ from responder import __version__
 from responder.action import Connections, Json
 from responder.duration import in_words
 from responder.engine.state import OVER, RunState, fold, is_rotation, subjects
-from responder.exposure import Exposure, Found, Kind, Leaked, LeakedAccessKey
+from responder.exposure import Exposure, Leaked, LeakedAccessKey
+from responder.found import Found, Kind
 from responder.inventory import Credential, Inventory
 from responder.journal import Event, Holder, Journal
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from responder.action import Connections
 from responder.errors import InputError
-from responder.exposure import Alert, Cut, Found
+from responder.exposure import Alert, Cut
+from responder.found import Found
 from responder.recognise import completed, recognise
 from responder.recognise.arguments import FORMS, from_argument
 from responder.recognise.commit import find_commit, read_commit

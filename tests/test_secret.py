@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from responder.exposure import Found, Kind
+from responder.exposure import Unidentified
+from responder.found import Kind
 from responder.secret import KnownValues, Secret, redact
 
 VALUE = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYcanaryKEY0"
@@ -86,7 +87,7 @@ def shown_by_logging():
 
 
 HOLDER = Holder(name="n", secret=Secret(VALUE), more=(Secret(VALUE),))
-FOUND = Found(kind=Kind.AWS_ACCESS_KEY, identifier="AKIAIOSFODNN7EXAMPLE", secret=Secret(VALUE))
+FOUND = Unidentified(kind=Kind.AWS_ACCESS_KEY, identifier="AKIAIOSFODNN7EXAMPLE", secret=Secret(VALUE))
 
 
 @pytest.mark.parametrize(

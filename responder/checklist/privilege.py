@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from responder.checklist.point import Facts, Look, Point, asked, fail, passes, unread
-from responder.exposure import Kind, base_of
+from responder.exposure import base_of
+from responder.found import Kind
 from responder.places import Read
 
 _SAY = "Put `permissions: {}` at its top, and what a job needs at the job."

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from responder.checklist.point import Facts, Look, Point, cannot_tell, fail, passes
 from responder.duration import in_words
-from responder.exposure import Kind, Workload, base_of
+from responder.exposure import Workload, base_of
+from responder.found import Kind
 from responder.inventory import Credential
 from responder.places import Read
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from responder.engine import Order, PlannedStep
-    from responder.exposure import Exposure, Found
+    from responder.exposure import Exposure
+    from responder.found import Found
     from responder.journal import Journal
     from responder.playbook import Playbook
 

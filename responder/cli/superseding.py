@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from responder.engine import RunState, fold, subjects, supersede, unfinished
 from responder.engine.state import OVER, is_rotation
 from responder.errors import RefusedError
-from responder.exposure import Exposure, Found, Kind, Leaked
+from responder.exposure import Exposure, Leaked
+from responder.found import Found, Kind
 
 if TYPE_CHECKING:
     from responder.engine import Engine

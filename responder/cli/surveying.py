@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from responder.action import Connections
     from responder.discover import Survey
-    from responder.exposure import Kind
+    from responder.found import Kind
     from responder.inventory import Inventory
     from responder.places import Discovered
 

@@ -11,10 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from responder.errors import UnavailableError
 from responder.exposure import (
     Exposure,
-    Found,
     GithubEnvironmentPlacement,
     GithubPlacement,
-    Kind,
     Leaked,
     LeakedAccessKey,
     LeakedGithubToken,
@@ -23,8 +21,10 @@ from responder.exposure import (
     LeakedServiceUser,
     LeakedSession,
     ModalSecretPlacement,
+    Unidentified,
     Workload,
 )
+from responder.found import Found, Kind
 from responder.inventory.check import check
 from responder.inventory.document import Audit, Credential, Person, parse
 from responder.inventory.errors import InventoryError, NoInventoryError, refuse
@@ -185,7 +185,7 @@ class Inventory(BaseModel):
             member_tokens=_of(LeakedMemberToken, named.values()),
             proxy_tokens=_of(LeakedProxyToken, named.values()),
             github_tokens=_of(LeakedGithubToken, named.values()),
-            unidentified=tuple(unidentified),
+            unidentified=tuple(map(Unidentified.of, unidentified)),
             modal_secrets=tuple(place for place in self.modal_secrets if place.credential in replaceable),
             github_environments=tuple(place for place in self.at_github if place.credential in replaceable),
             workloads=tuple(one for one in self.workloads if known & {*one.runs_with, *one.deployed_with}),

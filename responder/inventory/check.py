@@ -3,7 +3,8 @@
 import difflib
 from collections.abc import Iterator
 
-from responder.exposure import Kind, base_of
+from responder.exposure import base_of
+from responder.found import Kind
 from responder.inventory.document import KINDS, Credential, Document
 from responder.inventory.errors import Mistake, nearest
 from responder.inventory.lines import KeyPath

@@ -14,11 +14,11 @@ from responder.exposure import (
     GithubEnvironmentPlacement,
     GithubPlacement,
     GithubRepositoryPlacement,
-    Kind,
     ModalSecretPlacement,
     Workflow,
     Workload,
 )
+from responder.found import Kind
 from responder.inventory.errors import InventoryError, Mistake, nearest, refuse
 from responder.inventory.fill import fill
 from responder.inventory.lines import KeyPath, key_lines

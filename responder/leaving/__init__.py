@@ -4,7 +4,8 @@ from datetime import datetime
 
 from responder.access import Access
 from responder.action import Connections
-from responder.exposure import Exposure, Kind, Leaked, base_of
+from responder.exposure import Exposure, Leaked, base_of
+from responder.found import Kind
 from responder.inventory import Inventory
 from responder.leaving.by_hand import farewell, handed_over, not_found, way_back
 from responder.leaving.holdings import AtGithub, Held, held

@@ -4,9 +4,9 @@ A further kind of credential is one more module here with a `sightings(text)`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from responder.exposure import Found
+from responder.found import Found
 from responder.recognise import aws, github, modal
 from responder.recognise.text import Fragment, Text
 
@@ -24,8 +24,9 @@ class Recognised:
 
 def completed(one: Found, other: Found) -> Found:
     """The first of two sightings of one credential, with the parts that only the other has."""
-    parts = {"secret": one.secret or other.secret, "session_token": one.session_token or other.session_token}
-    return one.model_copy(update=parts)
+    return replace(
+        one, secret=one.secret or other.secret, session_token=one.session_token or other.session_token
+    )
 
 
 def recognise(text: str) -> Recognised:

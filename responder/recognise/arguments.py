@@ -1,7 +1,7 @@
 """Public identifiers on the command line, and why a secret is never taken from there."""
 
 from responder.errors import InputError, RefusedError
-from responder.exposure import Found
+from responder.found import Found
 from responder.recognise import Recognised, recognise
 from responder.recognise.aws import looks_like_secret
 from responder.secret import Secret

@@ -10,7 +10,7 @@ import urllib.parse
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
-from responder.exposure import Found, Kind
+from responder.found import Found, Kind
 from responder.recognise.pairing import Half, Pairs, pair
 from responder.recognise.text import Fragment, Sighting, Text, found, is_mixed, is_placeholder, lonely
 from responder.secret import Secret

@@ -8,7 +8,7 @@ https://github.blog/changelog/2026-05-15-github-app-installation-tokens-per-requ
 import re
 from collections.abc import Iterator
 
-from responder.exposure import Found, Kind
+from responder.found import Found, Kind
 from responder.recognise.text import Fragment, Sighting, Text, is_mixed, is_placeholder
 from responder.secret import Secret
 

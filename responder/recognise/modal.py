@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from responder.exposure import Kind
+from responder.found import Kind
 from responder.recognise.pairing import Half, Pairs, pair
 from responder.recognise.text import Fragment, Sighting, Text, found, is_mixed, is_placeholder, lonely
 from responder.secret import Secret

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from responder.exposure import Found, Kind
+from responder.found import Found, Kind
 from responder.recognise.pairing import Half, Pairs
 from responder.secret import Secret
 

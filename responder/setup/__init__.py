@@ -20,7 +20,8 @@ from responder.baseline import (
     Variable,
 )
 from responder.errors import InputError, UnavailableError
-from responder.exposure import Exposure, Kind
+from responder.exposure import Exposure
+from responder.found import Kind
 from responder.inventory import Credential, Inventory
 from responder.inventory.draft import CHOOSE
 from responder.places import Discovered, Read, Scope

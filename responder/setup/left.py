@@ -3,7 +3,8 @@
 import shlex
 from collections.abc import Iterable, Iterator
 
-from responder.exposure import Kind, base_of
+from responder.exposure import base_of
+from responder.found import Kind
 from responder.inventory import Credential, Inventory
 from responder.places import Discovered, ModalServiceUser
 from responder.setup.project import Files

@@ -15,7 +15,7 @@ import pytest
 from responder.action import Actions, Connections
 from responder.bundled import bundled
 from responder.doctor import PLANNED, Answer, Subject, examine
-from responder.exposure import Kind
+from responder.found import Kind
 from responder.inventory import EXAMPLE, Credential, Inventory
 from responder.playbook import load as load_playbook
 from responder.playbook import named, read

@@ -28,7 +28,7 @@ from doctor_world import load
 from responder.checklist import POINTS, Facts, examine
 from responder.cli import cli
 from responder.errors import InputError
-from responder.exposure import Kind
+from responder.found import Kind
 from responder.inventory import Credential, Inventory
 from responder.sandbox import seed
 from responder.sandbox.aws.kept_trail import Keeping

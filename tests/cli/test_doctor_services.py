@@ -8,7 +8,7 @@ import boto3
 import pytest
 from doctor_world import AWS, ONE_USER, SIMULATE, SOME, UNTRIABLE, declared, load
 
-from responder.exposure import Kind
+from responder.found import Kind
 from responder.inventory import Audit, Credential, Inventory
 from responder.providers.github.preflight import MEMBERS, ROLES
 from responder.providers.modal.preflight import KNOWN

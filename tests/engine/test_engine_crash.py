@@ -6,7 +6,8 @@ from table import Table, Watcher, playbook, secret_of, step
 
 from responder.engine import Engine
 from responder.errors import RespondError, TransientError
-from responder.exposure import Exposure, Found, Kind, LeakedMemberToken
+from responder.exposure import Exposure, LeakedMemberToken, Unidentified
+from responder.found import Kind
 from responder.journal import Seals, Verified
 from responder.journal.audit import verify
 from responder.secret import Secret
@@ -121,7 +122,7 @@ def leaky(table: Table) -> str:
     leaked = LeakedMemberToken(
         credential="m", known=True, identifier="ak-1", secret=Secret("canary-leaked-1")
     )
-    found = Found(kind=Kind.AWS_ACCESS_KEY, identifier="AKIA1", secret=Secret("canary-leaked-2"))
+    found = Unidentified(kind=Kind.AWS_ACCESS_KEY, identifier="AKIA1", secret=Secret("canary-leaked-2"))
     table.exposure = Exposure(
         source="a test", seen_at=table.clock.now, member_tokens=(leaked,), unidentified=(found,)
     )

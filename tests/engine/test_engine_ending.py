@@ -4,9 +4,10 @@ import pytest
 from contained import LEAKED, door, house, leaked
 from table import Table, playbook
 
-from responder.exposure import Exposure, Found, Kind, LeakedAccessKey
+from responder.exposure import Exposure, LeakedAccessKey, Unidentified
+from responder.found import Kind
 
-OTHER = Found(kind=Kind.GITHUB_TOKEN, identifier="sha256:abc")
+OTHER = Unidentified(kind=Kind.GITHUB_TOKEN, identifier="sha256:abc")
 
 
 def last_word(table: Table, exposure: Exposure, *steps) -> str:

@@ -11,7 +11,8 @@ from table import BEGAN, Clock, Table, playbook
 
 from responder.engine import already_on_it
 from responder.errors import DeniedError, RefusedError
-from responder.exposure import Exposure, Found, Kind
+from responder.exposure import Exposure, Unidentified
+from responder.found import Kind
 from responder.journal import EventKind, Holder
 
 WAIT = 10.0
@@ -132,7 +133,7 @@ def test_keys_that_the_inventory_does_not_know_have_no_name_in_common(stopped: T
 
 
 def test_a_credential_that_no_provider_knows_counts_too(stopped: Table):
-    found = Found(kind=Kind.AWS_ACCESS_KEY, identifier="AKIAFRONT")
+    found = Unidentified(kind=Kind.AWS_ACCESS_KEY, identifier="AKIAFRONT")
     stopped.exposure = Exposure(source="a test", seen_at=BEGAN, unidentified=(found,))
     with pytest.raises(RefusedError, match="AKIAFRONT"):
         stopped.engine().start(stopped.order(playbook(door("other")), run="r2"))

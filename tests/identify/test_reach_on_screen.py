@@ -9,7 +9,8 @@ from rich.console import Console
 from responder.beyond import of_named
 from responder.cli.plan_screen import exposure_screen
 from responder.cli.profile_screen import profiles_screen
-from responder.exposure import Kind, LeakedAccessKey
+from responder.exposure import LeakedAccessKey
+from responder.found import Kind
 from responder.inventory import EXAMPLE, Inventory
 from responder.profile import Profile
 

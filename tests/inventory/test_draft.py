@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from responder.exposure import Kind
+from responder.found import Kind
 from responder.inventory import EXAMPLE, Inventory
 from responder.inventory.draft import CHOOSE, draft
 from responder.inventory.drift import drift

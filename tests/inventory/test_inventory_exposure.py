@@ -6,15 +6,15 @@ import pytest
 from small_inventory import AKIA, AS, NOW, SMALL, access_key, load, service_user
 
 from responder.exposure import (
-    Found,
     GithubEnvironmentPlacement,
-    Kind,
     LeakedGithubToken,
     LeakedMemberToken,
     LeakedProxyToken,
     ModalSecretPlacement,
+    Unidentified,
     Workflow,
 )
+from responder.found import Found, Kind
 from responder.inventory import EXAMPLE, Credential, Inventory
 from responder.secret import Secret
 
@@ -108,7 +108,7 @@ def test_what_the_inventory_does_not_know_is_exposed_all_the_same(world):
         ("AKIAUNKNOWN", False),
         ("ak-x", False),
     ]
-    assert exposure.unidentified == (stranger,)
+    assert exposure.unidentified == (Unidentified.of(stranger),)
     assert (exposure.modal_secrets, exposure.github_environments, exposure.workloads) == ((), (), ())
 
 

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from responder.action import AnyAction, Call, Connections, NotDone
-from responder.exposure import Found, Kind
+from responder.found import Found, Kind
 from responder.sandbox.aws import AwsPlane, KeyPair
 from responder.secret import Secret
 

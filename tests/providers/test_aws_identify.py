@@ -1,6 +1,7 @@
 """What AWS says of a leaked key, with and without its secret."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from aws_account import NOWHERE, found
@@ -131,9 +132,7 @@ def test_an_unreachable_service_is_not_taken_for_a_dead_key(account):
 def test_temporary_credentials_without_their_token_are_not_taken_for_dead(account, connections):
     _, key = account.user()
     session = account.session_of(key)
-    text = found(key).model_copy(
-        update={"identifier": session["AccessKeyId"], "secret": Secret(session["SecretAccessKey"])}
-    )
+    text = replace(found(key), identifier=session["AccessKeyId"], secret=Secret(session["SecretAccessKey"]))
     leaked = identify(connections, text)
     assert leaked.life == "unknown"
     assert "session token" in leaked.note

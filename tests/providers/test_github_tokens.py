@@ -5,7 +5,7 @@ from github_account import Weather, opened
 
 from responder.action import Connections, Done, NotDone, Unknown
 from responder.errors import RefusedError, RejectedError
-from responder.exposure import Found, Kind
+from responder.found import Found, Kind
 from responder.providers.github.connection import GithubConnection, whoami
 from responder.providers.github.identify import identify
 from responder.providers.github.tokens import LeakedToken, RevokeToken

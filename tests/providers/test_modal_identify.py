@@ -3,7 +3,8 @@
 import pytest
 
 from responder.cli.playing import fresh_run
-from responder.exposure import Found, Kind, base_of, successor
+from responder.exposure import base_of, successor
+from responder.found import Found, Kind
 from responder.providers.modal.identify import identify
 from responder.secret import Secret
 

@@ -1,6 +1,6 @@
 """Credentials by form, which open nothing, and what is seen of them in a text."""
 
-from responder.exposure import Kind
+from responder.found import Kind
 from responder.recognise import recognise
 
 AKIA, AWS_SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY9"[:40]

@@ -4,7 +4,7 @@ import pytest
 from samples import AK, AKIA, AS, ASIA, AWS_SECRET, GHP, GHS_JWT, PAT, SHA1, WK, WS
 
 from responder.errors import InputError, RefusedError
-from responder.exposure import Kind
+from responder.found import Kind
 from responder.recognise.arguments import from_argument
 from responder.secret import redact
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import AK, AKIA, AS, AWS_SECRET, AWS_SECRET2, GHP, GHS_JWT, PAT, SHA1, WK, WS, aws, modal, seen
 
-from responder.exposure import Kind
+from responder.found import Kind
 from responder.recognise import recognise
 from responder.secret import Secret
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from samples import AK, AK2, AKIA, AKIA2, AS, AS2, AWS_SECRET, AWS_SECRET2, GHP, SHA1, aws, modal, seen
 
-from responder.exposure import Kind
+from responder.found import Kind
 from responder.recognise import recognise
 from responder.secret import Secret
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from samples import AKIA, ASIA, AWS_SECRET, AWS_SECRET2, TOKEN, aws, seen
 
-from responder.exposure import Kind
+from responder.found import Kind
 from responder.recognise import recognise
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from responder.engine.record import freeze, shown
 from responder.exposure import (
     Exposure,
-    Found,
     GithubEnvironmentPlacement,
-    Kind,
     LeakedAccessKey,
     LeakedServiceUser,
     ModalSecretPlacement,
+    Unidentified,
     Workload,
 )
+from responder.found import Kind
 from responder.journal import EventKind, Holder, Journal, Seals, Writer
 from responder.secret import Secret
 
@@ -66,7 +66,9 @@ def exposure(*, note="", unidentified=False, life="live"):
                 roles={"prod": "contributor"},
             ),
         ),
-        unidentified=(Found(kind=Kind.GITHUB_TOKEN, identifier="sha256:abc", note="GitHub knows it not."),)
+        unidentified=(
+            Unidentified(kind=Kind.GITHUB_TOKEN, identifier="sha256:abc", note="GitHub knows it not."),
+        )
         if unidentified
         else (),
         modal_secrets=(

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from responder.exposure import Kind
+from responder.found import Kind
 from responder.report.words import clock, kind, sentence, within
 
 

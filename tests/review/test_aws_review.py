@@ -7,7 +7,7 @@ import pytest
 from aws_company import NOBODY, USER, company, only, things, trust
 from botocore.exceptions import ClientError
 
-from responder.exposure import Found, Kind
+from responder.found import Found, Kind
 from responder.providers.aws.connection import AwsConnection
 from responder.providers.aws.following import MOST_KEYS
 from responder.providers.aws.history import History

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from responder.exposure import Kind, base_of
+from responder.exposure import base_of
+from responder.found import Kind
 from responder.inventory.draft.guess import CHOOSE, Guess, GuessedCredential, fresh_name
 from responder.places import Discovered, Family, IamUser, Place
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from responder.exposure import Kind
+from responder.found import Kind
 from responder.places import Place, Workflow
 
 CHOOSE = "CHOOSE"  # begins every value that a person has to give

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from responder.exposure import Kind
+from responder.found import Kind
 from responder.inventory.draft.credentials import can_be_filled
 from responder.inventory.draft.guess import Guess, GuessedCredential, GuessedWorkload
 from responder.places import Discovered, Place

@@ -6,11 +6,11 @@ from responder.exposure import (
     GithubEnvironmentPlacement,
     GithubPlacement,
     GithubRepositoryPlacement,
-    Kind,
     ModalSecretPlacement,
     Workload,
     base_of,
 )
+from responder.found import Kind
 from responder.inventory import Inventory
 from responder.inventory.document import Credential
 from responder.inventory.draft import CHOOSE

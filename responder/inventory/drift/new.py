@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from shlex import quote
 
-from responder.exposure import GithubPlacement, Kind, ModalSecretPlacement, Workload, base_of
+from responder.exposure import GithubPlacement, ModalSecretPlacement, Workload, base_of
+from responder.found import Kind
 from responder.inventory import Inventory
 from responder.inventory.drift.line import Drift
 from responder.places import Discovered, Family, IamUser, ModalApp, Place, Workflow

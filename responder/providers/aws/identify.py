@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from responder.action import Connections
 from responder.errors import DeniedError, NotFoundError, ProviderError
-from responder.exposure import Found, LeakedAccessKey, Life
+from responder.exposure import LeakedAccessKey
+from responder.found import Found, Life
 from responder.providers.aws.connection import AwsConnection
 from responder.providers.aws.errors import ExpiredSessionError, UnknownKeyError, WrongSecretError, ask
 from responder.providers.aws.keys import ask_last_use, list_keys

@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass
 
 from responder.action import Connections
-from responder.exposure import Found, LeakedSession, Life
+from responder.exposure import LeakedSession
+from responder.found import Found, Life
 from responder.providers.aws.connection import AwsConnection
 from responder.providers.aws.errors import ExpiredSessionError, UnknownKeyError, WrongSecretError, ask
 from responder.providers.aws.keys import role_of

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from responder.action import Connections
 from responder.errors import ProviderError, UnauthenticatedError
-from responder.exposure import Found, LeakedGithubToken, Life
+from responder.exposure import LeakedGithubToken
+from responder.found import Found, Life
 from responder.providers.github.connection import GithubConnection, operator_token_fingerprint, whoami
 from responder.secret import Secret
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from responder.action import Connections
 from responder.errors import ProviderError
-from responder.exposure import Found, Life
+from responder.found import Found, Life
 from responder.profile import Facts, Power, Reach
 from responder.providers.github.connection import GithubConnection
 from responder.secret import Secret

@@ -4,16 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from responder.action import Connections
 from responder.errors import DeniedError, ProviderError
-from responder.exposure import (
-    Found,
-    Kind,
-    Leaked,
-    LeakedMemberToken,
-    LeakedProxyToken,
-    LeakedServiceUser,
-    Life,
-    base_of,
-)
+from responder.exposure import Leaked, LeakedMemberToken, LeakedProxyToken, LeakedServiceUser, base_of
+from responder.found import Found, Kind, Life
 from responder.providers.modal import workspace
 from responder.providers.modal.connection import ModalConnection
 from responder.providers.modal.proof import tried

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from responder.action import Connections
 from responder.errors import NotFoundError
-from responder.exposure import Kind, ModalSecretPlacement, Workload, base_of
+from responder.exposure import ModalSecretPlacement, Workload, base_of
 from responder.finding import Finding, age, failed, ok, warning
+from responder.found import Kind
 from responder.providers.modal import workspace
 from responder.providers.modal.apps import CONTRIBUTOR
 from responder.providers.modal.connection import ModalConnection, operator_token_id

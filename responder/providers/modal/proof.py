@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from responder.action import Connections, Done, NotDone, Nothing, Probe, Unknown
 from responder.errors import DeniedError, ProviderError, UnauthenticatedError
-from responder.exposure import Life
+from responder.found import Life
 from responder.providers.modal.connection import ModalConnection
 from responder.secret import Secret
 

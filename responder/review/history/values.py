@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from responder.errors import InputError
-from responder.exposure import Kind
+from responder.found import Kind
 from responder.recognise import recognise
 from responder.review.history.forms import SHORTEST, Value
 from responder.secret import Secret

@@ -7,7 +7,7 @@ from responder.engine import fold
 from responder.engine.record import thaw
 from responder.engine.run import EXPOSURE_LABEL
 from responder.errors import RefusedError
-from responder.exposure import Exposure, Found, Leaked
+from responder.exposure import Exposure, Leaked, Unidentified
 from responder.journal import Journal, Seals
 from responder.review.history.forms import Value
 from responder.secret import Secret
@@ -34,7 +34,7 @@ def run_values(journal: Journal, seals: Seals, run: str) -> tuple[Value, ...]:
     return tuple(_exposed((*exposure.leaked(), *exposure.unidentified)))
 
 
-def _exposed(leaked: Iterable[Leaked | Found]) -> Iterator[Value]:
+def _exposed(leaked: Iterable[Leaked | Unidentified]) -> Iterator[Value]:
     for one in leaked:
         if one.secret:
             yield Value(f"secret of {one.identifier}", one.secret)
