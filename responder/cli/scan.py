@@ -141,12 +141,14 @@ def scan(
     pending = _start_patterns(where, seen, err, alone=not values) if by_form else None
     if values and not only_github:
         _look_for_values(where, access, values, seen, out, err)
-    if pending:
-        with _going_on(seen, alone=not values):
-            _show_patterns(pending, judged, baseline if write_baseline else None, seen, out, err)
+    of_wiki = None
     if asked:
         with _going_on(seen, alone=only_github):
-            _look_on_github(desk, *asked, values, seen, out, err)
+            of_wiki = _look_on_github(desk, *asked, values, seen, out, err, by_form=not no_patterns)
+    if pending or of_wiki:
+        with _going_on(seen, alone=not values):
+            to = baseline if write_baseline else None
+            _show_patterns(pending, of_wiki, judged, to, seen, out, err)
     if run:
         _write_down(desk, run, seen)
     _end(seen, out)
@@ -244,7 +246,8 @@ def _start_patterns(where: Path, seen: _Seen, err: "Console", *, alone: bool) ->
 
 
 def _show_patterns(
-    pending: "Future[Patterns]",
+    pending: "Future[Patterns] | None",
+    of_wiki: "Patterns | None",
     judged: frozenset[str],
     to: Path | None,
     seen: _Seen,
@@ -255,15 +258,16 @@ def _show_patterns(
     from responder.review.history.baseline import write_baseline  # noqa: PLC0415
 
     with err.status("Searching by form …"):
-        patterns = pending.result()
-    seen.not_looked_at += patterns.not_looked_at
+        told = [*([pending.result()] if pending else ()), *([of_wiki] if of_wiki else ())]
+    findings = [one for patterns in told for one in patterns.findings]
+    seen.not_looked_at += [why for patterns in told for why in patterns.not_looked_at]
     if to is not None:
-        write_baseline(to, patterns.findings)
-        out.print(f"{len(patterns.findings)} findings written to {to}: judged.", markup=False)
+        write_baseline(to, findings)
+        out.print(f"{len(findings)} findings written to {to}: judged.", markup=False)
         return
-    seen.findings = [one for one in patterns.findings if one.fingerprint not in judged]
-    seen.judged = len(patterns.findings) - len(seen.findings)
-    show_findings(out, seen.findings, seen.judged, patterns.version)
+    seen.findings = [one for one in findings if one.fingerprint not in judged]
+    seen.judged = len(findings) - len(seen.findings)
+    show_findings(out, seen.findings, seen.judged, told[0].version)
 
 
 def _origin(where: Path) -> str:
@@ -287,14 +291,19 @@ def _look_on_github(
     seen: _Seen,
     out: "Console",
     err: "Console",
-) -> None:
+    *,
+    by_form: bool,
+) -> "Patterns | None":
+    """Gives what the wiki has by form, to be shown with the rest of that."""
     from responder.cli.scan_screen import show_on_github  # noqa: PLC0415
     from responder.review.history.github import scan_github  # noqa: PLC0415
 
     with desk.connections() as connections, err.status("Asking GitHub …"):
-        seen.github = scan_github(connections, repo, values, begin)
+        found = scan_github(connections, repo, values, begin, by_form=by_form)
+    seen.github = found.searched
     seen.not_looked_at += seen.github.not_looked_at
     show_on_github(out, repo, seen.github)
+    return found.by_form
 
 
 def _end(seen: _Seen, out: "Console") -> None:

@@ -76,6 +76,8 @@ def world():
     leaks.gist({"notes.md": b"x" * GIST_FILE + SECRET.encode()}, by="grace", public=True)
     leaks.gist({"a.bin": b"\0" + SECRET.encode()}, by="grace", public=True, description=KEY)
     leaks.gist({"mine.md": SECRET.encode()}, by="grace")
+    leaks.wiki("rentagpu/leaky", {"Set up.md": f"{KEY}\nAWS_SECRET_ACCESS_KEY={SECRET}\n".encode()}, by="grace")
+    leaks.wiki("rentagpu/leaky", {"Set up.md": b"# Keys\nAsk grace.\n", "Home.md": b"Hello"}, by="grace")
     world.admin = admin
     yield world
     world.plane.stop()
@@ -85,7 +87,7 @@ def searched(world, token, repository="rentagpu/leaky", values=VALUES, since=LON
     environ = world.environ(token) | ({"GITHUB_API_URL": url} if url else {})
     connections = Connections(environ)
     try:
-        return scan_github(connections, repository, values, since)
+        return scan_github(connections, repository, values, since).searched
     finally:
         connections.close()
 
@@ -141,6 +143,36 @@ def test_public_gists_of_members_are_read_whole(found):
         (f"secret of {KEY}", "notes.md, line 1"),
     ]
     assert any("people of rentagpu: 2" in said for said in found.looked_at)
+
+
+def test_what_was_taken_out_of_the_wiki_again_is_found(found):
+    (one,) = [one for one in found.leaks if one.what == "wiki"]
+    assert one.place.startswith("Set up.md, line 2, since 20")
+    assert "/rentagpu/leaky/wiki/Set%20up/" in one.address
+    assert any("the wiki and its history" in said for said in found.looked_at)
+
+
+def test_credentials_that_nobody_knew_of_are_found_in_the_wiki(world):
+    other = (Value("secret of another", Secret("not-in-there-at-all")),)
+    connections = Connections(world.environ(world.admin))
+    try:
+        told = scan_github(connections, "rentagpu/leaky", other, LONG_AGO, by_form=True)
+    finally:
+        connections.close()
+    assert told.searched.leaks == []
+    assert {(one.path, one.line) for one in told.by_form.findings} == {("wiki/Set up.md", 1)}
+
+
+def test_a_wiki_without_a_page_is_none_and_one_that_cannot_be_read_is_said(world, monkeypatch):
+    assert "no wiki, as it has no page" in searched(world, world.admin, "rentagpu/other").looked_at
+    weather = Weather(world, lambda _method, path: 403 if ".git/" in path else None, early=True)
+    try:
+        found = searched(world, world.admin, url=weather.world.url)
+    finally:
+        weather.close()
+    (said,) = [why for why in found.not_looked_at if why.startswith("the wiki: ")]
+    assert "refuses" in said
+    assert "Contents: read" in said
 
 
 def test_gists_from_before_the_time_in_question_are_not_read(world):

@@ -20,7 +20,7 @@ from planted import NOBODY
 
 from responder.cli import cli
 from responder.errors import Exit, InputError, UnavailableError
-from responder.providers.github.git_access import git_access, wiki_access
+from responder.providers.github.git_access import GitReader, git_access
 from responder.review.history import pulls
 from responder.review.history.git import Repository
 from responder.sandbox.github import GithubPlane
@@ -283,7 +283,7 @@ def test_a_token_goes_by_https_to_the_github_that_is_used(origin):
     ],
 )
 def test_a_wiki_is_beside_its_repository_on_each_kind_of_github(api, url):
-    assert wiki_access({"GITHUB_API_URL": api}, "a/b").url == url
+    assert GitReader.connect({"GITHUB_API_URL": api}).wiki("a/b").url == url
 
 
 @pytest.mark.parametrize(

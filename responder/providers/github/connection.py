@@ -159,6 +159,18 @@ class GithubConnection(GithubServer):
         finally:
             self._idle.append(github)
 
+    def get(self, path: str) -> Any:  # noqa: ANN401  # an answer's JSON
+        """What is there.
+
+        Raises:
+            ProviderError: whatever PyGithub raised, in our words.
+        """
+
+        def ask(github: "Github") -> Any:  # noqa: ANN401
+            return github.requester.requestJsonAndCheck("GET", path)[1]
+
+        return self.ask(f"GET {path.partition('?')[0]}", ask)
+
 
 def _note_requests(client: "Github") -> None:
     """Tell the record what GitHub calls each exchange: every request of PyGithub goes through this method."""

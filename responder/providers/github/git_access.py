@@ -5,7 +5,7 @@ import re
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 from responder.errors import InputError
 from responder.providers.github.connection import LOOPBACK, GithubServer
@@ -54,13 +54,27 @@ def git_access(environ: Mapping[str, str], origin: str) -> GitAccess:
     return _access(url, environ)
 
 
-def wiki_access(environ: Mapping[str, str], repository: str) -> GitAccess:
-    """To the wiki of OWNER/NAME, which is a repository beside it. Makes no request.
+class GitReader:
+    """Ways to the repositories of the GitHub that is used, by their names. Makes no request."""
 
-    Raises:
-        InputError: GITHUB_API_URL would carry a token over the network in clear.
-    """
-    return _access(f"{GithubServer.connect(environ).web}/{repository}.wiki.git", environ)
+    def __init__(self, environ: Mapping[str, str], web: str) -> None:
+        self._environ, self._web = environ, web
+
+    @classmethod
+    def connect(cls, environ: Mapping[str, str]) -> Self:
+        """Makes no request.
+
+        Raises:
+            InputError: GITHUB_API_URL would carry a token over the network in clear.
+        """
+        return cls(environ, GithubServer.connect(environ).web)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def wiki(self, repository: str) -> GitAccess:
+        """Of OWNER/NAME: a repository beside it."""
+        return _access(f"{self._web}/{repository}.wiki.git", self._environ)
 
 
 def _access(url: str, environ: Mapping[str, str]) -> GitAccess:

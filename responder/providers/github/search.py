@@ -11,14 +11,11 @@ import urllib.parse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from responder.action import Connections
 from responder.providers.github.connection import GithubConnection
 from responder.questions import Answer, Questions
-
-if TYPE_CHECKING:
-    from github import Github
 
 PATIENCE: Final = 120.0  # seconds for all of it
 _PAGE: Final = 100
@@ -137,10 +134,7 @@ class Search:
         self.more.append(self.ask(what, question, *arguments))
 
     def get(self, path: str) -> Any:  # noqa: ANN401  # an answer's JSON
-        def ask(github: "Github") -> Any:  # noqa: ANN401
-            return github.requester.requestJsonAndCheck("GET", path)[1]
-
-        return self.connection.ask(f"GET {path.partition('?')[0]}", ask)
+        return self.connection.get(path)
 
     def alerts(self) -> None:
         alerts = list(self.paged(f"{self.base}/secret-scanning/alerts?"))

@@ -66,7 +66,7 @@ REPOSITORY_LINKS = {
 COUNTS = ("forks", "forks_count", "open_issues", "open_issues_count", "size", "stargazers_count", "watchers")
 MORE_COUNTS = ("watchers_count", "network_count", "subscribers_count")
 ABSENT = ("description", "homepage", "language", "mirror_url", "license")
-FALSE = ("fork", "archived", "disabled", "has_issues", "has_projects", "has_wiki", "has_pages")
+FALSE = ("fork", "archived", "disabled", "has_issues", "has_projects", "has_pages")
 
 
 def moment(seconds: float) -> str:
@@ -154,6 +154,7 @@ class Shapes:
             **dict.fromkeys(ABSENT),
             **dict.fromkeys(FALSE, False),
             "has_discussions": False,
+            "has_wiki": True,  # as where nobody has switched it off, be there a page or not
             "default_branch": repository.default_branch,
             "visibility": "private",
             "clone_url": f"{html}.git",
