@@ -85,7 +85,7 @@ def _tell(run: str, swept: "Swept", *, show_all: bool) -> None:
     out.print(unread_screen(swept.seen))
     before = len(swept.seen.to_look_at) - worth
     verb = "is" if before == 1 else "are"
-    of_old = f" {counted(before, 'thing')} seen before {verb} still there." if before else ""
+    of_old = f" {counted(before, 'thing')} seen before {verb} still open." if before else ""
     out.print(removal_hint(run, shown))
     out.print(f"{counted(worth, 'new thing') if worth else 'Nothing new'} to look at.{of_old}")
 

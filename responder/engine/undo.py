@@ -112,8 +112,8 @@ class _Undo:
 
     def _output_of(self, one: Reversal, found: Probe[Output]) -> Output | None:
         """Of a step that never came back; None where it did not happen."""
-        if isinstance(found, NotDone) and one.action.output_type is Nothing:
-            return Nothing()
+        if isinstance(found, NotDone) and issubclass(one.action.output_type, Nothing):
+            return one.action.output_type()
         return self._reconciled(one)
 
     def _reconciled(self, one: Reversal) -> Output | None:

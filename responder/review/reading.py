@@ -106,7 +106,7 @@ def _gone(told: Sequence[tuple[datetime, Reviewed]]) -> dict[Thing, datetime]:
 def _as_gone(trace: Trace, at: datetime | None) -> Trace:
     if at is None or not trace.to_look_at:
         return trace
-    because = f"At the look of {at:%Y-%m-%d %H:%M} UTC it was not there any more."
+    because = f"At the look of {at:%Y-%m-%d %H:%M} UTC it was no longer so."
     return trace.model_copy(update={**_ONLY_TOLD, "because": because})
 
 

@@ -1,6 +1,7 @@
 """What a review of a repository tells: all that an intruder left there, and nothing that nobody left."""
 
 import random
+import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ from github import Auth, Github
 from responder.action import Call, Connections, Done, NotDone
 from responder.errors import RefusedError
 from responder.exposure import GithubEnvironmentPlacement
+from responder.providers.github.environment_secrets import EnvironmentValues, PutEnvironmentSecrets
 from responder.providers.github.evict import (
     CancelWorkflowRun,
     LeakAlert,
@@ -17,7 +19,9 @@ from responder.providers.github.evict import (
     RemoveDeployKey,
     ResolveAlert,
 )
+from responder.providers.github.protection import EnvironmentRules, ProtectEnvironment
 from responder.providers.github.review import GithubLookBack, ReviewGithub
+from responder.providers.github.reviewers import RemoveReviewer, ReviewerInput
 from responder.sandbox.attack import github as attack
 from responder.sandbox.attack.loot import Loot
 from responder.sandbox.github import GithubPlane
@@ -219,19 +223,44 @@ def test_who_is_invited_is_told_and_what_an_environment_has_lost(world):
 def test_a_secret_is_told_unless_a_run_of_ours_wrote_it_then(world):
     confirmed = datetime.now(UTC)
     wrote = world.put_secret()
-    ours = wrote.isoformat()
+    ours = f"/repos/{REPOSITORY}/environments/prod/secrets/MODAL_TOKEN_SECRET {wrote.isoformat()}"
     secret = ("github.secret-updated", f"{REPOSITORY}/prod", "MODAL_TOKEN_SECRET")
     run = {"rewritten": (PLACE,), "confirmed_at": confirmed}
     assert set(world.worth()) == {secret}
     assert world.worth()[secret].undo == f"gh secret set MODAL_TOKEN_SECRET --env prod --repo {REPOSITORY}"
-    assert world.worth(**run) == {}
-    assert world.worth(**run, ours=(ours,)) == {}
-    assert set(world.worth(**run, ours=("2026-01-01T00:00:00+00:00",))) == {secret}
-    assert set(world.worth(**{**run, "confirmed_at": confirmed + timedelta(hours=1)}, ours=(ours,))) == {
-        secret
-    }
+    under_way = replace(world.call, alone=threading.Event())
+    assert world.worth(under_way, **run) == {}
+    late = {**run, "confirmed_at": confirmed + timedelta(hours=1)}
+    assert set(world.worth(under_way, **late)) == {secret}
+    assert set(world.worth(**run)) == {secret}, "a run that is over has recorded what it wrote"
+    assert world.worth(ours=(ours,)) == {}, "whichever run it was"
+    assert set(world.worth(ours=(ours.replace("prod", "dev"),))) == {secret}
     world.put_secret("OTHER")
-    assert {one[2] for one in world.worth(**run, ours=(ours,))} == {"OTHER"}
+    assert {one[2] for one in world.worth(ours=(ours,))} == {"OTHER"}
+
+
+def done(call, action, given):
+    """As the engine does it; gives what the record has of it."""
+    intended = replace(call, seen=action.before(call, given).seen)
+    proof = action.verify(intended, given, action.apply(intended, given))
+    assert isinstance(proof, Done)
+    return proof.output.marks
+
+
+def test_what_our_own_runs_changed_is_nobodys_trace_until_somebody_changes_it_again(world):
+    place = {"repository": REPOSITORY, "environment": "dev"}
+    marks = [
+        *done(
+            world.call, ProtectEnvironment(), EnvironmentRules(**place, reviewers=("grace",), branch="main")
+        ),
+        *done(world.call, PutEnvironmentSecrets(), EnvironmentValues(**place, values={"A_KEY": "x"})),
+        *done(world.call, RemoveReviewer(), ReviewerInput(**place, login="grace", instead="oncall")),
+    ]
+    told = {("github.environment-changed", "dev"), ("github.secret-updated", "A_KEY")}
+    assert {(one[0], one[2]) for one in world.worth()} == told
+    assert world.worth(ours=tuple(marks)) == {}
+    world.plane.backdate(timedelta(seconds=5))
+    assert {(one[0], one[2]) for one in world.worth(ours=tuple(marks))} == told
 
 
 def test_what_was_there_before_the_exposure_is_not_told(world):

@@ -13,6 +13,7 @@ from responder.action import Call, Connections, Done, Unknown
 from responder.errors import RefusedError
 from responder.providers.modal.evict import DeleteForeignToken, ForeignApp, ForeignToken, StopApp
 from responder.providers.modal.review import ModalLookBack, ReviewModal
+from responder.providers.modal.secret_values import CreateSecret, UpdateInput
 from responder.sandbox.attack import modal as attack
 from responder.sandbox.attack.loot import Loot
 from responder.sandbox.modal import ModalPlane, Token
@@ -181,6 +182,18 @@ def test_what_a_run_made_is_nobodys_trace_and_what_looks_like_it_is(world):
     assert trace.remove_with == ""
     assert world.worth(ours=(other.token_id, None)) == {}
     assert mine.token_id not in {one[2] for one in world.worth()}
+
+
+def test_a_secret_that_a_run_made_is_nobodys_trace(world):
+    given = UpdateInput(environment="dev", secret="more", values={"A": "1"})
+    intended = replace(world.call, seen=CreateSecret().before(world.call, given).seen)
+    made = CreateSecret().verify(intended, given, CreateSecret().apply(intended, given)).output.identifier
+    assert [one[2] for one in world.worth()] == ["more"]
+    assert world.worth(ours=(made,)) == {}
+    more = given.model_copy(update={"secret": "my-app-secrets", "values": {"B": "2"}})
+    intended = replace(world.call, seen=CreateSecret().before(world.call, more).seen)
+    added = CreateSecret().verify(intended, more, CreateSecret().apply(intended, more)).output
+    assert added.identifier == "", "it was there, and may be anybody's"
 
 
 def test_code_of_somebody_else_under_a_known_name_is_told_with_the_way_back(world):

@@ -84,7 +84,7 @@ def test_what_somebody_undid_by_hand_is_no_longer_to_look_at_and_is_news_when_it
     assert before.to_look_at == ()
     (gone,) = before.traces
     assert (gone.severity, gone.undo, gone.remove_with) == ("info", "", "")
-    assert gone.because == "At the look of 2026-01-31 00:00 UTC it was not there any more."
+    assert gone.because == "At the look of 2026-01-31 00:00 UTC it was no longer so."
     again = told(hook())
     assert [one.severity for one in new_among(again.traces, before)] == ["high"]
     assert seen(looked(told(hook()), told(), again)).to_look_at == (hook(),)

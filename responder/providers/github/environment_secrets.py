@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from responder.action import AnyAction, Call, Done, Input, Irreversible, NotDone
 from responder.errors import NotFoundError, TransientError
 from responder.providers.github.answers import known
 from responder.providers.github.connection import GithubConnection
+from responder.providers.github.marks import mark, secrets_address
 from responder.secret import Secret, redact
 
 if TYPE_CHECKING:
@@ -33,8 +35,7 @@ class EnvironmentValues(Input):
 
     @property
     def path(self) -> str:
-        below = f"environments/{self.environment}" if self.environment else "actions"
-        return f"/repos/{self.repository}/{below}/secrets"
+        return secrets_address(self.repository, self.environment)
 
     @property
     def where(self) -> str:
@@ -48,6 +49,7 @@ class EnvironmentValues(Input):
 
 class SecretsPut(Output):
     updated_at: dict[str, str]  # by GitHub's clock, to the second
+    marks: tuple[str, ...] = ()  # of each
 
 
 class PutEnvironmentSecrets(Irreversible[EnvironmentValues, SecretsPut]):
@@ -84,7 +86,7 @@ class PutEnvironmentSecrets(Irreversible[EnvironmentValues, SecretsPut]):
             times = "; ".join(
                 f"{name} {at} (was {call.seen.get(name) or 'absent'})" for name, at in now.items()
             )
-            return Done(_put_at(now), f"GET {given.path}: updated_at of {times}.")
+            return Done(_put_at(given, now), f"GET {given.path}: updated_at of {times}.")
 
         return known(look)
 
@@ -105,15 +107,17 @@ class PutEnvironmentSecrets(Irreversible[EnvironmentValues, SecretsPut]):
             call.wait(self.tick)
             _put(call, given, same)
             now = _now(call, given)
-        return _put_at(now)
+        return _put_at(given, now)
 
 
 def _unmoved(call: Call, now: Mapping[str, str | None]) -> list[str]:
     return [name for name, at in now.items() if at is None or at == call.seen.get(name)]
 
 
-def _put_at(now: Mapping[str, str | None]) -> SecretsPut:
-    return SecretsPut(updated_at={name: at for name, at in now.items() if at})
+def _put_at(given: EnvironmentValues, now: Mapping[str, str | None]) -> SecretsPut:
+    there = {name: at for name, at in now.items() if at}
+    marks = (mark(f"{given.path}/{name.upper()}", datetime.fromisoformat(at)) for name, at in there.items())
+    return SecretsPut(updated_at=there, marks=tuple(marks))
 
 
 def _put(call: Call, given: EnvironmentValues, names: Iterable[str]) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from responder.action import (
     Call,
@@ -12,7 +11,6 @@ from responder.action import (
     Input,
     Irreversible,
     NotDone,
-    Nothing,
     Plan,
     Probe,
     Reversible,
@@ -21,6 +19,7 @@ from responder.errors import NotFoundError
 from responder.providers.github.answers import known
 from responder.providers.github.connection import GithubConnection
 from responder.providers.github.environments import logins
+from responder.providers.github.marks import Marked, environment_address
 
 if TYPE_CHECKING:
     from github import Github
@@ -34,7 +33,7 @@ class EnvironmentRules(Input):
 
     @property
     def address(self) -> str:
-        return f"/repos/{self.repository}/environments/{quote(self.environment, safe='')}"
+        return environment_address(self.repository, self.environment)
 
     @property
     def where(self) -> str:
@@ -70,7 +69,7 @@ def rules_of(connections: Connections, repository: str, environment: str) -> Rul
             return Rules(_reviewers(there), policy is not None)
 
 
-class ProtectEnvironment(Irreversible[EnvironmentRules, Nothing]):
+class ProtectEnvironment(Irreversible[EnvironmentRules, Marked]):
     """Adds what is lacking; reviewers, branches and timers that are there stay.
 
     GitHub replaces an environment's whole protection by what is sent, so what is there is sent along.
@@ -91,17 +90,21 @@ class ProtectEnvironment(Irreversible[EnvironmentRules, Nothing]):
             else f"Nothing: {given.where} is protected so"
         )
 
-    def probe(self, call: Call, given: EnvironmentRules) -> Probe[Nothing]:
-        def look() -> Probe[Nothing]:
-            if _there(call, given) is None:
+    def probe(self, call: Call, given: EnvironmentRules) -> Probe[Marked]:
+        def look() -> Probe[Marked]:
+            there = _there(call, given)
+            if there is None:
                 return NotDone(f"There is no {given.where}.")
             if lacking := _lacking(call, given):
                 return NotDone(f"{given.where} lacks: {'; '.join(lacking)}.")
-            return Done(Nothing(), f"GET {given.address}: it is there, with all that was asked for")
+            return Done(
+                Marked.of(given.address, there),
+                f"GET {given.address}: it is there, with all that was asked for",
+            )
 
         return known(look)
 
-    def apply(self, call: Call, given: EnvironmentRules) -> Nothing:
+    def apply(self, call: Call, given: EnvironmentRules) -> Marked:
         there = _there(call, given) or {}
         rules: dict[str, Mapping[str, Any]] = {one["type"]: one for one in there.get("protection_rules", ())}
         reviewing = rules.get("required_reviewers", {})
@@ -129,7 +132,7 @@ class ProtectEnvironment(Irreversible[EnvironmentRules, Nothing]):
                 )
 
         call.connections.get(GithubConnection).ask(f"PUT {given.address}", put)
-        return Nothing()
+        return Marked()
 
 
 class VariableInput(Input):
@@ -140,48 +143,51 @@ class VariableInput(Input):
 
     @property
     def address(self) -> str:
-        environment = quote(self.environment, safe="")
-        return f"/repos/{self.repository}/environments/{environment}/variables"
+        return f"{environment_address(self.repository, self.environment)}/variables"
+
+    @property
+    def itself(self) -> str:
+        return f"{self.address}/{self.variable}"
 
 
-class PutVariable(Reversible[VariableInput, Nothing]):
+class PutVariable(Reversible[VariableInput, Marked]):
     """A variable of an environment; anybody who may read the repository's settings may read it."""
 
     name = "github.put_variable"
     permissions = ("Environments: write",)
 
     def plan(self, call: Call, given: VariableInput) -> Plan:
-        there = _value(call, given)
+        found = _variable(call, given)
+        there = found and found["value"]
         if there == given.value:
             return Plan(f"Nothing: variable {given.variable} of {given.environment} is {given.value}")
         was = f", which is {there}" if there is not None else ""
         return Plan(f"Set variable {given.variable} of {given.environment}{was} to {given.value}")
 
-    def probe(self, call: Call, given: VariableInput) -> Probe[Nothing]:
-        def look() -> Probe[Nothing]:
-            there = _value(call, given)
-            if there != given.value:
+    def probe(self, call: Call, given: VariableInput) -> Probe[Marked]:
+        def look() -> Probe[Marked]:
+            found = _variable(call, given)
+            there = found and str(found["value"])
+            if found is None or there != given.value:
                 return NotDone(
                     f"{given.variable} of {given.environment} is {there or 'not there'}.", {"was": there}
                 )
-            return Done(Nothing(), f"GET {given.address}/{given.variable}: {there}")
+            return Done(Marked.of(given.itself, found), f"GET {given.itself}: {there}")
 
         return known(look)
 
-    def apply(self, call: Call, given: VariableInput) -> Nothing:
+    def apply(self, call: Call, given: VariableInput) -> Marked:
         _set(call, given, given.value)
-        return Nothing()
+        return Marked()
 
-    def undo(self, call: Call, given: VariableInput, output: Nothing) -> None:  # noqa: ARG002  # seen has it
+    def undo(self, call: Call, given: VariableInput, output: Marked) -> None:  # noqa: ARG002  # seen has it
         was = call.seen.get("was")
         if isinstance(was, str):
             _set(call, given, was)
-        elif _value(call, given) is not None:
+        elif _variable(call, given) is not None:
             call.connections.get(GithubConnection).ask(
                 f"DELETE {given.address}",
-                lambda github: github.requester.requestJsonAndCheck(
-                    "DELETE", f"{given.address}/{given.variable}"
-                ),
+                lambda github: github.requester.requestJsonAndCheck("DELETE", given.itself),
             )
 
 
@@ -228,24 +234,23 @@ def _branches(github: "Github", given: EnvironmentRules) -> list[str]:
     return [str(one["name"]) for one in found["branch_policies"]]
 
 
-def _value(call: Call, given: VariableInput) -> str | None:
-    def ask(github: "Github") -> str:
-        return str(
-            github.requester.requestJsonAndCheck("GET", f"{given.address}/{given.variable}")[1]["value"]
-        )
+def _variable(call: Call, given: VariableInput) -> dict[str, Any] | None:
+    def ask(github: "Github") -> dict[str, Any]:
+        found: dict[str, Any] = github.requester.requestJsonAndCheck("GET", given.itself)[1]
+        return found
 
     try:
-        return call.connections.get(GithubConnection).ask(f"GET {given.address}/{given.variable}", ask)
+        return call.connections.get(GithubConnection).ask(f"GET {given.itself}", ask)
     except NotFoundError:
         return None
 
 
 def _set(call: Call, given: VariableInput, value: str) -> None:
-    there = _value(call, given)
-    if there == value:
+    there = _variable(call, given)
+    if there and there["value"] == value:
         return
     verb = "POST" if there is None else "PATCH"
-    address = given.address if verb == "POST" else f"{given.address}/{given.variable}"
+    address = given.address if verb == "POST" else given.itself
 
     def put(github: "Github") -> None:
         github.requester.requestJsonAndCheck(verb, address, input={"name": given.variable, "value": value})

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 from responder.action import Call
 from responder.exposure import GithubPlacement
 from responder.providers.github.connection import GithubConnection
+from responder.providers.github.marks import environment_address
 from responder.providers.github.review_audit import audited, read_audit_log
 from responder.providers.github.review_doors import doors
 from responder.providers.github.review_read import Json, Reader, Repository, moment
@@ -97,7 +98,7 @@ def _environment(repository: str, environment: Json, who: Who) -> Iterator[Trace
     guarded = "no rule" if not kinds else ", ".join(sorted(kinds)).replace("_", " ")
     changed_at = moment(str(environment["updated_at"]))
     is_production = name.lower().startswith(_PRODUCTION)
-    changed = changed_at >= who.since
+    changed = changed_at >= who.since and not who.left_so(environment_address(repository, name), changed_at)
     if not changed and not (is_production and open_to_all):
         return
     severity: Severity = "high" if changed and open_to_all and is_production else "medium"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from responder.exposure import GithubPlacement
+from responder.providers.github.marks import mark, secrets_address
 from responder.providers.github.review_read import Secret
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class Who:
     since: datetime
     leaked: frozenset[str]  # logins
-    ours: frozenset[str]  # addresses of runs, and moments at which secrets were written
+    ours: frozenset[str]  # addresses of runs, and marks of what was changed
     rewritten: tuple[GithubPlacement, ...]
     confirmed_at: datetime | None
     settled: bool  # the run is over, so that all that it wrote is among `ours`
@@ -36,10 +37,15 @@ class Who:
         return run["html_url"] in self.ours or str(run["id"]) in self.ours
 
     def wrote(self, repository: str, secret: Secret) -> bool:
-        """Whether a run of ours did: by the moment that it recorded, or before it could record any.
+        """Whether a run of ours did.
 
         While the run is under way nobody can tell its writing from another's; the next look can.
         """
+        address = f"{secrets_address(repository, secret.environment)}/{secret.name}"
+        if not secret.shared and self.left_so(address, secret.updated_at):
+            return True
+        if self.settled or self.confirmed_at is None:
+            return False
         places = [
             one
             for one in self.rewritten
@@ -47,18 +53,8 @@ class Who:
             and not secret.shared
             and secret.name in (one.identifier_key.upper(), one.secret_key.upper())
         ]
-        if (
-            not places
-            or self.confirmed_at is None
-            or secret.updated_at < self.confirmed_at.replace(microsecond=0)
-        ):
-            return False
-        recorded = {one for one in self.ours if _is_moment(one)} if self.settled else set()
-        return not recorded or secret.updated_at.isoformat() in recorded
+        return bool(places) and secret.updated_at >= self.confirmed_at.replace(microsecond=0)
 
-
-def _is_moment(text: str) -> bool:
-    try:
-        return datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        return False
+    def left_so(self, address: str, updated_at: datetime) -> bool:
+        """Whether a run of ours changed it, and nobody since."""
+        return mark(address, updated_at) in self.ours

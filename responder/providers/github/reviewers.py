@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from responder.action import Call, Done, Input, Json, NotDone, Nothing, Plan, Probe, Reversible
+from responder.action import Call, Done, Input, Json, NotDone, Plan, Probe, Reversible
 from responder.errors import RefusedError
 from responder.providers.github.answers import known
 from responder.providers.github.connection import GithubConnection
 from responder.providers.github.environments import logins
+from responder.providers.github.marks import Marked, environment_address
 from responder.providers.github.people import permission
 from responder.providers.github.teams import Team, everyone, join, leave, memberships
 
@@ -25,7 +25,7 @@ class ReviewerInput(Input):
 
     @property
     def address(self) -> str:
-        return f"/repos/{self.repository}/environments/{quote(self.environment, safe='')}"
+        return environment_address(self.repository, self.environment)
 
     @property
     def where(self) -> str:
@@ -40,7 +40,7 @@ class ReviewerInput(Input):
         return Team(self.repository.partition("/")[0], slug)
 
 
-class RemoveReviewer(Reversible[ReviewerInput, Nothing]):
+class RemoveReviewer(Reversible[ReviewerInput, Marked]):
     """They approve nothing there: neither themselves, nor by a team, which they are taken out of.
 
     Never the last one: an environment without reviewers would let everything through, and one that a team of
@@ -62,19 +62,20 @@ class RemoveReviewer(Reversible[ReviewerInput, Nothing]):
             breaks=f"What waits for {given.login} waits for {must}.{also}",
         )
 
-    def probe(self, call: Call, given: ReviewerInput) -> Probe[Nothing]:
-        def look() -> Probe[Nothing]:
+    def probe(self, call: Call, given: ReviewerInput) -> Probe[Marked]:
+        def look() -> Probe[Marked]:
             there = _there(call, given)
             who = list(logins(one["reviewer"] for one in there.approving))
             if there.is_theirs:
                 by = "".join(f", by the team {slug}" for slug in there.memberships)
                 seen: dict[str, Json] = {"who": [*who], "teams": {**there.memberships}}
                 return NotDone(f"{given.login} approves deployments to {given.where}{by}.", seen)
-            return Done(Nothing(), f"GET {given.address}: {' or '.join(who) or 'nobody'} must approve")
+            marked = Marked.of(given.address, there.environment)
+            return Done(marked, f"GET {given.address}: {' or '.join(who) or 'nobody'} must approve")
 
         return known(look)
 
-    def apply(self, call: Call, given: ReviewerInput) -> Nothing:
+    def apply(self, call: Call, given: ReviewerInput) -> Marked:
         """Send all of its protection again, without them; then out of its teams, until none has them.
 
         Raises:
@@ -82,7 +83,7 @@ class RemoveReviewer(Reversible[ReviewerInput, Nothing]):
         """
         there = _there(call, given)
         if not there.is_theirs:
-            return Nothing()
+            return Marked()
         added = () if there.left else _in_their_place(call, given)
         if there.direct or added:
             kept = [_sent(one) for one in there.approving if one not in there.direct]
@@ -94,9 +95,9 @@ class RemoveReviewer(Reversible[ReviewerInput, Nothing]):
             before, there = there.memberships, _there(call, given)
             if there.memberships == before:  # it is not ours to change, as by an identity provider's groups
                 break
-        return Nothing()
+        return Marked()
 
-    def undo(self, call: Call, given: ReviewerInput, output: Nothing) -> None:  # noqa: ARG002  # as it was
+    def undo(self, call: Call, given: ReviewerInput, output: Marked) -> None:  # noqa: ARG002  # as it was
         there = _there(call, given)
         before, teams = call.seen.get("who"), call.seen.get("teams")
         if not isinstance(before, list):

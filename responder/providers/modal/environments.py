@@ -14,7 +14,13 @@ class EnvironmentInput(Input):
     restricted: bool  # only who was given a role in it may enter
 
 
-class CreateEnvironment(Irreversible[EnvironmentInput, Nothing]):
+class Made(Nothing):
+    """By its identifier a review knows it for ours."""
+
+    identifier: str = ""
+
+
+class CreateEnvironment(Irreversible[EnvironmentInput, Made]):
     """Members without a role in a restricted one may look at it and change nothing."""
 
     name = "modal.create_environment"
@@ -29,7 +35,7 @@ class CreateEnvironment(Irreversible[EnvironmentInput, Nothing]):
         return Plan(f"Nothing: Modal environment {given.name} is there")
 
     @answered
-    def probe(self, call: Call, given: EnvironmentInput) -> Probe[Nothing]:
+    def probe(self, call: Call, given: EnvironmentInput) -> Probe[Made]:
         there = _listed(call, given.name)
         if there is None:
             return NotDone(f"There is no Modal environment {given.name}.")
@@ -38,9 +44,10 @@ class CreateEnvironment(Irreversible[EnvironmentInput, Nothing]):
                 f"Modal environment {given.name} is there and open to every member: restrict it at "
                 "modal.com, Settings > Environments, as Modal offers that to no program."
             )
-        return Done(Nothing(), f"EnvironmentList: {given.name}, restricted: {there.is_managed}")
+        made = Made(identifier=there.environment_id)
+        return Done(made, f"EnvironmentList: {given.name}, restricted: {there.is_managed}")
 
-    def apply(self, call: Call, given: EnvironmentInput) -> Nothing:
+    def apply(self, call: Call, given: EnvironmentInput) -> Made:
         import modal  # noqa: PLC0415
 
         connection = call.connections.get(ModalConnection)
@@ -53,7 +60,7 @@ class CreateEnvironment(Irreversible[EnvironmentInput, Nothing]):
 
         with suppress(ConflictError):  # it is there: by us, before a crash, or by somebody else
             connection.run("EnvironmentCreate", create)
-        return Nothing()
+        return Made()
 
 
 def _listed(call: Call, name: str) -> Any:  # noqa: ANN401  # an EnvironmentListItem

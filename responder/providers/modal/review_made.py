@@ -26,7 +26,7 @@ def made(there: Workspace, who: Who) -> Iterator[Trace]:
         if who.finds_new(proxy, proxy.token_id) and proxy.token_id not in who.known:
             yield _trace(_proxy_token(proxy, there, who), proxy)
     for secret in there.secrets:
-        if who.finds_new(secret):
+        if who.finds_new(secret, secret.secret_id):
             yield _trace(_secret(secret, who), secret)
 
 

@@ -1,6 +1,6 @@
 """Put fresh values into a Modal Secret, and leave its other keys alone."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from responder.action import (
     Call,
@@ -18,6 +18,7 @@ from responder.action import (
 from responder.errors import NotFoundError
 from responder.providers.modal.apps import CONTRIBUTOR
 from responder.providers.modal.connection import ModalConnection
+from responder.providers.modal.environments import Made
 from responder.secret import Secret
 
 if TYPE_CHECKING:
@@ -40,10 +41,11 @@ class UpdateSecret(Irreversible[UpdateInput, Nothing]):
     )
 
     def plan(self, call: Call, given: UpdateInput) -> Plan:
-        keys = _keys_or_none(call, given)
-        if keys is None:
+        there = _there(call, given)
+        if there is None:
             names = ", ".join(given.values)
             return Plan(f"Set {names} in Secret {given.secret} of {given.environment}, once it is there")
+        keys = sorted(there.metadata.keys)
         fresh = [key for key in given.values if key not in keys]
         untouched = [key for key in keys if key not in given.values]
         return Plan(
@@ -92,7 +94,7 @@ class UpdateSecret(Irreversible[UpdateInput, Nothing]):
         )
 
 
-class CreateSecret(Irreversible[UpdateInput, Nothing]):
+class CreateSecret(Irreversible[UpdateInput, Made]):
     """A Secret that is not there yet; of one that is, only keys that it lacks are added."""
 
     name = "modal.create_secret"
@@ -101,29 +103,30 @@ class CreateSecret(Irreversible[UpdateInput, Nothing]):
 
     def plan(self, call: Call, given: UpdateInput) -> Plan:
         where = f"Secret {given.secret} of {given.environment}"
-        there = _keys_or_none(call, given)
+        there = _there(call, given)
         if there is None:
             return Plan(f"Create {where} with {', '.join(given.values)}")
-        lacking = [key for key in given.values if key not in there]
+        lacking = [key for key in given.values if key not in there.metadata.keys]
         return Plan(f"Add {', '.join(lacking)} to {where}" if lacking else f"Nothing: {where} has all keys")
 
     @answered
-    def probe(self, call: Call, given: UpdateInput) -> Probe[Nothing]:
-        there = _keys_or_none(call, given)
-        lacking = [key for key in given.values if key not in (there or ())]
+    def probe(self, call: Call, given: UpdateInput) -> Probe[Made]:
+        there = _there(call, given)
         where = f"Secret {given.secret} of {given.environment}"
         if there is None:
             return NotDone(f"There is no {where}.")
-        if lacking:
-            return NotDone(f"{where} has no {', '.join(lacking)}.")
-        return Done(Nothing(), f"SecretGetOrCreate lists {', '.join(given.values)} in {where}")
+        if lacking := [key for key in given.values if key not in there.metadata.keys]:
+            return NotDone(f"{where} has no {', '.join(lacking)}.", {"was": str(there.secret_id)})
+        ours = Made() if call.seen.get("was") == there.secret_id else Made(identifier=there.secret_id)
+        return Done(ours, f"SecretGetOrCreate lists {', '.join(given.values)} in {where}")
 
-    def apply(self, call: Call, given: UpdateInput) -> Nothing:
+    def apply(self, call: Call, given: UpdateInput) -> Made:
         import modal  # noqa: PLC0415
 
         connection = call.connections.get(ModalConnection)
-        there = _keys_or_none(call, given)
-        lacking = {key: value for key, value in given.values.items() if key not in (there or ())}
+        there = _there(call, given)
+        keys = there.metadata.keys if there is not None else ()
+        lacking = {key: value for key, value in given.values.items() if key not in keys}
         secret = _secret(connection, given)
 
         async def put() -> None:
@@ -137,13 +140,13 @@ class CreateSecret(Irreversible[UpdateInput, Nothing]):
 
         if lacking:
             connection.run("SecretGetOrCreate", put)
-        return Nothing()
+        return Made()
 
 
-def _keys_or_none(call: Call, given: UpdateInput) -> list[str] | None:
+def _there(call: Call, given: UpdateInput) -> Any:  # noqa: ANN401  # a SecretGetOrCreateResponse
     """None where there is no such Secret, or no such environment yet."""
     try:
-        return keys_of(call.connections.get(ModalConnection), given.environment, given.secret)
+        return _asked(call.connections.get(ModalConnection), given.environment, given.secret)
     except NotFoundError:
         return None
 
@@ -160,11 +163,14 @@ def keys_of(connection: ModalConnection, environment: str, secret: str) -> list[
     Raises:
         NotFoundError: there is no such Secret.
     """
+    return sorted(str(key) for key in _asked(connection, environment, secret).metadata.keys)
+
+
+def _asked(connection: ModalConnection, environment: str, secret: str) -> Any:  # noqa: ANN401  # as above
     from modal_proto import api_pb2  # noqa: PLC0415
 
     request = api_pb2.SecretGetOrCreateRequest(deployment_name=secret, environment_name=environment)
-    answer = connection.run("SecretGetOrCreate", lambda: connection.rpc("SecretGetOrCreate", request))
-    return sorted(str(key) for key in answer.metadata.keys)
+    return connection.run("SecretGetOrCreate", lambda: connection.rpc("SecretGetOrCreate", request))
 
 
 ACTIONS = (UpdateSecret(), CreateSecret())
