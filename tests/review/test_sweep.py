@@ -199,12 +199,12 @@ def test_the_command_shows_what_is_new_and_all_where_it_is_asked_for(reviewed):
     assert first.return_value == Exit.INCOMPLETE, first.output
     assert "IAM user second was made with what leaked" in first.output
     assert "ghost" not in first.output
-    assert "1 new thing to look at. 1 thing seen before is still there." in first.output
+    assert "1 new thing to look at. 1 thing seen before is still open." in first.output
     second = reviewed.respond("review", "r1", "--all")
     assert second.return_value == Exit.DONE
     assert "IAM user ghost was made with what leaked" in second.output
     assert "respond review r1 --remove ghost --remove second" in second.output
-    assert "Nothing new to look at. 2 things seen before are still there." in second.output
+    assert "Nothing new to look at. 2 things seen before are still open." in second.output
 
 
 def test_what_is_named_is_deleted_as_a_run_of_its_own_and_then_it_is_gone(reviewed):
