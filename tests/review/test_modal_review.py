@@ -16,6 +16,7 @@ from responder.providers.modal.review import ModalLookBack, ReviewModal
 from responder.providers.modal.secret_values import CreateSecret, UpdateInput
 from responder.sandbox.attack import modal as attack
 from responder.sandbox.attack.loot import Loot
+from responder.sandbox.faults import Faults, read_rule
 from responder.sandbox.modal import ModalPlane, Token
 from responder.trace import RANK
 
@@ -28,6 +29,7 @@ KNOWN = ("ci-dev", "ci-prod", "rentagpu-executor", "rentagpu/executor")
 @dataclass
 class World:
     plane: ModalPlane
+    faults: Faults
     url: str
     ada: Token
     sam: Token
@@ -90,7 +92,8 @@ def environ(url, token):
 
 @pytest.fixture(scope="module")
 def opened():
-    plane = ModalPlane(audit_log=True)
+    faults = Faults()
+    plane = ModalPlane(audit_log=True, faults=faults)
     url = plane.start()
     plane.add_member("ada", "ada@example.com", role="owner")
     plane.add_member("sam", "sam@example.com")
@@ -106,7 +109,7 @@ def opened():
         clock=lambda: datetime.now(UTC),
         progress=lambda _text: None,
     )
-    world = World(plane, url, ada, sam, ci, call)
+    world = World(plane, faults, url, ada, sam, ci, call)
     world.deploy("rentagpu-executor", ci)
     world.deploy("somebody-elses", sam)
     plane.backdate(timedelta(days=30))
@@ -238,7 +241,7 @@ def test_member_tokens_and_secrets_are_told_with_who_and_since_when(world):
     found = world.worth()
     assert found["modal.member-token-created", "sam", token.token_id].severity == "low"
     made = found["modal.secret-created", "dev", "new"]
-    assert (made.by, made.undo) == ("ada", "modal secret delete new -e dev")
+    assert (made.by, made.undo) == ("ada", "modal secret delete new -e dev --yes")
     assert (
         world.worth(leaked=(world.sam.token_id,))[
             "modal.member-token-created", "sam", token.token_id
@@ -258,6 +261,46 @@ def test_the_audit_log_tells_what_left_nothing_behind(world):
     assert refused.severity == "low"
     assert found["modal.activity", "prod ci-prod", "secret.create"].severity == "high"
     assert len(found) == 2
+
+
+def test_an_environment_is_told_and_what_ran_in_it_before_is_only_told(world):
+    with world.client(world.ada) as client:
+        modal.Environment.objects.create("attic", client=client)
+        modal.Function.from_name("somebody-elses", "run", environment_name="prod", client=client).remote()
+    (made,) = world.worth().values()
+    assert (made.thing, made.undo) == (
+        ("modal.environment-created", "", "attic"),
+        "modal environment delete attic --yes",
+    )
+    (ran,) = [one for one in world.review().traces if one.kind == "modal.apps-running"]
+    assert ran.what == "Unknown to the inventory, containers run in prod of somebody-elses by sam"
+    assert made.by == "ada", "by the audit log alone"
+    identifier = made.evidence.removeprefix("EnvironmentList: ").partition(";")[0]
+    assert world.worth(ours=(identifier,)) == {}
+
+
+@pytest.mark.parametrize(
+    ("rpc", "said"),
+    [
+        ("AppList", "the apps of prod"),
+        ("TaskList", "the containers of prod"),
+        ("SecretList", "the Secrets of prod"),
+        ("EnvironmentList", "the Modal environments"),
+        ("ServiceUserList", "the service users"),
+        ("TokensList", "the member tokens"),
+        ("WebhookTokenList", "the proxy tokens"),
+        ("AppDeploymentHistory", "who deployed rentagpu-executor in prod"),
+        ("TokenInfoGet", "who we are at Modal"),
+    ],
+)
+def test_a_list_that_is_denied_is_said_and_nothing_is_made_of_its_silence(world, rpc, said):
+    with world.client(world.sam) as client:
+        modal.Function.from_name("somebody-elses", "run", environment_name="prod", client=client).remote()
+    world.faults.add([read_rule(f"modal:{rpc}:403")])
+    reviewed = world.review()
+    world.faults.clear()
+    assert any(one.startswith(said) for one in reviewed.unread)
+    assert [one for one in reviewed.traces if one.to_look_at] == []
 
 
 def test_what_could_not_be_read_is_said(world):

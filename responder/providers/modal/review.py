@@ -1,6 +1,7 @@
 """What was done with a leaked Modal token: what the workspace has that is new, and its audit log."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from responder.action import Call
@@ -38,11 +39,16 @@ class ReviewModal(Review[ModalLookBack]):
 
 
 def _apps(there: Workspace, who: Who) -> Iterator[Trace]:
+    unknown: dict[str, list[App]] = defaultdict(list)
     for app in there.apps:
         if app.name in who.known:
             yield from _version_of_ours(app, who)
         elif app.came_since(who.since):
             yield _foreign_app(app, there, who)
+        elif app.containers:
+            unknown[app.environment].append(app)
+    for environment, apps in unknown.items():
+        yield _run_since_before(environment, apps)
     for app_id, count in there.strays.items():
         yield Trace(
             provider="modal",
@@ -105,6 +111,23 @@ def _foreign_app(app: App, there: Workspace, who: Who) -> Trace:
         undo=f"modal app stop {app.app_id} -e {app.environment} --yes" if app.lives else "",
         remove_with=STOP_APP if app.lives else "",
         mark=f"v{newest.number if newest else 0}{'' if app.lives else ' stopped'}",
+    )
+
+
+def _run_since_before(environment: str, apps: Sequence[App]) -> Trace:
+    """Only told: they were there before, and an inventory need not name all that runs."""
+    each = ", ".join(
+        sorted(f"{one.name} by {one.versions[0].by if one.versions else one.created_by}" for one in apps)
+    )
+    return Trace(
+        provider="modal",
+        kind="modal.apps-running",
+        subject=environment,
+        what=f"Unknown to the inventory, containers run in {environment} of {each}",
+        severity="info",
+        because="They were deployed before the exposure; whether they are yours only you can tell.",
+        evidence=f"TaskList, AppList: {', '.join(f'{one.app_id} {one.containers}' for one in apps)}",
+        mark=each,
     )
 
 

@@ -24,13 +24,14 @@ _GRAVE: Final = frozenset(
 
 
 def origin(trace: Trace, there: Workspace) -> dict[str, str]:
-    """The evidence, with the address that it came from where the log has it."""
+    """The evidence, with the address that it came from where the log has it, and by whom."""
     thing = next(
         (s.secret_id for s in there.secrets if (s.name, s.environment) == (trace.subject, trace.of)), ""
     )
     for entry in reversed(there.entries):
         if entry.succeeded and {trace.subject, thing} & set(entry.targets) and not _only_looked(entry):
-            return {"evidence": f"{trace.evidence}; audit log: {entry.action} from {entry.address}"}
+            said = f"{trace.evidence}; audit log: {entry.action} from {entry.address}"
+            return {"evidence": said, "by": trace.by or entry.actor}
     return {}
 
 

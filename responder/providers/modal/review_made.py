@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.exposure import base_of
-from responder.providers.modal.review_read import Secret, Workspace
+from responder.providers.modal.review_read import Environment, Secret, Workspace
 from responder.providers.modal.review_who import Who
 from responder.trace import Trace
 
@@ -16,6 +16,16 @@ DELETE_TOKEN: Final = "modal.delete_foreign_token"  # noqa: S105  # an action's 
 
 def made(there: Workspace, who: Who) -> Iterator[Trace]:
     """All that is new, and neither leaked nor ours."""
+    yield from _opening(there, who)
+    for environment in there.environments:
+        if who.finds_new(environment, environment.environment_id):
+            yield _trace(_environment(environment), environment)
+    for secret in there.secrets:
+        if who.finds_new(secret, secret.secret_id):
+            yield _trace(_secret(secret, who), secret)
+
+
+def _opening(there: Workspace, who: Who) -> Iterator[Trace]:
     for user in there.service_users:
         if who.finds_new(user, user.name, user.token_id):
             yield _trace(_service_user(user, who), user)
@@ -25,12 +35,9 @@ def made(there: Workspace, who: Who) -> Iterator[Trace]:
     for proxy in there.proxy_tokens:
         if who.finds_new(proxy, proxy.token_id) and proxy.token_id not in who.known:
             yield _trace(_proxy_token(proxy, there, who), proxy)
-    for secret in there.secrets:
-        if who.finds_new(secret, secret.secret_id):
-            yield _trace(_secret(secret, who), secret)
 
 
-def _trace(told: dict[str, Any], thing: Any) -> Trace:  # noqa: ANN401  # one of the four
+def _trace(told: dict[str, Any], thing: Any) -> Trace:  # noqa: ANN401  # one of the five
     by = {"by": getattr(thing, "created_by", "")}
     return Trace.model_validate({"provider": "modal", "at": thing.created_at, **by, **told})
 
@@ -48,7 +55,7 @@ def _service_user(user: "ServiceUserInfo", who: Who) -> dict[str, Any]:
         "severity": severity,
         "because": because,
         "evidence": f"ServiceUserList: roles {dict(user.environment_roles)}",
-        "undo": f"modal workspace service-users delete {user.name}",
+        "undo": f"modal workspace service-users delete {user.name} --yes",
         "remove_with": "" if successor else DELETE_TOKEN,
     }
 
@@ -65,7 +72,7 @@ def _member_token(token: "MemberTokenInfo", who: Who) -> dict[str, Any]:
         if leaked
         else f"It takes a browser in which {token.username} is signed in; ask them.",
         "evidence": f"TokensList: created {token.created_at:%Y-%m-%d %H:%M:%S} UTC",
-        "undo": f"modal workspace member-tokens delete {token.token_id}",
+        "undo": f"modal workspace member-tokens delete {token.token_id} --yes",
         "remove_with": DELETE_TOKEN,
     }
 
@@ -82,8 +89,20 @@ def _proxy_token(token: "ProxyTokenInfo", there: Workspace, who: Who) -> dict[st
         "because": because,
         "evidence": "WebhookTokenList: it opens the web endpoints of "
         + (opened if token.scoped else "the whole workspace"),
-        "undo": f"modal workspace proxy-tokens delete {token.token_id}",
+        "undo": f"modal workspace proxy-tokens delete {token.token_id} --yes",
         "remove_with": DELETE_TOKEN,
+    }
+
+
+def _environment(environment: Environment) -> dict[str, Any]:
+    return {
+        "kind": "modal.environment-created",
+        "subject": environment.name,
+        "what": f"Environment {environment.name} was made",
+        "severity": "medium",
+        "because": "What runs in it is beside what you look at every day, and may be anybody's.",
+        "evidence": f"EnvironmentList: {environment.environment_id}",
+        "undo": f"modal environment delete {environment.name} --yes",
     }
 
 
@@ -97,5 +116,5 @@ def _secret(secret: Secret, who: Who) -> dict[str, Any]:
         "severity": "high" if severity == "critical" else severity,
         "because": because,
         "evidence": f"SecretList: {secret.secret_id} with {', '.join(secret.keys) or 'nothing'}",
-        "undo": f"modal secret delete {secret.name} -e {secret.environment}",
+        "undo": f"modal secret delete {secret.name} -e {secret.environment} --yes",
     }

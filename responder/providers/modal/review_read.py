@@ -32,6 +32,13 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class Environment:
+    environment_id: str
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
 class Entry:
     """One of the audit log."""
 
@@ -54,6 +61,7 @@ class Workspace:
     service_users: "Sequence[ServiceUserInfo]"
     member_tokens: "Sequence[MemberTokenInfo]"
     proxy_tokens: "Sequence[ProxyTokenInfo]"
+    environments: Sequence[Environment]
     apps: Sequence[App]
     secrets: Sequence[Secret]
     strays: Mapping[str, int]  # containers of apps that no list has, by the app's id
@@ -84,11 +92,13 @@ def read(
     all_tokens = questions.ask("the member tokens of others", workspace.sees_every_token, connection)
     proxies = questions.ask("the proxy tokens", connection.run, "WebhookTokenList", of.proxy_tokens.list.aio)
     log = questions.ask(AUDIT_LOG, _audit_log, connection, since, now, questions)
-    environments = questions.ask("the Modal environments", _environments, connection).get() or ()
+    places = questions.ask("the Modal environments", _environments, connection).get() or ()
+    environments = [one.name for one in places]
     listed = [questions.ask(f"the apps of {name}", apps_of, connection, name) for name in environments]
     tasks = [questions.ask(f"the containers of {name}", tasks_of, connection, name) for name in environments]
     secrets = [questions.ask(f"the Secrets of {name}", _secrets, connection, name) for name in environments]
     running = {app: count for answer in tasks for app, count in (answer.get() or {}).items()}
+    every = {one.app_id for one in _all(listed)}
     found = list(with_history(connection, questions, _all(listed), since, running))
     found = list(with_secrets(connection, questions, found, since, known))
     if all_tokens.get() is False:
@@ -99,9 +109,16 @@ def read(
         service_users=users.get() or (),
         member_tokens=tokens.get() or (),
         proxy_tokens=proxies.get() or (),
+        environments=places,
         apps=found,
         secrets=_all(secrets),
-        strays={app: count for app, count in running.items() if app not in {one.app_id for one in found}},
+        strays={
+            app: count
+            for apps, answer in zip(listed, tasks, strict=True)
+            if apps.get() is not None
+            for app, count in (answer.get() or {}).items()
+            if app not in every
+        },
         entries=_entries(log, questions),
         opened=_opened(connection, questions, proxies.get() or (), environments),
     )
@@ -115,11 +132,11 @@ def _us(connection: ModalConnection) -> str:
     return workspace.principal(connection.run("TokenInfoGet", lambda: workspace.token_info(connection)))
 
 
-def _environments(connection: ModalConnection) -> list[str]:
+def _environments(connection: ModalConnection) -> list[Environment]:
     from google.protobuf.empty_pb2 import Empty  # noqa: PLC0415
 
     listed = connection.run("EnvironmentList", lambda: connection.rpc("EnvironmentList", Empty()))
-    return [str(one.name) for one in listed.items]
+    return [Environment(one.environment_id, str(one.name), moment(one.created_at)) for one in listed.items]
 
 
 def _opened(

@@ -12,6 +12,7 @@ from responder.sandbox.faults.http import Refusal, Weather, gateway_page, retry_
 
 # https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 _QUERY = {
+    "403": ServiceError("AccessDenied", "This identity is not authorized to perform that action.", 403),
     "500": ServiceError(
         "InternalFailure", "The request processing has failed due to some unknown error.", 500
     ),
@@ -20,6 +21,7 @@ _QUERY = {
 }
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 _S3 = {
+    "403": ServiceError("AccessDenied", "Access Denied", 403),
     "500": ServiceError("InternalError", "We encountered an internal error. Please try again.", 500),
     "503": ServiceError("ServiceUnavailable", "Service is unable to handle request.", 503),
     "429": ServiceError("SlowDown", "Please reduce your request rate.", 503),

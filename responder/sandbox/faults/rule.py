@@ -29,6 +29,7 @@ KINDS = {
     "502": Kind(SERVICES, "none", "a bad gateway, nothing done"),
     "503": Kind(SERVICES, "none", "the service is unavailable, nothing done"),
     "504": Kind(SERVICES, "none", "a gateway's time-out, nothing done"),
+    "403": Kind(SERVICES, "none", "this identity may not do that"),
     "429": Kind(SERVICES, "optional", "too many requests, come back in VALUE s (AWS: Throttling)"),
     "secondary-limit": Kind(["github"], "optional", "GitHub's secondary rate limit, for VALUE s"),
     "exhausted": Kind(["modal"], "optional", "RESOURCE_EXHAUSTED, with a retry delay of VALUE s"),

@@ -11,7 +11,8 @@ from responder.sandbox.faults import Faults, Rule
 from responder.sandbox.faults.http import Refusal, Weather, gateway_page, retry_after
 from responder.sandbox.github.errors import ApiError
 
-_LIMITS = {
+_REFUSALS = {
+    "403": ApiError(403, "Resource not accessible by personal access token"),
     "429": ApiError(429, "API rate limit exceeded. Wait before you try again."),
     "secondary-limit": ApiError(
         403,
@@ -34,8 +35,8 @@ def _operation(environ: WSGIEnvironment) -> str:
 def _refusal(_: WSGIEnvironment, rule: Rule) -> Refusal:
     if rule.kind in _SERVER_ERROR:
         return _json(ApiError(int(rule.kind), "Server Error"), rule)
-    if rule.kind in _LIMITS:
-        return _json(_LIMITS[rule.kind], rule)
+    if rule.kind in _REFUSALS:
+        return _json(_REFUSALS[rule.kind], rule)
     return gateway_page(int(rule.kind))
 
 

@@ -16,6 +16,7 @@ from responder.sandbox.faults import Faults, Rule
 from responder.sandbox.faults.http import CLOSE_BY_RESET
 
 _STATUSES = {
+    "403": (Status.PERMISSION_DENIED, "You do not have permission to do that."),
     "500": (Status.INTERNAL, "Internal server error."),
     "502": (Status.UNAVAILABLE, "Bad gateway."),
     "503": (Status.UNAVAILABLE, "The service is unavailable."),
