@@ -14,7 +14,7 @@ from responder.cli import cli
 from responder.errors import Exit, NotFoundError
 from responder.review.history.forms import Value
 from responder.review.history.github import scan_github
-from responder.sandbox.github.routes.leaks import GIST_FILE
+from responder.sandbox.github.routes.gists import GIST_FILE
 from responder.secret import Secret
 
 KEY, SECRET = "AKIAQYLPMN5HHHFPZAM2", "1tUm636uS1yOEcfP5pvfqJ/ml36mF7AkyHsEU0IU"

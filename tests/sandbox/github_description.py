@@ -17,8 +17,10 @@ DESCRIPTION = Path(__file__).parent / "data" / "github-openapi-subset.json"
 HOST = "https://api.github.com"
 # openapi-core refuses path parameters for the one, and looks for a property of an array for the other.
 UNUSABLE = ("readOnly", "discriminator")
-# And a run's page for people, and what git asks for.
-NO_API = re.compile(r"/_sandbox/|/(?!repos/)[^/]+/[^/]+/(actions/runs/\d+|info/refs|git-upload-pack)$")
+# And GraphQL, which is described elsewhere, a run's page for people, and what git asks for.
+NO_API = re.compile(
+    r"/_sandbox/|/graphql$|/(?!repos/)[^/]+/[^/]+/(actions/runs/\d+|info/refs|git-upload-pack)$"
+)
 # The last parameter holds slashes, which OpenAPI cannot say.
 MULTI_SEGMENT = ("/contents/", "/branches/", "/git/refs/")
 

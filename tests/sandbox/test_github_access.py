@@ -16,7 +16,7 @@ def world():
 def test_a_token_names_its_user(world):
     client = world.github("grace")
     assert client.get_user().login == "grace"
-    assert client.oauth_scopes == ["repo", "workflow"]
+    assert client.oauth_scopes == ["gist", "repo", "workflow"]
     assert world.github("oncall").get_user("grace").id == world.github("grace").get_user().id
 
 

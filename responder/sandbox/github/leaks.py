@@ -70,6 +70,12 @@ class Gist:
     description: str
     files: Mapping[str, bytes]
     public: bool = False
+    earlier: "tuple[Gist, ...]" = ()  # what it was before, the newest first
+
+    @property
+    def version(self) -> str:
+        parent = self.earlier[0].version if self.earlier else None
+        return git_objects.commit(git_objects.tree_name(self.files), parent, self.login, self.at, "").name
 
 
 @dataclass(frozen=True)
@@ -199,6 +205,13 @@ class Leaks:
             made = Gist(name, login, self._clock(), description, dict(files), public)
             state.gists[made.id] = made
             return made.id
+
+    def edit_gist(self, name: str, files: Mapping[str, bytes]) -> None:
+        with self._changed:
+            gists = self._state().gists
+            before = gists[name]
+            earlier = (before, *before.earlier)
+            gists[name] = replace(before, files=dict(files), at=self._clock(), earlier=earlier)
 
     def attempt(self, full_name: str, run_id: int, log: Mapping[str, bytes]) -> None:
         """Have a run been started again; `log` is what its attempt before logged, by the file's name."""

@@ -22,6 +22,7 @@ from responder.sandbox.github.oidc import Issuer
 from responder.sandbox.github.requests import Api
 from responder.sandbox.github.server import Server, application, one_at_a_time
 from responder.sandbox.github.state import AccountKind, Branch, Permission, Repository, State, User
+from responder.sandbox.github.talk import Talking
 from responder.sandbox.github.teams import OrgRole, Team
 from responder.sandbox.github.vault import Vault
 from responder.sandbox.github.weather import under_weather
@@ -64,6 +65,7 @@ class GithubPlane:
         self._changed = threading.Condition(threading.RLock())
         self._state = State(audit_log=[] if audit_log else None)
         self.leaks = Leaks(self._changed, lambda: self._state, clock)
+        self.talk = Talking(self._changed, lambda: self._state, clock)
         self.issuer = Issuer(clock)
         self._mounts[IDENTITY] = self.issuer
         self._actions = Actions(self._changed, clock, runner_env, auto_approve, self.issuer)
@@ -99,9 +101,13 @@ class GithubPlane:
             self._add_account(login, "User")
             return self.add_token(login)
 
-    def add_token(self, login: str, *, expires_at: float | None = None) -> str:
+    def add_token(
+        self, login: str, *, expires_at: float | None = None, scopes: Iterable[str] | None = None
+    ) -> str:
         with self._changed:
-            return self._state.issue_token(login, self._clock(), expires_at).value
+            token = self._state.issue_token(login, self._clock(), expires_at)
+            token.scopes = token.scopes if scopes is None else tuple(scopes)
+            return token.value
 
     def add_repository(
         self,

@@ -54,7 +54,7 @@ class Api:
         if given is None or given.type not in _SCHEMES or token is None or not token.live(self.clock()):
             raise ApiError(401, "Bad credentials")
         g.login = token.login
-        g.expires_at = token.expires_at
+        g.expires_at, g.scopes = token.expires_at, token.scopes
 
     def caller(self) -> User:
         if g.login is None:

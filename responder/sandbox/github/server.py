@@ -20,7 +20,9 @@ from responder.sandbox.github.routes import (
     credentials,
     deployments,
     environments,
+    gists,
     git,
+    graphql,
     history,
     issues,
     leaks,
@@ -30,6 +32,7 @@ from responder.sandbox.github.routes import (
     repositories,
     runs,
     search,
+    talk,
     teams,
     vaults,
     ways_in,
@@ -63,6 +66,9 @@ def application(api: Api, world: Callable[[], dict[str, Any]], store: GitStore) 
         history.blueprint(api),
         teams.blueprint(api),
         git.blueprint(api, store),
+        gists.blueprint(api),
+        graphql.blueprint(api),
+        talk.blueprint(api),
     ):
         app.register_blueprint(blueprint)
 
@@ -79,7 +85,7 @@ def application(api: Api, world: Callable[[], dict[str, Any]], store: GitStore) 
     def headers(response: Response) -> Response:
         response.headers["X-GitHub-Request-Id"] = secrets.token_hex(16).upper()
         if g.get("login"):
-            response.headers["X-OAuth-Scopes"] = "repo, workflow"
+            response.headers["X-OAuth-Scopes"] = ", ".join(g.scopes)
             if g.expires_at is not None:
                 expiry = moment(g.expires_at).replace("T", " ").replace("Z", " UTC")
                 response.headers["GitHub-Authentication-Token-Expiration"] = expiry

@@ -153,7 +153,7 @@ class Shapes:
             **dict.fromkeys((*COUNTS, *MORE_COUNTS), 0),
             **dict.fromkeys(ABSENT),
             **dict.fromkeys(FALSE, False),
-            "has_discussions": False,
+            "has_discussions": repository.talk.discussions is not None,
             "has_wiki": True,  # as where nobody has switched it off, be there a page or not
             "default_branch": repository.default_branch,
             "visibility": "private",

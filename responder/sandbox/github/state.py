@@ -14,6 +14,7 @@ from responder.sandbox.github.errors import not_found
 from responder.sandbox.github.leaks import Gist, Spilt
 from responder.sandbox.github.organization import Shared
 from responder.sandbox.github.runs import Run
+from responder.sandbox.github.talk import Talk
 from responder.sandbox.github.teams import People, Team
 from responder.sandbox.github.vault import Vault
 from responder.sandbox.github.ways_in import Push, WaysIn
@@ -41,6 +42,7 @@ class Token:
     created_at: float
     expires_at: float | None = None
     revoked_at: float | None = None
+    scopes: tuple[str, ...] = ("gist", "repo", "workflow")
 
     def live(self, now: float) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
@@ -119,6 +121,7 @@ class Repository:
     spilt: Spilt = field(default_factory=Spilt)
     ways_in: WaysIn = field(default_factory=WaysIn)
     pushes: list[Push] = field(default_factory=list)
+    talk: Talk = field(default_factory=Talk)
     wiki: "Repository | None" = None  # none before its first page
 
     def allows(self, login: str, need: Permission) -> bool:

@@ -1,29 +1,26 @@
-"""Commits, pull requests, single comments and gists: where people look at what has leaked."""
+"""Commits, pull requests and single comments: where people look at what has leaked."""
 
-import base64
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
 from responder.sandbox.github.errors import not_found, unprocessable
-from responder.sandbox.github.leaks import Change, Commit, Gist, ReviewComment
+from responder.sandbox.github.leaks import Change, Commit, ReviewComment
 from responder.sandbox.github.requests import Api, page, paged
 from responder.sandbox.github.routes.issues import comment_shape
 from responder.sandbox.github.shapes import moment, node_id
 from responder.sandbox.github.state import Repository, blob_sha
 
-GIST_FILE = 1024 * 1024  # bytes of a gist's file that its answer has
-
 
 def blueprint(api: Api) -> Blueprint:
     routes = Blueprint("leaks", __name__)
-    _add_commits_and_gists(routes, api)
+    _add_commits(routes, api)
     _add_issues(routes, api)
     _add_pulls(routes, api)
     return routes
 
 
-def _add_commits_and_gists(routes: Blueprint, api: Api) -> None:
+def _add_commits(routes: Blueprint, api: Api) -> None:
     @routes.get("/repos/<owner>/<name>/commits/<path:ref>")
     def commit(owner: str, name: str, ref: str) -> Response:
         repository = api.repository(owner, name)
@@ -35,29 +32,6 @@ def _add_commits_and_gists(routes: Blueprint, api: Api) -> None:
         response = jsonify({**commit_shape(api, repository, found), "files": files})
         response.headers.update(headers)
         return response
-
-    @routes.get("/gists/<gist_id>")
-    def gist(gist_id: str) -> Response:
-        if gist_id not in api.state.gists:
-            raise not_found()
-        return jsonify(_gist(api, api.state.gists[gist_id]))
-
-    @routes.get("/users/<login>/gists")
-    def gists(login: str) -> Response:
-        """The public ones, the newest first, without what is in their files."""
-        user = api.state.user(login)
-        since = request.args.get("since", "")
-        here = [one for one in api.state.gists.values() if one.login == user.login and one.public]
-        newest = sorted(here, key=lambda one: one.at, reverse=True)
-        return paged([_listed_gist(api, one) for one in newest if moment(one.at) >= since])
-
-    @routes.get("/_sandbox/gists/<gist_id>/<path:name>")
-    def raw_gist(gist_id: str, name: str) -> Response:
-        """No token is needed: the address itself is the secret."""
-        gist = api.state.gists.get(gist_id)
-        if gist is None or name not in gist.files:
-            raise not_found()
-        return Response(gist.files[name], mimetype="text/plain")
 
 
 def _add_issues(routes: Blueprint, api: Api) -> None:
@@ -228,54 +202,4 @@ def _review(api: Api, repository: Repository, number: int, one: ReviewComment) -
             "html": {"href": html},
             "pull_request": {"href": pull},
         },
-    }
-
-
-def _gist(api: Api, gist: Gist) -> dict[str, Any]:
-    url, html = f"{api.shapes.base}/gists/{gist.id}", f"{api.shapes.base}/gist/{gist.id}"
-    return {
-        "url": url,
-        **{f"{what}_url": f"{url}/{what}" for what in ("forks", "commits", "comments")},
-        "id": gist.id,
-        "node_id": node_id("Gist", int(gist.id[:12], 16)),
-        "git_pull_url": f"{html}.git",
-        "git_push_url": f"{html}.git",
-        "html_url": html,
-        "files": {name: _gist_file(api, gist, name) for name in gist.files},
-        "public": gist.public,
-        "created_at": moment(gist.at),
-        "updated_at": moment(gist.at),
-        "description": gist.description,
-        "comments": 0,
-        "user": None,
-        "owner": api.shapes.user(api.state.user(gist.login)),
-        "truncated": False,
-        "forks": [],
-        "history": [],
-    }
-
-
-def _listed_gist(api: Api, gist: Gist) -> dict[str, Any]:
-    whole = _gist(api, gist)
-    left_out = ("truncated", "content", "encoding")
-    files = {
-        name: {key: value for key, value in file.items() if key not in left_out}
-        for name, file in whole["files"].items()
-    }
-    return {**{key: value for key, value in whole.items() if key not in ("forks", "history")}, "files": files}
-
-
-def _gist_file(api: Api, gist: Gist, name: str) -> dict[str, Any]:
-    """Of a large file only the beginning: https://docs.github.com/rest/gists/gists#truncation."""
-    data = gist.files[name]
-    told = data[:GIST_FILE]
-    text = b"\0" not in data
-    return {
-        "filename": name,
-        "type": "text/plain",
-        "raw_url": f"{api.shapes.base}/_sandbox/gists/{gist.id}/{name}",
-        "size": len(data),
-        "truncated": len(data) > GIST_FILE,
-        "content": told.decode("utf-8", "ignore") if text else base64.b64encode(told).decode(),
-        "encoding": "utf-8" if text else "base64",
     }
