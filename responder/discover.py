@@ -92,7 +92,7 @@ class _Asked:
             self.is_left_out = not self._needed
             return self._nothing(error.what) if self._needed else Discovered()
         except RespondError as error:
-            return self._nothing(f"{error.what} {error.next_step}".strip())
+            return self._nothing(error.told)
         except Exception as error:  # noqa: BLE001  # no survey may hold up the response to a leak
             logs.get().error("discover.bug", exc_info=error)
             return self._nothing(f"a mistake of ours: {type(error).__name__}: {error}")

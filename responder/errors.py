@@ -40,6 +40,12 @@ class RespondError(Exception):
         self.state = state
         self.next_step = next_step
 
+    @property
+    def told(self) -> str:
+        """What happened and what to do, in one line."""
+        what = self.what if not self.next_step or self.what.endswith(".") else f"{self.what}."
+        return f"{what} {self.next_step}".strip()
+
 
 class InputError(RespondError):
     """Something that was given to us is wrong."""

@@ -160,7 +160,7 @@ def reason(error: Exception, patience: float = PATIENCE) -> str:
     """Why there is no answer, for a person."""
     match error:
         case RespondError():
-            return redact(f"{error.what} {error.next_step}".strip())
+            return redact(error.told)
         case StillRunningError():
             return f"No answer within {patience:.0f} s."
     logs.get().error("identify.bug", exc_info=error)

@@ -66,8 +66,7 @@ class Answer(Generic[T]):
         try:
             return self._future.result()
         except ProviderError as error:
-            why = redact(f"{error.what} {error.next_step}".strip())
-            self._questions.not_read(self._what, why, limited=isinstance(error, NotShownError))
+            self._questions.not_read(self._what, redact(error.told), limited=isinstance(error, NotShownError))
         return None
 
 

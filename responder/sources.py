@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Material", "gathered", "read"]
 
+_COMMIT: Final = re.compile(r"/commits?/([0-9a-f]{40})(?![0-9a-f])")
 _ALERT: Final = re.compile(r"#?(\d{1,6})")
 
 
@@ -129,11 +130,11 @@ def _one(argument: str, number: int, connections: Connections, repository: str, 
         where = {one.identifier: "command line"}
         return Material("command line", (one,), where, again=one.identifier)
     if re.match(r"https?://", value):
-        return _of_address(connections, value)
+        return _of_commit_here(value, folder) or _of_address(connections, value)
     if alert := _ALERT.fullmatch(value):
         return _of_alert(connections, repository, int(alert[1]))
     if value and (sha := find_commit(value, folder)):
-        return gathered(f"commit {sha[:12]}", read_commit(sha, folder), sha)
+        return _of_commit(sha, folder)
     raise InputError(
         f"Argument {number} is nothing that can be read: there is no file of that name here, the git "
         "repository here has no such commit, and it is no https address, no number of a secret-scanning "
@@ -151,6 +152,17 @@ def _exists(path: Path) -> bool:
 
 def _of_file(source: Source, again: str | None) -> Material:
     return gathered(source.name, [Part(source.name, source.text)], again)
+
+
+def _of_commit(sha: str, folder: Path) -> Material:
+    return gathered(f"commit {sha[:12]}", read_commit(sha, folder), sha)
+
+
+def _of_commit_here(address: str, folder: Path) -> Material | None:
+    """A whole name is that commit wherever it is: one that is here needs no network, and is shown whole."""
+    if (named := _COMMIT.search(address)) and (sha := find_commit(named[1], folder)):
+        return _of_commit(sha, folder)
+    return None
 
 
 def _of_address(connections: Connections, address: str) -> Material:

@@ -49,7 +49,7 @@ def read_material(
     from responder.sources import gathered, read  # noqa: PLC0415
 
     _, err = consoles()
-    if path is None and not what:
+    if path is None and (not what or (tuple(what) == ("-",) and interactive())):
         material = gathered("a paste", [Part("paste", pasted(command, err))])
     else:
         with err.status("Reading it …"):
@@ -63,6 +63,13 @@ def read_material(
         err.print(one.note, style="yellow", markup=False)
     for line in material.unread:
         err.print(f"Not read: {line}.", style="yellow", markup=False)
+    if material.lone and not material.found:
+        raise InputError(
+            f"In {material.source} are secrets without their identifiers, so nobody can say whose they are.",
+            next_step="Look for the identifier where the secret comes from: it is mostly written beside it, "
+            f"and enough by itself: `respond {command} AKIA…` or `respond {command} ak-…`. "
+            "Where it cannot be found, take whatever was kept there for leaked.",
+        )
     if material.fragments and not material.found:
         raise InputError(
             f"Of no credential in {material.source} is enough there to know which it is.",

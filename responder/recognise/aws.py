@@ -6,7 +6,6 @@ base64: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_use
 """
 
 import re
-import urllib.parse
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
@@ -15,9 +14,7 @@ from responder.recognise.pairing import Half, Pairs, pair
 from responder.recognise.text import Fragment, Sighting, Text, found, is_mixed, is_placeholder, lonely
 from responder.secret import Secret
 
-_ID = re.compile(
-    r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2}))(?P<prefix>AKIA|ASIA)(?P<body>[A-Z0-9]*+)(?![a-z])"
-)
+_ID = re.compile(r"(?<![A-Za-z0-9])(?P<prefix>AKIA|ASIA)(?P<body>[A-Z0-9]*+)(?![a-z])")
 _SECRET = re.compile(r"(?<![A-Za-z0-9/+_.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_-])")
 _SECRET_NAME = re.compile(r"secret[_ .-]?(?:access[_ .-]?)?key[\w.-]*\Z", re.IGNORECASE)
 _NAMED_SECRET = re.compile(
@@ -27,7 +24,7 @@ _NAMED_SECRET = re.compile(
 )
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9/+_-])"
-    r"(?P<value>(?P<known>IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz)?(?:[A-Za-z0-9/+]|%[0-9A-Fa-f]{2}){90,}+={0,2})"
+    r"(?P<value>(?P<known>IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz)?[A-Za-z0-9/+]{90,}+={0,2})"
 )
 _TOKEN_NAME = re.compile(r"(?:session|security)[_ .-]?token[\w.-]*\Z", re.IGNORECASE)
 _GIT_HASH = re.compile(r"[0-9a-f]{40}|[0-9A-F]{40}")
@@ -72,11 +69,11 @@ def _is_session(half: Half) -> bool:
 
 
 def _sessions(text: Text, identifiers: Sequence[Half], pairs: Pairs) -> Iterator[Sighting]:
-    tokens = []
-    for match in _TOKEN.finditer(text.plain):
-        if match["known"] or _TOKEN_NAME.search(text.name_before(match.start())):
-            token = Secret(urllib.parse.unquote(match["value"]))
-            tokens.append(text.half(match.start(), secret=token))
+    tokens = [
+        text.half(match.start(), secret=Secret(match["value"]))
+        for match in _TOKEN.finditer(text.plain)
+        if match["known"] or _TOKEN_NAME.search(text.name_before(match.start()))
+    ]
     with_token = pair([*identifiers, *tokens], _REACH, Pairs())
     for half in identifiers:
         secret, token_half = pairs.of.get(half), with_token.of.get(half)

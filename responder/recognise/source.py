@@ -1,6 +1,7 @@
 """Reading what a person says the leak is in: a file, or standard input."""
 
 import codecs
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import BinaryIO
 from responder.errors import InputError
 
 LIMIT = 20 * 1024 * 1024  # bytes
+_TELLING = "AKIA|ASIA|(ak|as|wk|ws)-|gh[a-z]+_|secret"  # for a person's grep, not ours
+_STDIN = "standard input"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16's, which it begins with
@@ -54,18 +57,22 @@ def read_source(path_or_dash: str, stdin: BinaryIO | None = None) -> Source:
         InputError: it is missing, empty, a folder, unreadable or larger than `LIMIT`.
     """
     if path_or_dash == "-":
-        name, data = "standard input", (stdin or sys.stdin.buffer).read(LIMIT + 1)
+        name, data = _STDIN, (stdin or sys.stdin.buffer).read(LIMIT + 1)
     else:
         name, data = path_or_dash, _read(Path(path_or_dash))
     if len(data) > LIMIT:
         raise InputError(
             f"{name} is larger than {LIMIT // 1024 // 1024} MB.",
-            next_step="Cut out the part with the credentials, or name their public identifiers: "
-            "respond leak AKIA...",
+            next_step=f"Cut out the lines that matter: grep -aE -C3 '{_TELLING}' {_quoted(name)} | "
+            "respond identify -",
         )
     if not data.strip(b" \t\r\n\0"):
         raise InputError(f"{name} is empty.", next_step="Check what was saved or piped.")
     return Source(name, decode(data))
+
+
+def _quoted(name: str) -> str:
+    return "FILE" if name == _STDIN else shlex.quote(name)
 
 
 def _read(path: Path) -> bytes:
@@ -77,7 +84,8 @@ def _read(path: Path) -> bytes:
     except IsADirectoryError:
         raise InputError(
             f"{path} is a folder.",
-            next_step="Name one file in it, or pipe several: cat FILES | respond leak -",
+            next_step="Name one file in it, or pipe several: "
+            f"cat {_quoted(str(path))}/* | respond identify -",
         ) from None
     except PermissionError:
         raise InputError(

@@ -1,5 +1,6 @@
 """A text that is searched, what can be asked of a place in it, and what was seen there."""
 
+import base64
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,11 @@ from responder.secret import Secret
 # What chat programs and editors put into what was copied.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+")
 _BLOCK_START = re.compile(r"^(?:[ \t]*\n|[ \t]*\[[^\]\n]*\]+[ \t]*$|---)", re.MULTILINE)
+_ESCAPED = re.compile(r"(?:%|\\u00|\\x)(0[9AD]|[2-7][0-9A-F])", re.IGNORECASE)  # of URLs, JSON, programs
+# No value that is looked for is base64 of a text, nor is an identifier long enough to be taken for it.
+_BASE64 = re.compile(
+    r"(?<![A-Za-z0-9+/._-])(?:[A-Za-z0-9+/]{4}){6,}+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?(?![A-Za-z0-9+/=._-])"
+)
 _HUNK = re.compile(r"^@@ -\d[\d, ]*\+\d[\d, ]*@@", re.MULTILINE)
 _CHANGED = re.compile(r"^[+-]", re.MULTILINE)
 _AROUND_VALUES = " \t\n\"'`:=<>,|\\([{"
@@ -38,7 +44,8 @@ Sighting: TypeAlias = tuple[int, Found | Fragment]  # with its offset
 class Text:
     """A text without what stands between the characters of values, or right before them.
 
-    Invisible characters, JSON's escapes, and the signs of a diff.
+    Invisible characters, the escapes of JSON and URLs, and the signs of a diff. Base64 of a text, as in a
+    Kubernetes Secret or a header, is that text here.
     """
 
     def __init__(self, text: str) -> None:
@@ -46,6 +53,7 @@ class Text:
         text = text.replace("\\/", "/").replace("\\r", "  ").replace("\\n", "  ").replace("\\t", "  ")
         if _HUNK.search(text):
             text = _CHANGED.sub(" ", text)  # a diff's signs, which values may begin with
+        text = _ESCAPED.sub(_unescaped, _BASE64.sub(_decoded, text))
         self.plain = text
         self._newlines = [match.start() for match in re.finditer("\n", text)]
         self._block_starts = [match.start() for match in _BLOCK_START.finditer(text)]
@@ -74,6 +82,24 @@ class Text:
             secret=secret,
             named=named,
         )
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return _in_line(chr(int(match[1], 16)))
+
+
+def _decoded(match: re.Match[str]) -> str:
+    try:
+        text = base64.b64decode(match[0], validate=True).decode("ascii")
+    except ValueError:
+        return match[0]
+    text = _in_line(text)
+    return text if text.isprintable() else match[0]
+
+
+def _in_line(text: str) -> str:
+    """So that what follows stays on its line."""
+    return text.replace("\r", " ").replace("\n", "  ").replace("\t", " ")
 
 
 def found(identifiers: Iterable[Half], pairs: Pairs, kind: Kind) -> Iterator[Sighting]:

@@ -294,10 +294,12 @@ def test_bad_input_is_told_with_what_to_type_next(incident, leak, tmp_path, argu
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.parametrize("dash", [(), ("-",)], ids=["nothing given", "dash"])
 def test_a_hidden_paste_of_many_lines_is_read_whole_and_never_shown(
-    world, incident, quick_playbook, tmp_path
+    world, incident, quick_playbook, tmp_path, dash
 ):
-    command = [*RESPOND, "--home", str(tmp_path), "leak", "--playbook", str(quick_playbook), "--dry-run"]
+    options = ["--playbook", str(quick_playbook), "--dry-run"]
+    command = [*RESPOND, "--home", str(tmp_path), "leak", *options, *dash]
     keyboard, terminal = pty.openpty()
     with subprocess.Popen(
         command, env=incident.env, stdin=terminal, stdout=subprocess.PIPE, stderr=terminal

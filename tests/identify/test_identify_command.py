@@ -13,7 +13,7 @@ from leaky import REPOSITORY, of_key, of_session, of_token
 
 from responder.bundled import bundled
 from responder.cli import cli
-from responder.errors import Exit, RefusedError
+from responder.errors import Exit, InputError, RefusedError
 from responder.inventory import EXAMPLE
 from responder.sandbox.github.leaks import Location
 
@@ -87,6 +87,12 @@ def test_identify_for_machines_is_one_object_a_line_also_for_what_is_not_whole(r
     assert (key["kind"], key["life"], key["credential"]) == ("aws-access-key", "live", "s3")
     assert (token["kind"], token["owner"]) == ("modal-service-user", "service user ci-prod, made by ada")
     assert cut["where"] == "a.env, line 6"
+
+
+def test_secrets_without_identifiers_are_answered_with_where_to_look_for_these(respond, leaked):
+    with pytest.raises(InputError, match="secrets without their identifiers") as refused:
+        respond("identify", "-", given=f"AWS_SECRET_ACCESS_KEY={leaked[0].secret_access_key}\n")
+    assert "respond identify AKIA…" in refused.value.next_step
 
 
 def test_what_came_by_a_pipe_is_named_by_its_identifiers_and_probed_where_that_is_allowed(respond, leaked):

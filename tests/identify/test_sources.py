@@ -150,6 +150,12 @@ def test_a_commit_that_is_too_large_is_refused_with_what_to_type(reading, reposi
     assert "git show" in refused.value.next_step
 
 
+def test_the_address_of_a_commit_that_is_here_is_read_here(reading, repository):
+    address = f"https://github.com/{REPOSITORY}/commit/{git(repository, 'rev-parse', 'added')}"
+    material = reading(address, folder=repository, GITHUB_API_URL=NOWHERE)
+    assert pairs(material) == {AKIA: SECRET, AK: None}
+
+
 @pytest.fixture(scope="module")
 def page(company):
     return lambda path: f"{company.environ['GITHUB_API_URL']}/{REPOSITORY}/{path}"
@@ -257,8 +263,11 @@ def test_what_is_not_there_and_a_github_that_is_away_are_told_apart(reading, pag
         reading(page(f"commit/{'0' * 40}"))
     with pytest.raises(InputError, match="nothing at"):
         reading("https://gist.github.com/grace/0123456789abcdef")
-    with pytest.raises(UnavailableError, match="could not be read"):
+    with pytest.raises(UnavailableError, match=r"could not be read: No answer from GitHub[^.]*\.\Z") as away:
         reading(f"https://github.com/{REPOSITORY}/issues/1", GITHUB_API_URL=NOWHERE)
+    assert away.value.next_step.startswith("Check the network")
+    with pytest.raises(UnavailableError, match=r"could not be read: Bad credentials\.\Z"):
+        reading("7", GITHUB_TOKEN="ghp_of_nobody")
 
 
 def test_a_secret_without_its_id_is_kept_by_its_fingerprint_and_what_is_cut_by_its_place(reading, tmp_path):

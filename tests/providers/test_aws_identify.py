@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 from aws_account import NOWHERE, found
 from botocore.exceptions import ClientError
+from moto.iam.utils import generate_access_key_id_from_account_id
 
 from responder.action import Connections
 from responder.errors import UnauthenticatedError, UnreachableError
+from responder.exposure import Found, Kind
 from responder.providers.aws import identify
 from responder.secret import Secret
 
@@ -73,7 +75,24 @@ def test_of_a_deleted_key_without_its_secret_nothing_is_claimed(account, connect
     delete(account, user, key)
     leaked = identify(connections, found(key, secret=None))
     assert (leaked.life, leaked.user) == ("unknown", "")
-    assert "deleted, of another account" in leaked.note
+    assert leaked.note == (
+        "It is of this account (222222222222), and IAM has no such key: it is deleted, or the root's."
+    )
+
+
+def test_of_a_key_of_another_account_it_is_said_which_and_where_to_sign_in(account, connections):
+    elsewhere = generate_access_key_id_from_account_id("444444444444", "AKIA", total_length=20)
+    one = Found(kind=Kind.AWS_ACCESS_KEY, identifier=elsewhere)
+    leaked = identify(connections, one)
+    assert (leaked.life, leaked.user) == ("unknown", "")
+    assert "It is of AWS account 444444444444, and the operator is signed in to 222222222222" in leaked.note
+
+
+def test_an_operator_who_may_ask_for_nothing_is_told_what_that_may_mean(account):
+    _, key = account.user()
+    _, powerless = account.user("s3:ListAllMyBuckets")
+    leaked = identify(Connections(account.environ(powerless)), found(key, secret=None))
+    assert "deleted, of another account, or the operator may not" in leaked.note
 
 
 def test_a_secret_that_is_not_the_keys_does_not_make_the_key_dead(account, connections):

@@ -1,9 +1,11 @@
 """Credentials are recognised by their form, cut ones as cut, and nothing else is taken for one."""
 
+import base64
 import random
 import re
 import string
 import time
+import urllib.parse
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +20,31 @@ from responder.secret import Secret
 def test_the_key_of_a_presigned_url_is_found():
     url = f"https://b.s3.amazonaws.com/k?X-Amz-Credential%3D{AKIA}%2F20250101%2Fus-east-1%2Fs3%2Faws4_request"
     assert seen(url) == {aws(secret=None)}
+
+
+def coded(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"s3://{AKIA}:{urllib.parse.quote(AWS_SECRET, safe='')}@bucket",
+        f"id%3D{AKIA}%0Asecret_access_key%3D{urllib.parse.quote(AWS_SECRET, safe='')}",
+        rf'{{"log": "\u0022{AKIA}\u0022 aws_secret_access_key=\u0022{AWS_SECRET}\u0022"}}',
+        f"data:\n  AWS_ACCESS_KEY_ID: {coded(AKIA)}\n  AWS_SECRET_ACCESS_KEY: {coded(AWS_SECRET)}\n",
+        f"  .env: {coded(f'AWS_ACCESS_KEY_ID={AKIA}' + chr(10) + f'AWS_SECRET_ACCESS_KEY={AWS_SECRET}')}\n",
+    ],
+    ids=["url", "form", "escapes", "Kubernetes Secret", "file in one"],
+)
+def test_what_is_escaped_or_base64_of_a_text_is_found_as_it_was(text):
+    assert seen(text) == {aws()}
+
+
+def test_a_token_in_a_header_of_git_is_found():
+    assert seen(f"extraheader = AUTHORIZATION: basic {coded(f'x-access-token:{GHP}')}") == {
+        (Kind.GITHUB_TOKEN, Secret(GHP).fingerprint, GHP)
+    }
 
 
 def test_proxy_tokens_are_told_from_tokens():

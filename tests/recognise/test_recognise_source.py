@@ -3,6 +3,7 @@
 import io
 import os
 import random
+import subprocess
 
 import pytest
 from hypothesis import given
@@ -57,6 +58,15 @@ def test_what_cannot_be_read_as_a_leak_is_refused_with_the_reason(tmp_path, make
     with pytest.raises(InputError, match=message) as refused:
         read_source(str(make(tmp_path)))
     assert refused.value.next_step
+
+
+def test_of_a_file_that_is_too_large_the_lines_that_matter_are_got_by_what_is_to_be_typed(tmp_path):
+    file = written(tmp_path / "a log", b"x" * 99 + b"\n" * LIMIT + f"key {AKIA} {AWS_SECRET}\n".encode())
+    with pytest.raises(InputError) as refused:
+        read_source(str(file))
+    command = refused.value.next_step.partition(": ")[2].removesuffix(" | respond identify -")
+    lines = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    assert seen(lines.stdout) == {aws()}
 
 
 def written(path, data):

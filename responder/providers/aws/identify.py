@@ -13,6 +13,10 @@ from responder.providers.aws.keys import ask_last_use, list_keys
 from responder.secret import Secret
 
 CANARY_SECONDS = 900  # the shortest session that STS gives
+_NOBODYS = (
+    "IAM does not say whose it is: it is deleted, of another account, "
+    "or the operator may not iam:GetAccessKeyLastUsed."
+)
 _QUARANTINE = "AWSCompromisedKeyQuarantine"
 
 
@@ -95,6 +99,20 @@ def _whose(aws: AwsConnection, found: Found, seen: _Seen, account: str) -> _Seen
         absent = True
     except DeniedError:
         pass
+    if seen.arn:
+        return _by_arn(seen, account)
+    if seen.life == "dead":
+        return seen
+    return _of_no_user(seen, account, _account_of(aws, found.identifier), absent=absent)
+
+
+def _of_no_user(seen: _Seen, account: str, of: str, *, absent: bool) -> _Seen:
+    """`of` is the account of the key, where that is known; `absent`: IAM says that it has no such key."""
+    if of and of != account:
+        return seen.noting(
+            f"It is of AWS account {of}, and the operator is signed in to {account}: "
+            "set AWS_PROFILE to an administrator there, and type the same again."
+        )
     if seen.refused and absent:
         return replace(seen, life="dead").noting(
             "There is no such key any more; sessions that were got with it live for up to 36 hours."
@@ -104,12 +122,28 @@ def _whose(aws: AwsConnection, found: Found, seen: _Seen, account: str) -> _Seen
             "STS refuses it, and IAM does not say whose it is: it may be inactive and of another account or "
             "partition, or the operator may not iam:GetAccessKeyLastUsed. Sessions got with it may live."
         )
-    return seen if seen.life == "dead" else _by_arn(seen, account)
+    if of and absent:
+        return seen.noting(
+            f"It is of this account ({account}), and IAM has no such key: it is deleted, or the root's."
+        )
+    return seen.noting(_NOBODYS)
+
+
+def _account_of(aws: AwsConnection, access_key_id: str) -> str:
+    """Empty where STS does not say. Told of a key of whatever account, and in whatever state.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html
+    """
+    try:
+        return str(
+            ask("sts:GetAccessKeyInfo", aws.sts.get_access_key_info, AccessKeyId=access_key_id)["Account"]
+        )
+    except ProviderError:
+        return ""
 
 
 def _by_arn(seen: _Seen, account: str) -> _Seen:
-    arn_account = seen.arn.split(":")[4] if seen.arn else ""
-    if arn_account and arn_account != account:
+    if seen.arn.split(":")[4] != account:
         return seen.noting(f"It belongs to {seen.arn}, of another account than the operator's ({account}).")
     if seen.arn.endswith(":root"):
         return seen.noting(
@@ -117,10 +151,7 @@ def _by_arn(seen: _Seen, account: str) -> _Seen:
         )
     if ":user/" in seen.arn:
         return replace(seen, user=seen.arn.rpartition("/")[2])
-    return seen.noting(
-        "IAM does not say whose it is: it is deleted, of another account, "
-        "or the operator may not iam:GetAccessKeyLastUsed."
-    )
+    return seen.noting(_NOBODYS)
 
 
 def _status(aws: AwsConnection, found: Found, seen: _Seen) -> _Seen:

@@ -22,6 +22,7 @@ from responder.questions import Questions
 from responder.recognise.source import Part, decode
 
 PATIENCE: Final = 9.0  # seconds for all that is read of a place
+_COPY: Final = "Or copy the text and give that: respond identify - < FILE."
 _PAGE: Final = 100
 _MOST_COMMITS: Final = 250  # of a pull request, as GitHub lists them
 _LONGEST_REF: Final = 4  # segments of a branch's name
@@ -79,14 +80,13 @@ def _read(reader: "_Reader", place: Place) -> Read:
     except _AbsentError as absent:
         raise InputError(
             f"GitHub has nothing at {reader.found.name} that the token in GITHUB_TOKEN may see.",
-            next_step=f"Check the address and the token's rights{absent.needs}; or copy the text and give "
-            "that: respond identify - < FILE.",
+            next_step=f"Check the address and the token's rights{absent.needs}. {_COPY}",
         ) from None
     reader.found.unread += reader.questions.unread
     if not reader.found.parts:
+        why = "; ".join(reader.found.unread).removesuffix(".") or "it is empty"
         raise UnavailableError(
-            f"{reader.found.name} could not be read: {'; '.join(reader.found.unread) or 'it is empty'}.",
-            next_step="Copy the text and give that: respond identify - < FILE.",
+            f"{reader.found.name} could not be read: {why}.", next_step=f"Look at it in a browser. {_COPY}"
         )
     return reader.found
 
@@ -121,6 +121,13 @@ class _Reader:
                     self._alert(repository, number)
         except (NotFoundError, RejectedError):
             raise _AbsentError(needs) from None
+        except ProviderError as error:
+            if self.found.parts:
+                raise
+            why = error.what.removeprefix(f"{error.operation}: ").removesuffix(".")
+            raise UnavailableError(
+                f"{self.found.name} could not be read: {why}.", next_step=f"{error.next_step} {_COPY}".strip()
+            ) from None
 
     def _get(self, path: str) -> Any:  # noqa: ANN401  # JSON
         return self._connection.ask(

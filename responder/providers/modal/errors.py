@@ -44,7 +44,8 @@ def translated(operation: str, error: Exception) -> ProviderError:
         (ProtocolError, UnreachableError),
     )
     kind = next((ours for theirs, ours in ours if isinstance(error, theirs)), ProviderError)
-    made = kind(PROVIDER, operation, _text(error), next_step=_NEXT_STEPS.get(kind, ""))
+    said = f"no answer ({_text(error)})" if isinstance(error, OSError) else _text(error)
+    made = kind(PROVIDER, operation, said, next_step=_NEXT_STEPS.get(kind, ""))
     if isinstance(made, TransientError):
         made.after(_retry_after(error))
     return made
@@ -53,6 +54,7 @@ def translated(operation: str, error: Exception) -> ProviderError:
 _NEXT_STEPS: dict[type[ProviderError], str] = {
     UnauthenticatedError: "Check MODAL_TOKEN_ID and MODAL_TOKEN_SECRET with `modal token info`.",
     DeniedError: "Use the token of a workspace owner or manager.",
+    UnreachableError: "Check the network; https://status.modal.com tells of outages.",
 }
 
 

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html
 """
 
+import base64
 import json
 import re
 from datetime import UTC, datetime
@@ -41,6 +42,8 @@ class Sts:
         match name:
             case "GetCallerIdentity":
                 return {"Arn": caller.arn, "UserId": caller.user_id, "Account": self._account.number}
+            case "GetAccessKeyInfo":
+                return {"Account": _account_in(request.parameters.get("AccessKeyId", ""))}
             case "GetSessionToken":
                 return {"Credentials": _credentials(self._session_token(request, caller, now))}
             case "GetFederationToken":
@@ -163,6 +166,18 @@ def _json(document: str) -> str:
             "MalformedPolicyDocument", "The policy is not in the valid JSON format.", 400
         ) from None
     return document
+
+
+def _account_in(access_key_id: str) -> str:
+    """As moto writes it into its keys' names, and AWS into its own.
+
+    https://medium.com/@TalBeerySec/a-short-note-on-aws-key-id-f88cc4317489
+    """
+    try:
+        number = int.from_bytes(base64.b32decode(access_key_id[4:])[:6], "big")
+    except ValueError:
+        raise ServiceError("ValidationError", "The access key ID is not valid.") from None
+    return f"{(number & 0x7FFFFFFFFF80) >> 7:012d}"
 
 
 def _label(request: Request, parameter: str) -> str:
