@@ -22,6 +22,11 @@ class Power(_Model):
     denied: bool = False
 
 
+def worst_first(power: Power) -> tuple[bool, int]:
+    """To sort by."""
+    return power.denied, ("admin", "wildcard", "").index(power.reach)
+
+
 class Facts(_Model):
     """What its provider says of it. `untold` is what nobody could find out, a sentence each, and why."""
 

@@ -182,7 +182,7 @@ def test_of_a_github_token_little_is_known_unless_it_is_asked_itself(company):
     assert any("--probe" in gap for gap in unasked.untold)
     (asked,) = company.profiles(f"GITHUB_TOKEN={token}", probe=True)
     assert (asked.life, asked.owner) == ("live", "GitHub account grace")
-    assert [reach for reach, _, _ in lines(asked)] == ["wildcard", ""]
+    assert [reach for reach, _, _ in lines(asked)] == ["wildcard", "", ""]
     assert asked.expires.year == 2100
     (dead,) = company.profiles(f"GITHUB_TOKEN={GHP}", probe=True)
     assert dead.life == "dead"

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, Literal
 
 from responder.errors import ProviderError
-from responder.profile import Power, Reach
+from responder.profile import Power, Reach, worst_first
 from responder.providers.aws.connection import AwsConnection
 from responder.providers.aws.errors import ask
 
@@ -43,7 +43,7 @@ def powers_of(aws: AwsConnection, kind: HolderKind, name: str) -> tuple[list[Pow
         powers += summarised(document, label)
     if not powers and not untold:
         powers.append(Power(what="nothing: no policy allows it anything"))
-    return sorted(powers, key=_worst_first), untold
+    return sorted(powers, key=worst_first), untold
 
 
 def summarised(document: Mapping[str, Any], by: str) -> Iterator[Power]:
@@ -75,10 +75,6 @@ def _reach(actions: Sequence[str], resources: Sequence[str], *, wide: bool, inve
 
 def _covers(pattern: str, action: str) -> bool:
     return fnmatchcase(action.lower(), pattern.lower())
-
-
-def _worst_first(power: Power) -> tuple[bool, int]:
-    return power.denied, ("admin", "wildcard", "").index(power.reach)
 
 
 def _documents(

@@ -6,7 +6,7 @@ from typing import Final
 from responder.action import Connections
 from responder.errors import ProviderError
 from responder.found import Found, Life
-from responder.profile import Facts, Power, Reach
+from responder.profile import Facts, Power, Reach, worst_first
 from responder.providers.github.connection import GithubConnection
 from responder.secret import Secret
 
@@ -24,6 +24,7 @@ _MEANS: Final[dict[str, tuple[str, Reach]]] = {
     "repo": ("repo: reads and writes every repository that its owner can", "wildcard"),
     "public_repo": ("public_repo: writes every public repository that its owner can", "wildcard"),
     "workflow": ("workflow: changes workflows, and so what CI runs with its secrets", ""),
+    "gist": ("gist: reads and writes its owner's gists, secret ones too", ""),
     "write:packages": ("write:packages: publishes packages", ""),
     "delete_repo": ("delete_repo: deletes repositories", "admin"),
 }
@@ -63,7 +64,11 @@ def facts(connections: Connections, found: Found, life: Life, login: str, *, tri
         return once.model_copy(update={"untold": (f"What it may do: {error.what}", _USE)})
     scopes = headers.get("x-oauth-scopes")
     untold = () if scopes is not None else ("What it may do: GitHub names no scopes of such a token.",)
-    powers = tuple(_power(scope.strip()) for scope in (scopes or "").split(",") if scope.strip())
+    powers = tuple(
+        sorted(
+            (_power(scope.strip()) for scope in (scopes or "").split(",") if scope.strip()), key=worst_first
+        )
+    )
     if scopes is not None and not powers:
         powers = (Power(what="reads what is public"),)
     expires = _moment(str(headers.get("github-authentication-token-expiration", "")))
