@@ -7,6 +7,7 @@ from pathlib import Path
 
 import preloaded
 import pytest
+from hypothesis import settings
 from incident import RunningSandbox
 from xdist.scheduler import LoadFileScheduling
 
@@ -15,6 +16,9 @@ pytest.register_assert_rewrite(*sorted(HELPERS - sys.modules.keys()))
 preloaded.once_read()
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what starts in a shell's background ignores Ctrl-C
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # never the tester's own
+# The same examples everywhere, and as long as they take on a machine that others use, too.
+settings.register_profile("here", deadline=None, derandomize=True)
+settings.load_profile("here")
 
 
 # What takes longest begins first, so that no worker waits for another in the end. A file is one worker's,

@@ -223,7 +223,7 @@ def needs_of(draw):
     return needs, waiting
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(needs_of())
 def test_in_any_order_of_needs_each_step_stands_once_and_after_all_that_it_needs(drawn):
     needs, waiting = drawn

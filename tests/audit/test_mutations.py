@@ -23,7 +23,7 @@ from responder.journal.note import Signer
 from responder.journal.vouching import Found, weigh
 
 NUMBER = int(os.environ.get("RESPOND_MUTATIONS", "300"))
-ENOUGH = settings(max_examples=NUMBER, deadline=None, database=None)
+ENOUGH = settings(max_examples=NUMBER)
 KEY = Signer.fresh("respond/ada@laptop", b"a" * 32)
 
 

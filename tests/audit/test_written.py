@@ -31,7 +31,7 @@ def by_the_specification(text):
         return False
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(JSON, st.sampled_from(ENCODERS))
 @example(1e17, ENCODERS[2])
 @example(9007199254740993, ENCODERS[2])
@@ -64,7 +64,7 @@ def test_what_has_no_canonical_form_or_another_is_not_canonical(text):
     assert not is_canonical(text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TEXT, TEXT, st.integers(0, 2**53 - 1), TEXT, TEXT, st.dictionaries(TEXT, JSON, max_size=2))
 def test_the_bytes_under_the_hash_are_the_canonical_json_of_all_other_fields(
     run, step, attempt, kind, at, data

@@ -68,7 +68,7 @@ def play(table: Table, text: str, death: int | None) -> None:
         return
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(troubles())
 def test_whatever_fails_and_dies_every_intent_has_at_most_one_effect_and_the_end_is_the_same(trouble):
     steps, faults, deaths = trouble

@@ -230,7 +230,7 @@ def secret(environment, name, keys=AWS):
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12).filter(str.strip)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(names, min_size=4, max_size=4, unique=True), names)
 def test_whatever_things_are_called_the_draft_is_a_valid_inventory(tmp_path_factory, called, function):
     dev, prod, one, two = called

@@ -24,7 +24,7 @@ JSON = st.recursive(
     max_leaves=6,
 )
 DATA = st.dictionaries(st.sampled_from(["seen", "output", "why"]), JSON, max_size=3)
-DAMAGE = settings(max_examples=60, deadline=None)
+DAMAGE = settings(max_examples=60)
 
 
 def chain_of(datas):

@@ -26,7 +26,7 @@ def bytes_on_disk(path):
     return b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=st.text(st.characters(exclude_categories=["Cs"]), min_size=1), label=st.text(max_size=9))
 def test_what_is_sealed_can_be_opened(seals, value, label):
     sealed = seals.seal("r1", label, Secret(value))

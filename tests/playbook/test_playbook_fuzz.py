@@ -14,7 +14,7 @@ from responder.secret import Secret
 ACTIONS = Actions()
 TEXT = read("leak")[1]
 LINES = TEXT.splitlines()
-calm = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+calm = settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 
 PIECES = st.sampled_from(
     [
