@@ -6,13 +6,15 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from responder.errors import UnavailableError
-from responder.providers.github.git_access import GitAccess
 from responder.review.history.fleeting import Fleeting, fleeting
 from responder.review.history.git import Git, environment
 from responder.secret import redact
+
+if TYPE_CHECKING:
+    from responder.providers.github.git_access import GitAccess
 
 PATIENCE: Final = 300.0  # seconds
 _SILENCE: Final = 30  # seconds with next to nothing
@@ -79,7 +81,7 @@ class NothingThereError(UnavailableError):
 
 @contextmanager
 def fetched(
-    access: GitAccess,
+    access: "GitAccess",
     refs: Sequence[str],
     *,
     form: str = "sha1",
@@ -106,7 +108,7 @@ def fetched(
         yield git
 
 
-def _fetch(git: Git, folder: Fleeting, access: GitAccess, refs: Sequence[str], seconds: float) -> None:
+def _fetch(git: Git, folder: Fleeting, access: "GitAccess", refs: Sequence[str], seconds: float) -> None:
     http = ("-c", "protocol.http.allow=always") if access.url.startswith("http:") else ()
     passed_on = {name: os.environ[name] for name in _NETWORK if name in os.environ}
     process = subprocess.Popen(
@@ -133,7 +135,7 @@ def _fetch(git: Git, folder: Fleeting, access: GitAccess, refs: Sequence[str], s
         raise _trouble(git, access, redact(complaint.decode("utf-8", "replace")))
 
 
-def _trouble(git: Git, access: GitAccess, said: str) -> UnavailableError:
+def _trouble(git: Git, access: "GitAccess", said: str) -> UnavailableError:
     told = re.search(r"^remote: (.+)", said, re.MULTILINE)
     known = {"host": access.host, "url": access.url, "told": f" It says: {told[1]}" if told else ""}
     for form, what, next_step in _WITH_TOKEN if access.has_token else (_WITHOUT_TOKEN, *_WITH_TOKEN):

@@ -41,41 +41,42 @@ def search_folder(
     """
     files = Files()
     shown: list[str] = []
-    for folder, name in _walk(top, files, of_git=of_git):
-        shown.append(str((folder / name).relative_to(top)))
+    above = len(os.path.join(top, ""))  # noqa: PTH118  # a Path for each of many files takes as long as reading it
+    for path in _walk(top, files, of_git=of_git):
+        shown.append(path[above:])
         try:
-            _search(folder / name, searcher, files, shown[-1], told)
+            _search(path, searcher, files, shown[-1], told)
         except FileNotFoundError:
             continue  # gone meanwhile
         except OSError as error:
-            files.not_looked_at.append(f"{folder / name}: {error.strerror or 'it cannot be read'}")
+            files.not_looked_at.append(f"{path}: {error.strerror or 'it cannot be read'}")
     if searcher.ends("\0".join(shown).encode("utf-8", "replace")):
         hits = {path: list(searcher.plain_hits(path.encode("utf-8", "replace"))) for path in shown}
         files.named = {path: hit for path, hit in hits.items() if hit}
     return files
 
 
-def _walk(top: Path, files: Files, *, of_git: bool) -> Iterator[tuple[Path, str]]:
+def _walk(top: Path, files: Files, *, of_git: bool) -> Iterator[str]:
     def failed(error: OSError) -> None:
         files.not_looked_at.append(f"{error.filename}: {error.strerror or 'it cannot be read'}")
 
-    for name, folders, here in os.walk(top, onerror=failed):
-        folder = Path(name)
-        if of_git and folder == top:
+    for folder, folders, here in os.walk(top, onerror=failed):
+        at_top = folder == str(top)
+        if of_git and at_top:
             folders[:] = [one for one in folders if one not in _OBJECTS]
-        elif not of_git and folder == top:
+        elif not of_git and at_top:
             folders[:] = [one for one in folders if one != ".git"]
             here = [one for one in here if one != ".git"]  # noqa: PLW2901  # a linked worktree's
         elif not of_git and (".git" in folders or ".git" in here):
-            files.nested.append(folder)
+            files.nested.append(Path(folder))
             folders[:] = []
             continue
         folders.sort()
-        yield from ((folder, one) for one in sorted(here))
+        yield from (os.path.join(folder, one) for one in sorted(here))  # noqa: PTH118  # see above
 
 
-def _search(path: Path, searcher: Searcher, files: Files, shown: str, told: Callable[[int], None]) -> None:
-    if not stat.S_ISREG(path.lstat().st_mode):
+def _search(path: str, searcher: Searcher, files: Files, shown: str, told: Callable[[int], None]) -> None:
+    if not stat.S_ISREG(os.lstat(path).st_mode):
         return
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb", buffering=0) as file:

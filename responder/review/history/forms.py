@@ -9,6 +9,8 @@ from typing import Final
 from responder.secret import Secret, written
 
 SHORTEST: Final = 8  # characters; less hits ordinary words
+_ALIKE: Final = re.compile(rb"[A-Za-z0-9_.~-]+")  # written so in every spelling
+_RARE: Final = 12  # characters that are in no other text by chance
 _BREAKABLE: Final = 24  # characters of base64 from which a line's end may stand within
 
 
@@ -54,11 +56,19 @@ class Form:
     pattern: bytes  # a regular expression
     longest: int  # bytes that the pattern can match
     whole: bytes = b""
+    anchor: bytes = b""  # in every match, and long enough to be nowhere else
+
+    @property
+    def sought(self) -> bytes:
+        """What to look for first: mere text takes a twentieth of the time to compile."""
+        return re.escape(self.anchor) if self.anchor else self.pattern
 
 
 def _forms(text: str) -> Iterator[Form]:
     raw = text.encode("utf-8", "surrogatepass")
-    yield Form("plain", written(text).encode("utf-8", "surrogatepass"), 12 * len(raw))
+    anchor = max(_ALIKE.findall(raw), key=len, default=b"")
+    spelled = written(text).encode("utf-8", "surrogatepass")
+    yield Form("plain", spelled, 12 * len(raw), anchor=anchor if len(anchor) >= _RARE else b"")
     for order in ("le", "be"):
         wide = text.encode(f"utf-16-{order}", "surrogatepass")
         # Hyperscan takes patterns as texts that a zero byte ends.

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from responder.providers.github.git_access import GitAccess
 from responder.review.history.fetched import PATIENCE, fetched
 from responder.review.history.git import Git, Repository
+
+if TYPE_CHECKING:
+    from responder.providers.github.git_access import GitAccess
 
 _HEADS: Final = "+refs/pull/*/head:refs/pull/*/head"
 
 
 @contextmanager
 def pull_requests(
-    of: Repository, access: GitAccess, seconds: float = PATIENCE
+    of: Repository, access: "GitAccess", seconds: float = PATIENCE
 ) -> Iterator[tuple[Git, Repository]]:
     """Fetch their heads into a repository of its own, which is removed: the clone is left as it is.
 

@@ -1,11 +1,12 @@
 """One repository whole: objects, working trees, ignored files, git's own folder, submodules."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from responder.errors import RespondError
-from responder.providers.github.git_access import GitAccess
+from responder.questions import aside
 from responder.review.history.folder import Files, search_folder
 from responder.review.history.git import Git, Repository, zeros
 from responder.review.history.objects import Objects, search_objects
@@ -13,6 +14,9 @@ from responder.review.history.places import Place, sightings
 from responder.review.history.pulls import pull_requests
 from responder.review.history.search import Needles
 from responder.review.history.sighting import Scan, Where
+
+if TYPE_CHECKING:
+    from responder.providers.github.git_access import GitAccess
 
 NEVER_IN_A_CLONE: Final = "LFS files that were never fetched, forks, and other people's clones"
 PULLS: Final = "what only pull requests have (add --pulls)"
@@ -38,7 +42,7 @@ def scan_repository(path: Path, needles: Needles, told: Callable[[int], None] = 
 
 def scan_pulls(
     path: Path,
-    access: GitAccess,
+    access: "GitAccess",
     needles: Needles,
     scan: Scan,
     told: Callable[[int], None] = lambda _bytes: None,
@@ -69,45 +73,57 @@ def _scan_one(
         return
     seen.add(repository.common)
     scan.repositories.append(prefix or str(repository.top or repository.folder))
+
+    def say(whys: Iterable[str]) -> None:
+        scan.not_looked_at += [f"{prefix}: {why}" if prefix else why for why in whys]
+
+    # At once with the objects: it is git that reads those, and waits for us.
+    pending = aside(_checked_out, repository, needles, told)
     objects = search_objects(repository.git, needles, told)
     scan.objects += objects.count
     scan.object_bytes += objects.bytes
-    scan.not_looked_at += [f"{prefix}: {why}" if prefix else why for why in _cut(repository, objects)]
-
-    def not_read(why: str) -> None:
-        scan.not_looked_at.append(f"{prefix}: {why}" if prefix else why)
-
-    scan.sightings += sightings(repository, prefix, objects, needles, not_read)
-    for top in repository.worktrees():
-        _scan_folder(repository, top, prefix, needles, told, scan, seen)
-    files = search_folder(repository.common, needles.searcher(), told, of_git=True)
-    _take(files, scan, prefix, lambda _path: "git folder", ".git/" if repository.top else "")
+    say(_cut(repository, objects))
+    scan.sightings += sightings(repository, prefix, objects, needles, lambda why: say([why]))
+    for one in pending.result():
+        _take(one, scan, prefix)
+        for nested in one.files.nested:
+            shown = f"{prefix}/{one.beside}{nested.relative_to(one.top)}".lstrip("/")
+            _scan_nested(nested, shown, needles, told, scan, seen)
+        scan.not_looked_at += one.not_looked_at
     for nested in sorted(repository.common.glob("modules/**/HEAD")):
         if (nested.parent / "objects").is_dir():
             name = str(nested.parent.relative_to(repository.common / "modules"))
             _scan_nested(nested.parent, f"{prefix}/{name}".lstrip("/"), needles, told, scan, seen)
 
 
-def _scan_folder(
-    repository: Repository,
-    top: Path,
-    prefix: str,
-    needles: Needles,
-    told: Callable[[int], None],
-    scan: Scan,
-    seen: set[Path],
-) -> None:
-    files = search_folder(top, needles.searcher(), told)
-    beside = "" if top == repository.top else f"{top}/"
-    status = _status(Git(top), files.hits)
-    _take(files, scan, prefix, lambda path: status.get(path, "working tree"), beside)
-    for nested in files.nested:
-        shown = f"{prefix}/{beside}{nested.relative_to(top)}".lstrip("/")
-        _scan_nested(nested, shown, needles, told, scan, seen)
-    for name in _not_checked_out(top):
-        scan.not_looked_at.append(
+@dataclass(frozen=True)
+class _Folder:
+    """One that was searched."""
+
+    top: Path
+    files: Files
+    beside: str  # before its paths: what tells it from the folder that was asked for
+    status: Mapping[str, Where]
+    otherwise: Where  # of files that `status` does not name
+    not_looked_at: Sequence[str] = ()
+
+
+def _checked_out(repository: Repository, needles: Needles, told: Callable[[int], None]) -> list[_Folder]:
+    """Its working trees, and git's own folder."""
+    searcher = needles.searcher()
+    folders = []
+    for top in repository.worktrees():
+        files = search_folder(top, searcher, told)
+        beside = "" if top == repository.top else f"{top}/"
+        status = _status(Git(top), files.hits)
+        absent = [
             f"submodule {name} is not checked out: `git submodule update --init {name}`"
-        )
+            for name in _not_checked_out(top)
+        ]
+        folders.append(_Folder(top, files, beside, status, "working tree", absent))
+    files = search_folder(repository.common, searcher, told, of_git=True)
+    beside = ".git/" if repository.top else ""
+    return [*folders, _Folder(repository.common, files, beside, {}, "git folder")]
 
 
 def _scan_nested(
@@ -127,16 +143,16 @@ def _cut(repository: Repository, objects: Objects) -> Iterator[str]:
         yield from (f"object {name[:12]}: {why}" for why in whys)
 
 
-def _take(files: Files, scan: Scan, prefix: str, where: Callable[[str], Where], beside: str) -> None:
+def _take(folder: _Folder, scan: Scan, prefix: str) -> None:
+    files = folder.files
     scan.files += files.count
     scan.file_bytes += files.bytes
     scan.not_looked_at += files.not_looked_at
     for path, hits in files.hits.items():
-        for hit in hits:
-            scan.sightings.append(Place(hit, where(path), beside + path).sighting(prefix))
+        where = folder.status.get(path, folder.otherwise)
+        scan.sightings += [Place(hit, where, folder.beside + path).sighting(prefix) for hit in hits]
     for path, hits in files.named.items():
-        for hit in hits:
-            scan.sightings.append(Place(hit, "file name", beside + path).sighting(prefix))
+        scan.sightings += [Place(hit, "file name", folder.beside + path).sighting(prefix) for hit in hits]
 
 
 def _status(git: Git, paths: Iterable[str]) -> dict[str, Where]:

@@ -52,15 +52,14 @@ class Needles:
             raise ValueError("Nothing to look for.")
         self._longest = max(form.longest for _, form in self._of)
         self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        patterns = [form.pattern for _, form in self._of]
-        everything = [*patterns, *_TOLD]
+        everything = [*(form.sought for _, form in self._of), *_TOLD]
         self._database.compile(
             expressions=everything,
             ids=list(range(len(everything))),
             elements=len(everything),
             flags=[hyperscan.HS_FLAG_DOTALL] * len(everything),
         )
-        self._exact = [re.compile(pattern) for pattern in patterns]
+        self._exact = [re.compile(form.pattern) for _, form in self._of]
 
     def searcher(self) -> "Searcher":
         import hyperscan  # noqa: PLC0415
@@ -160,8 +159,10 @@ class Searcher:
     def _confirmed(self, data: bytes, end: int, number: int) -> tuple[int, int] | None:
         """From where to where it is, if it is whole."""
         form = self._of[number][1]
-        begin = max(0, end - form.longest)
-        matches = list(self._exact[number].finditer(data, begin, end))
+        begin, after = max(0, end - form.longest), form.longest if form.anchor else 0
+        matches = list(self._exact[number].finditer(data, begin, end + after))
+        if form.anchor:
+            matches = [one for one in matches if one.start() < end <= one.end()]
         if not matches:
             return None
         last = matches[-1]
