@@ -302,7 +302,7 @@ def _look_on_github(
         found = scan_github(connections, repo, values, begin, by_form=by_form)
     seen.github = found.searched
     seen.not_looked_at += seen.github.not_looked_at
-    show_on_github(out, repo, seen.github)
+    show_on_github(out, repo, begin, seen.github)
     return found.by_form
 
 

@@ -1,6 +1,7 @@
 """What `respond scan` shows: places, never values."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from responder.secret import redact
@@ -115,18 +116,21 @@ def show_findings(out: "Console", findings: Sequence["Finding"], judged: int, ve
     out.print(table)
 
 
-def show_on_github(out: "Console", repository: str, searched: "Searched") -> None:
-    _said(out, f"On GitHub, of {repository}: {'; '.join(searched.looked_at) or 'nothing could be read'}.")
+def show_on_github(out: "Console", repository: str, begin: datetime, searched: "Searched") -> None:
+    since = f"{begin.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    said = "; ".join(searched.looked_at) or "nothing could be read"
+    _said(out, f"On GitHub, of {repository}, since {since}: {said}.")
     if not searched.seen:
         _line(out, "not found  on GitHub, in what was looked at", "green")
-    for one in searched.seen:
-        _line(
-            out,
-            f"{'FOUND    ' if one.secret else 'mentioned'}  {one.value}",
-            "bold red" if one.secret else "yellow",
-        )
-        _line(out, f"  {one.what}{f': {one.place}' if one.place else ''}", "bold")
-        _line(out, f"      {one.address}")
+    for value, secret in dict.fromkeys((one.value, one.secret) for one in searched.seen):
+        here = [one for one in searched.seen if one.value == value]
+        word = "FOUND      " if secret else "mentioned  "
+        _line(out, f"{word}{value}", "bold red" if secret else "yellow")
+        for one in here[:_MOST_PLACES]:
+            _line(out, f"  {one.what}{f': {one.place}' if one.place else ''}", "bold")
+            _line(out, f"      {one.address}")
+        if len(here) > _MOST_PLACES:
+            _line(out, f"  … and {len(here) - _MOST_PLACES} more places; --sarif FILE has all.")
 
 
 def show_not_looked_at(out: "Console", whys: Sequence[str]) -> None:

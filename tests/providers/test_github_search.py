@@ -8,23 +8,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from github_account import Weather, opened
+from github_searching import KEY, SECRET, of, on_github, searched
 
 from responder.action import Connections
 from responder.cli import cli
 from responder.errors import Exit, NotFoundError
 from responder.review.history.forms import Value
-from responder.review.history.github import scan_github
 from responder.sandbox.github.routes.gists import GIST_FILE
 from responder.secret import Secret
 
-KEY, SECRET = "AKIAQYLPMN5HHHFPZAM2", "1tUm636uS1yOEcfP5pvfqJ/ml36mF7AkyHsEU0IU"
-VALUES = (Value(f"secret of {KEY}", Secret(SECRET)), Value(KEY, KEY))
 ENCODED = base64.b64encode(SECRET.encode()).decode()
 ECHO = f"""\
 on: {{workflow_dispatch: {{inputs: {{request: {{type: string}}}}}}}}
 jobs: {{leaky: {{runs-on: x, steps: [{{name: Show, run: "echo {ENCODED}"}}]}}}}
 """.encode()
-LONG_AGO = datetime.now(UTC) - timedelta(days=2)
 
 
 @pytest.fixture(scope="module")
@@ -76,29 +73,18 @@ def world():
     leaks.gist({"notes.md": b"x" * GIST_FILE + SECRET.encode()}, by="grace", public=True)
     leaks.gist({"a.bin": b"\0" + SECRET.encode()}, by="grace", public=True, description=KEY)
     leaks.gist({"mine.md": SECRET.encode()}, by="grace")
-    leaks.wiki("rentagpu/leaky", {"Set up.md": f"{KEY}\nAWS_SECRET_ACCESS_KEY={SECRET}\n".encode()}, by="grace")
+    leaks.wiki(
+        "rentagpu/leaky", {"Set up.md": f"{KEY}\nAWS_SECRET_ACCESS_KEY={SECRET}\n".encode()}, by="grace"
+    )
     leaks.wiki("rentagpu/leaky", {"Set up.md": b"# Keys\nAsk grace.\n", "Home.md": b"Hello"}, by="grace")
     world.admin = admin
     yield world
     world.plane.stop()
 
 
-def searched(world, token, repository="rentagpu/leaky", values=VALUES, since=LONG_AGO, url=""):
-    environ = world.environ(token) | ({"GITHUB_API_URL": url} if url else {})
-    connections = Connections(environ)
-    try:
-        return scan_github(connections, repository, values, since).searched
-    finally:
-        connections.close()
-
-
 @pytest.fixture(scope="module")
 def found(world):
     return searched(world, world.admin)
-
-
-def of(found, what):
-    return [(one.value, one.place) for one in found.seen if one.what == what]
 
 
 def test_an_alert_for_the_value_is_found_and_others_are_counted(found):
@@ -154,11 +140,7 @@ def test_what_was_taken_out_of_the_wiki_again_is_found(found):
 
 def test_credentials_that_nobody_knew_of_are_found_in_the_wiki(world):
     other = (Value("secret of another", Secret("not-in-there-at-all")),)
-    connections = Connections(world.environ(world.admin))
-    try:
-        told = scan_github(connections, "rentagpu/leaky", other, LONG_AGO, by_form=True)
-    finally:
-        connections.close()
+    told = on_github(world, world.admin, values=other, by_form=True)
     assert told.searched.leaks == []
     assert {(one.path, one.line) for one in told.by_form.findings} == {("wiki/Set up.md", 1)}
 

@@ -165,9 +165,19 @@ class GithubConnection(GithubServer):
         Raises:
             ProviderError: whatever PyGithub raised, in our words.
         """
+        return self._get(path)[1]
 
-        def ask(github: "Github") -> Any:  # noqa: ANN401
-            return github.requester.requestJsonAndCheck("GET", path)[1]
+    def headers(self, path: str) -> Mapping[str, str]:
+        """What comes with the answer, the names in small letters.
+
+        Raises:
+            ProviderError: whatever PyGithub raised, in our words.
+        """
+        return self._get(path)[0]
+
+    def _get(self, path: str) -> tuple[Mapping[str, str], Any]:
+        def ask(github: "Github") -> tuple[Mapping[str, str], Any]:
+            return github.requester.requestJsonAndCheck("GET", path)
 
         return self.ask(f"GET {path.partition('?')[0]}", ask)
 

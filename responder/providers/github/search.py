@@ -1,6 +1,6 @@
 """Where on GitHub, beyond what a clone has, leaked values stand.
 
-Alerts, code, logs and artifacts of workflows, issues, pull requests, gists of the owner's people.
+Alerts, code, logs and artifacts of workflows, what people wrote, their gists.
 
 Values never leave this process: GitHub is asked for texts, and they are searched here. Only public
 identifiers are sent, to its code search, which knows default branches, files below 384 KB, and ten questions
@@ -80,16 +80,29 @@ def search_github(
     Raises:
         ProviderError: the repository cannot be seen.
     """
-    from responder.providers.github.search_gists import gists  # noqa: PLC0415  # these need `Search` from here
-    from responder.providers.github.search_runs import runs  # noqa: PLC0415
+    # These need `Search` from here.
+    from responder.providers.github.search_discussions import discussions  # noqa: PLC0415
+    from responder.providers.github.search_gists import Gists  # noqa: PLC0415
+    from responder.providers.github.search_runs import caches, runs  # noqa: PLC0415
+    from responder.providers.github.search_texts import (  # noqa: PLC0415
+        comments_on_commits,
+        issues,
+        releases,
+    )
 
     search = Search(connections.get(GithubConnection), repository, look, since)
     owner = search.get(f"/repos/{repository}")["owner"]
+    gists = Gists(search)
     asked: list[Answer[None]] = [
         search.ask("secret-scanning alerts", search.alerts),
         search.ask("workflow runs", runs, search),
-        search.ask("issues and pull requests", search.issues),
-        search.ask(f"gists of the people of {owner['login']}", gists, search, owner),
+        search.ask("issues and pull requests", issues, search),
+        search.ask("discussions", discussions, search),
+        search.ask("comments on commits", comments_on_commits, search),
+        search.ask("releases", releases, search),
+        search.ask("Actions caches", caches, search),
+        search.ask("gists of whoever GITHUB_TOKEN is", gists.own),
+        search.ask(f"gists of the people of {owner['login']}", gists.of_people, owner),
         *(
             search.ask(f"code of {owner['login']} with {identifier}", search.code, owner, identifier)
             for identifier in identifiers[:_MOST_SEARCHES]
@@ -105,6 +118,7 @@ def search_github(
         f"code with {identifier}: GitHub allows ten searches a minute"
         for identifier in identifiers[_MOST_SEARCHES:]
     ]
+    searched.looked_at.sort()
     searched.seen.sort(key=lambda one: (one.what, one.address, one.value, one.place))
     return searched
 
@@ -121,7 +135,7 @@ class Search:
     ) -> None:
         self.connection, self._look = connection, look
         self.since = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self.base = f"/repos/{repository}"
+        self.repository, self.base = repository, f"/repos/{repository}"
         self.questions = Questions(PATIENCE)
         self.more: list[Answer[None]] = []
         self.searched = Searched()
@@ -142,8 +156,8 @@ class Search:
         for alert in alerts:
             found = self.note("secret-scanning alert", alert["html_url"], alert.get("secret") or "")
             others += not found and alert["state"] == "open"
-        more = f"; {others} open ones are of other secrets" if others else ""
-        self.searched.looked_at.append(f"{len(alerts)} secret-scanning alerts{more}")
+        more = f" ({others} open ones are of other secrets)" if others else ""
+        self.searched.looked_at.append(f"secret-scanning alerts: {len(alerts)}{more}")
 
     def code(self, owner: dict[str, Any], identifier: str) -> None:
         scope = "org" if owner["type"] == "Organization" else "user"
@@ -155,23 +169,6 @@ class Search:
         self.searched.looked_at.append(f"default branches of {owner['login']} for {identifier}")
         if answer["incomplete_results"] or answer["total_count"] > _PAGE:
             self.searched.not_looked_at.append(f"all code with {identifier}: GitHub told only a part")
-
-    def issues(self) -> None:
-        issues = list(self.paged(f"{self.base}/issues?state=all&since={self.since}&"))
-        for issue in issues:
-            self.note("issue", issue["html_url"], f"{issue['title']}\n{issue.get('body') or ''}")
-            number = issue["number"]
-            if issue["comments"]:
-                path = f"{self.base}/issues/{number}/comments?since={self.since}&"
-                self.later(f"comments of {number}", self._comments, path)
-            if "pull_request" in issue:
-                path = f"{self.base}/pulls/{number}/comments?since={self.since}&"
-                self.later(f"the review of {number}", self._comments, path)
-        self.searched.looked_at.append(f"{len(issues)} issues and pull requests changed since {self.since}")
-
-    def _comments(self, path: str) -> None:
-        for comment in self.paged(path):
-            self.note("comment", comment["html_url"], comment.get("body") or "")
 
     def note(self, what: str, address: str, text: str | bytes, within: str = "") -> bool:
         """Look at a text, and keep what is seen. Gives whether anything was."""

@@ -1,6 +1,7 @@
 """Logs of workflow runs, of each attempt, and what the runs kept.
 
-https://docs.github.com/rest/actions/workflow-runs and https://docs.github.com/rest/actions/artifacts
+https://docs.github.com/rest/actions/workflow-runs, https://docs.github.com/rest/actions/artifacts,
+https://docs.github.com/rest/actions/cache
 """
 
 import urllib.parse
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _MOST_RUNS: Final = 100
 _MOST_ATTEMPTS: Final = 5  # of a run, the newest; people may have up to 50
 _MOST_ARTIFACTS: Final = 100  # of a run
+_MOST_CACHES: Final = 100
 
 
 def runs(search: Search) -> None:
@@ -29,10 +31,25 @@ def runs(search: Search) -> None:
             search.searched.not_looked_at.append(f"the log of run {number}: it is {run['status']}")
         _earlier(search, run)
         search.later(f"the artifacts of run {number}", _artifacts, search, number, page)
-    told = f"logs and artifacts of {len(answer['workflow_runs'])} workflow runs since {search.since}"
+    told = f"workflow runs, with logs and artifacts: {len(answer['workflow_runs'])}"
     search.searched.looked_at.append(told)
     if answer["total_count"] > len(answer["workflow_runs"]):
         search.searched.not_looked_at.append(f"runs before the newest {_MOST_RUNS}")
+
+
+def caches(search: Search) -> None:
+    """Their names. What is in them GitHub gives to workflow runs alone."""
+    answer = search.get(f"{search.base}/actions/caches?per_page={_MOST_CACHES}")
+    page = f"{search.connection.web}/{search.repository}/actions/caches"
+    for cache in answer["actions_caches"]:
+        search.note("name of a cache", page, cache["key"])
+    if count := answer["total_count"]:
+        search.searched.not_looked_at.append(
+            f"{count} Actions caches, {page}: GitHub gives what is in them to workflow runs alone. "
+            f"Delete what may hold it: gh cache delete --all --repo {search.repository}"
+        )
+    else:
+        search.searched.looked_at.append("no Actions caches")
 
 
 def _earlier(search: Search, run: dict[str, Any]) -> None:

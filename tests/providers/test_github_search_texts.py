@@ -1,0 +1,141 @@
+"""What people wrote beside the code, their gists as they were, and what GitHub shows to nobody."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from github_account import Weather, opened
+from github_searching import OF_KEY, SECRET, of, searched
+
+REPOSITORY = "rentagpu/leaky"
+MORE_THAN_A_PAGE = {f"Comment {number}": [] for number in range(51)}
+
+
+@pytest.fixture(scope="module")
+def world():
+    world = opened()
+    world.admin = world.plane.add_user("admin")
+    leaks, talk = world.plane.leaks, world.plane.talk
+    world.plane.add_repository(REPOSITORY, {"README.md": b"no"}, permissions={"admin": "admin"})
+    world.plane.add_repository("rentagpu/quiet", {"README.md": b"no"}, permissions={"admin": "admin"})
+    for login in ("admin", "grace"):
+        world.plane.add_member("rentagpu", login)
+    sha = leaks.commit(REPOSITORY, {"a.txt": b"x"}, "A change", by="grace")
+    pull = leaks.pull(REPOSITORY, "A change", "", [sha])
+    talk.review(REPOSITORY, pull, f"Why is {SECRET} here?", by="grace")
+    talk.of_commit(REPOSITORY, sha, f"Take out {SECRET}", by="grace")
+    talk.release(REPOSITORY, "v1", f"Needs\n{SECRET}", {"app.env": f"\nKEY={SECRET}".encode()}, by="grace")
+    comments = {f"Try {SECRET}": [f"I got {SECRET}"], **MORE_THAN_A_PAGE}
+    talk.discussion(REPOSITORY, "It fails", f"With\n{SECRET}", comments, by="grace")
+    talk.cache(REPOSITORY, f"pip-{SECRET}")
+    world.gist = leaks.gist({"notes.md": SECRET.encode(), "b.md": b"b"}, by="grace", public=True)
+    leaks.edit_gist(world.gist, {"notes.md": b"gone", "b.md": b"b"})
+    leaks.gist({"mine.md": SECRET.encode()}, by="admin")
+    yield world
+    world.plane.stop()
+
+
+@pytest.fixture(scope="module")
+def found(world):
+    return searched(world, world.admin)
+
+
+def under(world, bad, **more):
+    weather = Weather(world, bad)
+    try:
+        return searched(world, world.admin, url=weather.world.url, **more)
+    finally:
+        weather.close()
+
+
+def test_discussions_their_comments_and_the_replies_are_read(found):
+    assert sorted(of(found, "discussion")) == [
+        (OF_KEY, "a comment, line 1"),
+        (OF_KEY, "a reply, line 1"),
+        (OF_KEY, "line 3"),
+    ]
+    assert "discussions: 1" in found.looked_at
+    assert any("comments of" in why and "after the first 50" in why for why in found.not_looked_at)
+
+
+def test_reviews_and_comments_on_commits_are_read(found):
+    addresses = [
+        one.address.partition("#")[2].partition("-")[0] for one in found.seen if one.what == "comment"
+    ]
+    assert sorted(addresses) == ["commitcomment", "pullrequestreview"]
+
+
+def test_releases_are_read_with_their_files(found):
+    assert sorted(of(found, "release")) == [(OF_KEY, "app.env, line 2"), (OF_KEY, "line 3")]
+
+
+def test_files_of_releases_from_before_the_time_in_question_are_not_fetched(world):
+    later = searched(world, world.admin, since=datetime.now(UTC) + timedelta(days=1))
+    assert of(later, "release") == [(OF_KEY, "line 3")]
+
+
+def test_caches_are_named_and_said_to_be_readable_by_nobody(found):
+    assert of(found, "name of a cache") == [(OF_KEY, "line 1")]
+    (said,) = [why for why in found.not_looked_at if "Actions caches" in why]
+    assert said.startswith("1 Actions caches")
+    assert "gh cache delete --all --repo rentagpu/leaky" in said
+
+
+def test_what_a_gist_was_before_is_read_and_told_once(found):
+    public = [one for one in found.seen if one.what == "gist" and "notes.md" in one.place]
+    assert [one.place.startswith("notes.md, as it was on 20") for one in public] == [True]
+    assert public[0].address.rpartition("/")[2] != ""
+
+
+def test_the_operators_own_secret_gists_are_read(found):
+    assert (OF_KEY, "mine.md, line 1") in of(found, "gist")
+    assert "the secret gists of whoever GITHUB_TOKEN is" in found.looked_at
+
+
+def test_a_token_that_may_not_list_secret_gists_is_said(world):
+    found = searched(world, world.plane.add_token("admin", scopes=["repo"]))
+    assert (OF_KEY, "mine.md, line 1") not in of(found, "gist")
+    assert any("classic token with the scope `gist`" in why for why in found.not_looked_at)
+
+
+def test_where_there_is_nothing_of_it_that_is_said_and_nothing_is_missing(world):
+    found = searched(world, world.admin, "rentagpu/quiet")
+    assert found.not_looked_at == []
+    assert {"no discussions, as they are switched off", "no Actions caches", "releases: 0"} <= {
+        *found.looked_at
+    }
+
+
+@pytest.mark.parametrize(
+    ("ending", "status", "said"),
+    [
+        ("/graphql", 403, "discussions: GraphQL discussions: Bad day"),
+        ("/actions/caches", 404, "Actions caches: GET /repos/rentagpu/leaky/actions/caches: Bad day"),
+        ("/releases", 429, "releases: GET /repos/rentagpu/leaky/releases: GitHub's rate limit"),
+        ("/gists", 403, "gists of whoever GITHUB_TOKEN is: GET /gists: Bad day"),
+        ("/comments", 500, "comments on commits: GET /repos/rentagpu/leaky/comments: 500"),
+    ],
+)
+def test_each_place_that_cannot_be_read_is_said_and_the_others_are_searched(world, ending, status, said):
+    found = under(world, lambda _method, path: status if path.endswith(ending) else None)
+    assert any(why.startswith(said) for why in found.not_looked_at)
+    assert len({one.what for one in found.seen}) >= 3
+
+
+def test_what_graphql_refuses_within_an_answer_is_said(world):
+    """A repository that the token may not see is refused before; one that is gone meanwhile is not."""
+    reader = world.plane.add_token("admin")
+    weather = Weather(world, lambda *_: None)
+    answer = weather._app
+
+    def gone(environ, start_response):
+        if environ["PATH_INFO"] == "/graphql":
+            environ["HTTP_AUTHORIZATION"] = f"Bearer {world.grace}"
+        return answer(environ, start_response)
+
+    weather._app = gone
+    try:
+        found = searched(world, reader, url=weather.world.url)
+    finally:
+        weather.close()
+    (said,) = [why for why in found.not_looked_at if why.startswith("discussions: ")]
+    assert "Could not resolve to a Repository" in said
