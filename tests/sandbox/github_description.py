@@ -102,7 +102,7 @@ class Described:
 def _request(environ, body):
     path, _, query = environ["REQUEST_URI"].partition("?")
     for prefix in MULTI_SEGMENT:
-        if prefix in path and not path.endswith(prefix):
+        if prefix in path and not path.endswith((prefix, "/protection")):
             head, _, rest = path.partition(prefix)
             path = head + prefix + urllib.parse.quote(urllib.parse.unquote(rest), safe="")
     # The description calls `created` a date-time; GitHub takes its search syntax (">=...").

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from responder.sandbox.github.state import Environment, Repository, State, User
 from responder.sandbox.github.vault import Entry
+from responder.sandbox.github.ways_in import Ruleset
 
 
 def backdate(state: State, seconds: float) -> None:
@@ -14,15 +15,17 @@ def backdate(state: State, seconds: float) -> None:
         changed.updated_at -= seconds
 
 
-def _made(state: State) -> Iterator[User | Repository | Environment | Entry]:
+def _made(state: State) -> Iterator[User | Repository | Environment | Entry | Ruleset]:
     yield from state.users.values()
     yield from state.repositories.values()
     yield from _changed(state)
 
 
-def _changed(state: State) -> Iterator[Environment | Entry]:
+def _changed(state: State) -> Iterator[Environment | Entry | Ruleset]:
     for repository in state.repositories.values():
         yield from repository.environments.values()
+        yield from repository.ways_in.rulesets.values()
+        yield from _entries(*(kept.values() for kept in repository.ways_in.beside.values()))
         for vault in (repository.vault, *(one.vault for one in repository.environments.values())):
             yield from _entries(vault.secrets.values(), vault.variables.values())
     for shared in state.organizations.values():

@@ -1,9 +1,19 @@
-"""Secrets and variables of an organisation, and which of its repositories are given them."""
+"""What an organisation keeps for its repositories, and what it lets in."""
 
 from dataclasses import dataclass, field
 
 from responder.sandbox.github import vault
 from responder.sandbox.github.vault import Entry
+from responder.sandbox.github.ways_in import Hook, Invitation, Runner
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Of a GitHub App: a person makes it at the site, and no program."""
+
+    id: int
+    app: str
+    created_at: float
 
 
 @dataclass
@@ -13,6 +23,11 @@ class Shared:
     secrets: dict[str, Entry] = field(default_factory=dict)
     variables: dict[str, Entry] = field(default_factory=dict)
     only: dict[str, frozenset[str]] = field(default_factory=dict)  # name -> full names of repositories
+    beside: dict[str, dict[str, Entry]] = field(default_factory=dict)  # dependabot's and codespaces' secrets
+    hooks: dict[int, Hook] = field(default_factory=dict)
+    invitations: dict[int, Invitation] = field(default_factory=dict)
+    runners: dict[int, Runner] = field(default_factory=dict)
+    installations: dict[int, Installation] = field(default_factory=dict)
 
     def put(self, entries: dict[str, Entry], name: str, value: str, only: frozenset[str], now: float) -> None:
         vault.put(entries, name, value, now)

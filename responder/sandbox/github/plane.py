@@ -19,6 +19,7 @@ from responder.sandbox.github.dispatch import trigger, workflow_path
 from responder.sandbox.github.git_store import GitStore
 from responder.sandbox.github.leaks import Leaks
 from responder.sandbox.github.oidc import Issuer
+from responder.sandbox.github.organization import Installation
 from responder.sandbox.github.requests import Api
 from responder.sandbox.github.server import Server, application, one_at_a_time
 from responder.sandbox.github.state import AccountKind, Branch, Permission, Repository, State, User
@@ -211,6 +212,13 @@ class GithubPlane:
                 people.teams[of].children.append(team)
             for full_name, permission in repositories.items():
                 self._state.repository(full_name).teams.append((team, permission))
+
+    def add_installation(self, organization: str, app: str) -> int:
+        """Of a GitHub App, which a person makes at the site."""
+        with self._changed:
+            made = Installation(self._state.fresh_id(), app, self._clock())
+            self._state.shared(organization).installations[made.id] = made
+            return made.id
 
     def add_issue(self, full_name: str) -> int:
         """An issue without comments; gives its number."""

@@ -1,7 +1,12 @@
-"""What lets somebody into a repository without a token of its people: deploy keys, webhooks, invitations."""
+"""What lets somebody into a repository without a token of its people, and what guards it.
+
+Deploy keys, webhooks, invitations, runners; rulesets; and the secrets that are kept beside those of Actions.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from responder.sandbox.github.vault import Entry
 
 
 @dataclass(frozen=True)
@@ -32,10 +37,34 @@ class Invitation:
 
 
 @dataclass
+class Ruleset:
+    """For the default branch alone."""
+
+    id: int
+    name: str
+    enforcement: str  # active, evaluate, disabled
+    rules: Sequence[str]  # their types
+    created_at: float
+    updated_at: float
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Self-hosted; GitHub does not tell since when."""
+
+    id: int
+    name: str
+    labels: Sequence[str]
+
+
+@dataclass
 class WaysIn:
     keys: dict[int, DeployKey] = field(default_factory=dict)
     hooks: dict[int, Hook] = field(default_factory=dict)
     invitations: dict[int, Invitation] = field(default_factory=dict)
+    rulesets: dict[int, Ruleset] = field(default_factory=dict)
+    runners: dict[int, Runner] = field(default_factory=dict)
+    beside: dict[str, dict[str, Entry]] = field(default_factory=dict)  # dependabot's and codespaces' secrets
 
 
 @dataclass(frozen=True)

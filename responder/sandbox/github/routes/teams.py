@@ -5,7 +5,7 @@ https://docs.github.com/rest/teams/members and https://docs.github.com/rest/orgs
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
 from responder.sandbox.github.errors import ApiError, not_found
 from responder.sandbox.github.requests import Api, body, paged
@@ -88,7 +88,8 @@ def _add_members(routes: Blueprint, api: Api) -> None:
     def everybody(organization: str) -> Response:
         """Others see only who shows their membership, which nobody here does."""
         people = api.state.people.get(organization)
-        among = people.members if people and api.caller().login in people.members else ()
+        of = people.members if people and api.caller().login in people.members else {}
+        among = [login for login, role in of.items() if request.args.get("role", "all") in ("all", role)]
         return paged([api.shapes.user(user) for user in api.users(sorted(among))])
 
     @routes.get("/user/memberships/orgs/<organization>")

@@ -1,6 +1,7 @@
-"""Secrets and variables, of an environment and of a repository: the same routes below two addresses."""
+"""Secrets and variables, of an environment and of a repository: the same routes below each address."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, jsonify
@@ -22,10 +23,19 @@ def blueprints(api: Api) -> list[Blueprint]:
     def repository_vault(need: Permission, owner: str, name: str) -> Vault:
         return api.repository(owner, name, need).vault
 
+    def beside(keeper: str) -> Find:
+        def kept(need: Permission, owner: str, name: str) -> Vault:
+            found = api.repository(owner, name, need)
+            return replace(found.vault, secrets=found.ways_in.beside.setdefault(keeper, {}))
+
+        return kept
+
     environment, repository = "/environments/<path:environment>", "/actions"
     return [
         _secrets("environment", environment, api, environment_vault),
         _secrets("repository", repository, api, repository_vault),
+        _secrets("dependabot", "/dependabot", api, beside("dependabot")),
+        _secrets("codespaces", "/codespaces", api, beside("codespaces")),
         _variables("environment", environment, api, environment_vault),
         _variables("repository", repository, api, repository_vault),
     ]

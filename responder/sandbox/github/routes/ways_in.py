@@ -141,6 +141,14 @@ def _add_invitations(routes: Blueprint, api: Api) -> None:
         found = _administered(api, owner, name)
         return paged([_invitation(api, found, one) for one in found.ways_in.invitations.values()])
 
+    @routes.delete("/invitations/<int:invitation_id>")
+    def withdraw(owner: str, name: str, invitation_id: int) -> tuple[str, int]:
+        found = _administered(api, owner, name)
+        if found.ways_in.invitations.pop(invitation_id, None) is None:
+            raise not_found()
+        api.record("repository_invitation.cancel", found)
+        return EMPTY
+
 
 def _key(api: Api, repository: Repository, key: DeployKey) -> dict[str, Any]:
     return {
