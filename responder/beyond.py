@@ -13,7 +13,7 @@ from responder.inventory.drift import unknown_apps, unknown_places, workflows_be
 from responder.places import Discovered, Family, ModalApp, Place, Workflow
 from responder.report.reach import Edge, Node, Reach, place_node, reach_of
 
-__all__ = ["Widened", "concerned", "of_exposure", "of_inventory", "of_named", "warnings"]
+__all__ = ["Widened", "concerned", "of_found", "of_inventory", "of_named", "warnings"]
 
 _FAMILIES = {
     Kind.AWS_ACCESS_KEY: Family.AWS,
@@ -39,15 +39,26 @@ class Widened:
     unknown: frozenset[Node]
 
 
-def of_exposure(exposure: Exposure, inventory: Inventory, discovered: Discovered) -> Widened:
-    """The graph of what leaked. A secret with a telling name may hold any of the leaked of its family."""
+def of_found(
+    kinds: Mapping[str, Kind], named: Mapping[str, str], inventory: Inventory, discovered: Discovered
+) -> Widened:
+    """The graph of what leaked. A secret with a telling name may hold any of the leaked of its family.
+
+    Args:
+        kinds: of each, by its identifier.
+        named: the names in the inventory of those that have one, by identifier.
+        inventory: may be empty.
+        discovered: what the services said.
+    """
     beyond = _Beyond(inventory, discovered)
-    reach = reach_of(exposure)
-    edges = list(beyond.beside((*exposure.modal_secrets, *exposure.github_environments)))
-    for kind, field in _OF_KIND.items():
-        for leaked in getattr(exposure, field) if kind in _FAMILIES else ():
-            edges += beyond.maybe_in(reach.credential(leaked.identifier), _FAMILIES[kind])
-    return beyond.widened(reach, edges)
+    reach = of_named(named, inventory)
+    strangers = (Node("credential", one, one) for one in kinds if one not in named)
+    credentials = (*reach.credentials, *strangers)
+    edges = list(beyond.beside(_placed(inventory, named.values())))
+    for node in credentials:
+        if family := _FAMILIES.get(kinds[node.key]):
+            edges += beyond.maybe_in(node, family)
+    return beyond.widened(Reach(credentials, reach.edges), edges)
 
 
 def of_inventory(inventory: Inventory, discovered: Discovered) -> Widened:
@@ -103,11 +114,8 @@ def warnings(
                 f"May also be in {place.label}, {' and '.join(place.names)}{since}, "
                 "which the inventory does not know. No service shows whose it is: look there."
             )
-    placed: tuple[ModalSecretPlacement | GithubPlacement, ...] = (
-        *(one for one in inventory.modal_secrets if one.credential in credentials),
-        *(one for one in inventory.at_github if one.credential in credentials),
-    )
-    for target, edge in {edge.target: edge for edge in beyond.beside(placed)}.items():
+    edges = beyond.beside(_placed(inventory, credentials))
+    for target, edge in {edge.target: edge for edge in edges}.items():
         if edge.how == _READ:
             yield (
                 f"{target.label} is given {edge.source.label}, and the inventory does not know it: "
@@ -115,6 +123,15 @@ def warnings(
             )
         else:
             yield f"{target.label} uses {edge.source.label} too. Look at what its runs did with it."
+
+
+def _placed(
+    inventory: Inventory, credentials: Collection[str]
+) -> tuple[ModalSecretPlacement | GithubPlacement, ...]:
+    return (
+        *(one for one in inventory.modal_secrets if one.credential in credentials),
+        *(one for one in inventory.at_github if one.credential in credentials),
+    )
 
 
 _READ, _USED = "is read by", "is used by"
@@ -129,16 +146,35 @@ class _Beyond:
         self._ids = {(one.environment, one.name): one.secret_id for one in discovered.modal_secrets}
 
     def widened(self, reach: Reach, edges: Iterable[Edge]) -> Widened:
-        """With these edges beside those of the inventory, and when each secret was changed, if it is told."""
+        """With these edges beside those of the inventory, and what the services say of both."""
         more = tuple(dict.fromkeys(edges))
         known = {node for edge in reach.edges for node in (edge.source, edge.target)} | set(reach.credentials)
-        unknown = {self._dated(edge.target) for edge in more if edge.target not in known}
-        dated = (Edge(self._dated(e.source), e.how, self._dated(e.target)) for e in (*reach.edges, *more))
-        return Widened(Reach(reach.credentials, tuple(dated)), frozenset(unknown))
+        unknown = {self._told(edge.target) for edge in more if edge.target not in known}
+        told = (Edge(self._told(e.source), e.how, self._told(e.target)) for e in (*reach.edges, *more))
+        return Widened(Reach(reach.credentials, tuple(told)), frozenset(unknown))
 
-    def _dated(self, node: Node) -> Node:
-        when = self._when.get(node.key, "") if node.kind == "placement" else ""
-        return replace(node, detail=f"{node.detail}; {when}") if when else node
+    def _told(self, node: Node) -> Node:
+        """With when a secret was changed, and with which functions of a workload are given one."""
+        more = {"placement": self._when, "workload": self._functions}.get(node.kind, {}).get(node.key, "")
+        return replace(node, detail=f"{node.detail}; {more}") if more else node
+
+    @cached_property
+    def _functions(self) -> Mapping[str, str]:
+        """And by which workflow it is deployed. By the workload's name."""
+        apps = {(one.environment, one.name): one for one in self._discovered.modal_apps}
+        found = {}
+        for workload in self._inventory.workloads:
+            places = [one for one in self._inventory.modal_secrets if one.credential in workload.runs_with]
+            ids = [
+                self._ids.get((one.environment, one.secret), "")
+                for one in places
+                if one.environment == workload.environment
+            ]
+            app = apps.get((workload.environment, workload.app))
+            functions = ", ".join(app.functions_with(ids)) if app else ""
+            deployed = f"deployed by {workload.workflow.file}" if workload.workflow else ""
+            found[workload.name] = "; ".join(filter(None, (functions, deployed)))
+        return found
 
     @cached_property
     def _when(self) -> Mapping[str, str]:

@@ -51,6 +51,7 @@ class Profile(Facts):
     secret_seen: bool  # its secret is there too, so that whoever reads it can use it
     credential: str = ""  # its name in the inventory
     life: Life = "unknown"
+    answered: bool = True  # its provider was asked whose it is, and said so or that it does not know
     note: str = ""
     placements: tuple[str, ...] = ()
     workloads: tuple[str, ...] = ()

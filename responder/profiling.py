@@ -37,8 +37,9 @@ def profiles(
         inventory: may be empty.
         material: what was read.
         probe: the leaked credentials themselves may be used to ask about them. Without it they are not even
-            handed to what asks.
+            handed to what asks. When they were last used is when they were before that.
     """
+    before = profiles(connections, inventory, material, probe=False) if probe else []
     asking = Asking(PATIENCE)
     ours = own(connections, material.found)
     asked = []
@@ -53,8 +54,10 @@ def profiles(
         told = Facts(what=_WORDS[one.kind]) if isinstance(said, str) else said
         told = told.model_copy(update={"untold": (*gaps, *told.untold)})
         known = one if isinstance(who, str) else who
-        found.append(_profile(one, known, told, material, inventory, ours=one.identifier in ours))
-    return found
+        profile = _profile(one, known, told, material, inventory, ours=one.identifier in ours)
+        found.append(profile.model_copy(update={"answered": not isinstance(who, str)}))
+    uses = [one.model_dump(include={"never_used", "last_used", "last_used_where"}) for one in before]
+    return [one.model_copy(update=use) for one, use in zip(found, uses, strict=True)] if probe else found
 
 
 def strayed(material: Material) -> list[Strayed]:

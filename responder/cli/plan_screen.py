@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from responder.cli import crowd
-from responder.cli.reach import short_tree
+from responder.cli.reach import tree_below
 from responder.duration import in_words
 from responder.engine import PlannedStep
 from responder.exposure import Exposure, Leaked
@@ -31,7 +31,7 @@ def exposure_screen(exposure: Exposure) -> RenderableType:
             lines.append(_below(Text(leaked.note, style="yellow")))
         node = reach.credential(leaked.identifier)
         if leaked.life != "dead" and reach.of(node):
-            lines.append(_below(short_tree(reach, node)))
+            lines.append(_below(tree_below(reach, node, short=True)))
     for found in exposure.unidentified:
         lines.append(_found(found.life, found.identifier, f"({found.kind.value})"))
         lines.append(_below(Text(found.note, style="yellow")))

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from responder.report.reach import Node, Reach
 
 
+_MOST = 8  # of what hangs on one thing
+
+
 def reach_trees(reach: "Reach", unknown: "Collection[Node]" = ()) -> "Group":
     """A tree for each credential; `unknown` nodes are marked with `!`."""
     from rich.console import Group  # noqa: PLC0415  # not for --help
@@ -24,21 +27,32 @@ def reach_trees(reach: "Reach", unknown: "Collection[Node]" = ()) -> "Group":
     return Group(*trees)
 
 
-def short_tree(reach: "Reach", node: "Node") -> "Tree":
-    """What hangs on a credential that is named above it already, without the details that fill a line."""
+def tree_below(
+    reach: "Reach", node: "Node", unknown: "Collection[Node]" = (), *, short: bool = False
+) -> "Tree":
+    """What hangs on a credential that is named above it already; `short` leaves details out."""
     from rich.tree import Tree  # noqa: PLC0415
 
     tree = Tree("", hide_root=True)
-    _grow(tree, node, reach, (), short=True)
+    _grow(tree, node, reach, unknown, short=short, most=_MOST)
     return tree
 
 
 def _grow(
-    tree: "Tree", node: "Node", reach: "Reach", unknown: "Collection[Node]", *, short: bool = False
+    tree: "Tree",
+    node: "Node",
+    reach: "Reach",
+    unknown: "Collection[Node]",
+    *,
+    short: bool = False,
+    most: int | None = None,
 ) -> None:
-    for edge in reach.of(node):
+    edges = reach.of(node)
+    for edge in edges[:most]:
         said = _said(edge.target, edge.how, edge.target in unknown, short=short)
-        _grow(tree.add(said), edge.target, reach, unknown, short=short)
+        _grow(tree.add(said), edge.target, reach, unknown, short=short, most=most)
+    if left := len(edges[most:]) if most else 0:
+        tree.add(f"and {left} more: respond inventory graph")
 
 
 def _said(node: "Node", how: str, is_unknown: bool, *, short: bool = False) -> "Text":  # noqa: FBT001

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from responder.action import Connections
+    from responder.beyond import Widened
     from responder.discover import Survey
     from responder.found import Kind
     from responder.inventory import Inventory
@@ -41,8 +42,11 @@ def tell_unread(desk: Desk, discovered: "Discovered") -> None:
         desk.tell("inventory.unread", f"Not read: {'; '.join(whats)}: {why}", warning=True)
 
 
-def survey_beside(connections: "Connections", inventory: "Inventory") -> "Survey":
-    """Begins to ask where else credentials are, while they are identified, and with the same deadline."""
+def survey_beside(connections: "Connections", inventory: "Inventory", *, known_too: bool = False) -> "Survey":
+    """Begins to ask where else credentials are, while they are identified, and with the same deadline.
+
+    Of the Modal apps that the inventory has it is asked only if `known_too` what they run with.
+    """
     from responder.discover import Survey, named_in  # noqa: PLC0415
     from responder.identify import PATIENCE  # noqa: PLC0415
 
@@ -53,7 +57,7 @@ def survey_beside(connections: "Connections", inventory: "Inventory") -> "Survey
         patience=PATIENCE,
         services=("modal", "github"),  # AWS keeps none that others use
         needed=named_in(inventory),
-        without={(one.environment, one.app) for one in inventory.workloads},
+        without=() if known_too else {(one.environment, one.app) for one in inventory.workloads},
     )
 
 
@@ -72,9 +76,25 @@ def tell_beyond(
         _line(out, f"! {line}", "bold yellow")
     if len(found) > _MOST_LINES:
         _line(out, f"! and {len(found) - _MOST_LINES} more: respond inventory check", "bold yellow")
+    tell_unread_beyond(out, discovered)
+
+
+def tell_unread_beyond(out: "Console", discovered: "Discovered") -> None:
+    """That what was told may not be all, in one line."""
     if unread := discovered.unread:
         more_unread = f" (and {len(unread) - 1} more)" if unread[1:] else ""
         _line(out, f"? Whether it is elsewhere too was not read whole: {unread[0]}{more_unread}", "yellow")
+
+
+def tell_marked(out: "Console", widened: "Widened") -> None:
+    """What the marks of a graph mean, and the dates in it."""
+    if widened.unknown:
+        told = (
+            "! is not in the inventory: no run fills it or deploys it again. What it holds no service shows."
+        )
+        _line(out, told, "bold yellow")
+    if any(edge.target.label.startswith("Modal Secret") for edge in widened.reach.edges):
+        _line(out, "Modal tells when a Secret was made, not when it was changed.", "dim")
 
 
 def _line(out: "Console", text: str, style: str) -> None:

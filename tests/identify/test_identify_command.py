@@ -89,6 +89,32 @@ def test_identify_for_machines_is_one_object_a_line_also_for_what_is_not_whole(r
     assert cut["where"] == "a.env, line 6"
 
 
+def test_where_it_is_kept_is_told_by_the_services_where_no_inventory_says_it(
+    respond, company, leaked, monkeypatch, request
+):
+    monkeypatch.delenv("RESPOND_INVENTORY")
+    pair = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+    before = company.modal.snapshot()
+    request.addfinalizer(lambda: company.modal.restore(before))
+    company.modal.add_secret("tools", "prod", pair, created_by="ada")
+    _, out, err = respond("identify", "-", given=leaked[1])
+    assert "respond inventory discover" in " ".join(err.split())
+    assert "reaches    ! may be held in Modal Secret prod/tools  AWS_ACCESS_KEY_ID and" in out
+    assert "! is not in the inventory" in out
+    _, out, _ = respond("identify", "--json", "-", given=leaked[1])
+    (reached,) = json.loads(out.splitlines()[0])["reaches"]
+    assert (reached["to"], reached["in_inventory"]) == ("Modal Secret prod/tools", False)
+
+
+def test_whoever_was_not_answered_gets_exit_code_5_and_no_claim(respond, leaked, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x" * 40)
+    code, out, _ = respond("identify", "-", given=leaked[1])
+    assert code == Exit.UNAVAILABLE
+    assert "inventory  not known" in out
+    assert "--probe asks as the leaked credentials themselves" in out
+    assert respond("identify", "--json", "-", given=leaked[1])[0] == Exit.UNAVAILABLE
+
+
 def test_secrets_without_identifiers_are_answered_with_where_to_look_for_these(respond, leaked):
     with pytest.raises(InputError, match="secrets without their identifiers") as refused:
         respond("identify", "-", given=f"AWS_SECRET_ACCESS_KEY={leaked[0].secret_access_key}\n")

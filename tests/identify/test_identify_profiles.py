@@ -40,16 +40,24 @@ def test_of_a_key_of_the_inventory_everything_is_known_and_the_key_itself_is_nev
     assert key.secret_access_key not in found.model_dump_json()
 
 
-def test_with_probe_the_key_itself_is_asked_and_its_last_use_is_told_with_where_from(company):
+def test_with_probe_the_key_itself_is_asked_which_is_not_told_as_its_last_use(company):
     user, key = company.user()
     (found,) = company.profiles(of_key(key), probe=True)
     assert found.life == "live"
     assert "asked with the key itself" in found.life_by
     assert company.uses_of(key.access_key_id) == 1
-    (later,) = company.profiles(of_key(key))
-    assert later.last_used
-    assert later.last_used_where == "sts:GetCallerIdentity in us-east-1 from 127.0.0.1"
-    assert later.owner == f"IAM user {user}"
+    assert found.never_used
+    assert found.last_used is None
+    assert found.owner == f"IAM user {user}"
+
+
+def test_when_and_from_where_a_key_was_used_is_told(company):
+    user, key = company.user()
+    company.client("sts", key).get_caller_identity()
+    (found,) = company.profiles(of_key(key))
+    assert found.last_used
+    assert found.last_used_where == "sts:GetCallerIdentity in us-east-1 from 127.0.0.1"
+    assert found.owner == f"IAM user {user}"
 
 
 def test_a_key_that_is_inactive_is_dead_by_what_iam_lists(company):
@@ -109,6 +117,9 @@ def test_a_session_is_asked_only_with_probe_and_belongs_to_its_role(company):
     (unasked,) = company.profiles(of_session(got))
     assert (unasked.life, unasked.owner) == ("unknown", "")
     assert any("CloudTrail has no event of it" in gap for gap in unasked.untold)
+    assert "not here" not in unasked.note, "it is, and was only not used"
+    (in_part,) = company.profiles(of_session(got).partition("aws_session_token")[0], probe=True)
+    assert "It was not tried: its session token is not here." in in_part.note
     assert company.uses_of(got["AccessKeyId"]) == 0
     (asked,) = company.profiles(of_session(got), probe=True)
     assert (asked.life, asked.owner) == ("live", f"IAM role {role}")
@@ -199,7 +210,8 @@ def test_a_service_out_of_reach_is_told_and_holds_up_no_other(company):
     text = of_key(key) + "\n" + of_token(company.sam)
     aws, modal = company.profiles(text, AWS_ENDPOINT_URL=NOWHERE)
     assert (aws.life, aws.identifier) == ("unknown", key.access_key_id)
-    assert any("sts:GetCallerIdentity" in gap for gap in aws.untold)
+    assert any("sts:GetCallerIdentity: no answer" in gap for gap in aws.untold)
+    assert (aws.answered, modal.answered) == (False, True)
     assert modal.owner == "member sam"
 
 

@@ -5,8 +5,9 @@ import re
 import pytest
 from small_inventory import NOW
 
-from responder.beyond import concerned, of_exposure, warnings
+from responder.beyond import concerned, of_found, warnings
 from responder.exposure import LeakedAccessKey, LeakedServiceUser
+from responder.found import Kind
 from responder.inventory import EXAMPLE, Inventory
 from responder.sandbox import seed
 
@@ -75,7 +76,7 @@ def test_without_an_inventory_every_place_is_told(estate):
 def test_the_graph_of_a_leak_marks_what_only_the_services_know(estate, inventory, tmp_path):
     estate.modal.add_secret("tools", "dev", PAIR, created_by="sam")
     estate.deploy_another(tmp_path, "sidecar", "dev", secret="tools")
-    widened = of_exposure(inventory.exposure("-", NOW, [key()]), inventory, estate.survey())
+    widened = of_found({"AKIA": Kind.AWS_ACCESS_KEY}, {"AKIA": "s3"}, inventory, estate.survey())
     assert {node.label for node in widened.unknown} == {
         "Modal Secret dev/tools",
         "Modal app sidecar in dev",
@@ -87,7 +88,29 @@ def test_the_graph_of_a_leak_marks_what_only_the_services_know(estate, inventory
     assert len(days) == 3, "the two of the inventory, and the one beside them"
 
 
+def test_the_graph_says_which_functions_are_given_a_secret_and_which_workflow_deploys_them(estate, inventory):
+    widened = of_found({"AKIA": Kind.AWS_ACCESS_KEY}, {"AKIA": "s3"}, inventory, estate.survey())
+    apps = [e.target.detail for e in widened.reach.edges if e.target.kind == "workload"]
+    assert apps[0] == "executor-dev; Executor.*, digests, identity; deployed by modal_deploy.yml"
+
+
+def test_what_no_inventory_knows_may_be_wherever_its_family_is_kept_and_used(estate):
+    kinds = {"AKIA": Kind.AWS_ACCESS_KEY, "ak-1": Kind.MODAL_TOKEN, "ghp": Kind.GITHUB_TOKEN}
+    widened = of_found(kinds, {}, Inventory(), estate.survey())
+    found = {
+        one.key: [edge.target.label for edge in widened.reach.of(one)] for one in widened.reach.credentials
+    }
+    assert found == {
+        "AKIA": ["Modal Secret dev/my-app-secrets", "Modal Secret prod/my-app-secrets"],
+        "ak-1": [f"GitHub {seed.REPOSITORY}, environment {name}" for name in ("dev", "prod")],
+        "ghp": [],
+    }
+    used = {edge.target.label for edge in widened.reach.edges if edge.how in ("is read by", "is used by")}
+    assert "Modal app rentagpu-executor in prod" in used
+    assert f"GitHub workflow modal_deploy.yml of {seed.REPOSITORY}" in used
+
+
 def test_the_graph_says_when_a_secret_at_github_was_changed(estate, inventory):
-    widened = of_exposure(inventory.exposure("-", NOW, [token()]), inventory, estate.survey())
+    widened = of_found({"ak-1": Kind.MODAL_SERVICE_USER}, {"ak-1": "ci-prod"}, inventory, estate.survey())
     details = [e.target.detail for e in widened.reach.edges if e.target.kind == "placement"]
     assert re.fullmatch(r"MODAL_TOKEN_ID and MODAL_TOKEN_SECRET; changed 20\d\d-\d\d-\d\d", details[0])

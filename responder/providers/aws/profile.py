@@ -117,7 +117,10 @@ def _of_session(aws: AwsConnection, leaked: LeakedSession, *, tried: bool) -> Fa
     if why:
         untold.append(f"When and from where it was used: {why}")
     if not by:
-        untold.append("Whether it lives: nobody but the session itself is told. It lives 36 hours at most.")
+        untold.append(
+            "Whether it lives: AWS tells only the session itself, by its id, secret and session token. "
+            "It lives 36 hours at most."
+        )
     return Facts(
         what="AWS session (temporary credentials)",
         owner=owner,

@@ -52,7 +52,9 @@ def identify_session(connections: Connections, found: Found) -> LeakedSession:
 def _tried(aws: AwsConnection, found: Found) -> _Seen:
     """STS answers even where a policy denies everything, so what is live may be denied already."""
     if found.secret is None or found.session_token is None:
-        return _Seen(note="It was not tried, which takes its secret and its session token.")
+        lacks = "session token" if found.secret else "secret"
+        only_named = found.secret is found.session_token
+        return _Seen(note="" if only_named else f"It was not tried: its {lacks} is not here.")
     tried = aws.as_key(found.identifier, found.secret, found.session_token)
     try:
         answer = ask("sts:GetCallerIdentity", tried.sts.get_caller_identity)

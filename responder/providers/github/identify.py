@@ -30,10 +30,7 @@ def identify(connections: Connections, found: Found) -> LeakedGithubToken:
 
     `credential` is the identifier and `known` is false until the inventory says otherwise.
     """
-    if found.secret is None:
-        standing = Standing("unknown", "It was not tried.")
-    else:
-        standing = standing_of(connections, found.secret)
+    standing = standing_of(connections, found.secret) if found.secret else Standing("unknown", "")
     note = "" if standing.life == "live" else standing.why
     if found.secret and is_ours(connections, found.secret):
         note = "It is the token in GITHUB_TOKEN, which this command itself uses."
