@@ -57,7 +57,8 @@ def scan_pulls(
         objects = search_objects(fetched, needles, told)
         scan.objects += objects.count
         scan.object_bytes += objects.bytes
-        scan.not_looked_at += [f"pull requests: {why}" for why in _cut(repository, objects)]
+        cut = (*repository.cut_off(), *_unread(objects))
+        scan.not_looked_at += [f"pull requests: {why}" for why in cut]
         scan.sightings += sightings(repository, "", objects, needles, scan.not_looked_at.append)
 
 
@@ -79,10 +80,11 @@ def _scan_one(
 
     # At once with the objects: it is git that reads those, and waits for us.
     pending = aside(_checked_out, repository, needles, told)
+    cut_off = aside(lambda: [*repository.cut_off()])
     objects = search_objects(repository.git, needles, told)
     scan.objects += objects.count
     scan.object_bytes += objects.bytes
-    say(_cut(repository, objects))
+    say([*cut_off.result(), *_unread(objects)])
     scan.sightings += sightings(repository, prefix, objects, needles, lambda why: say([why]))
     for one in pending.result():
         _take(one, scan, prefix)
@@ -136,8 +138,7 @@ def _scan_nested(
         scan.not_looked_at.append(f"{shown}: {error.what}")
 
 
-def _cut(repository: Repository, objects: Objects) -> Iterator[str]:
-    yield from repository.cut_off()
+def _unread(objects: Objects) -> Iterator[str]:
     yield from (f"object {name[:12]}: it is damaged" for name in sorted(objects.damaged))
     for name, whys in objects.not_opened.items():
         yield from (f"object {name[:12]}: {why}" for why in whys)
