@@ -188,7 +188,7 @@ def _access(where: Path) -> "GitAccess":
 
     from responder.providers.github.git_access import git_access  # noqa: PLC0415
     from responder.review.history.git import Repository  # noqa: PLC0415
-    from responder.review.history.github import origin_url  # noqa: PLC0415
+    from responder.review.history.origin import origin_url  # noqa: PLC0415
 
     return git_access(os.environ, origin_url(Repository.at(where).git))
 
@@ -272,7 +272,7 @@ def _show_patterns(
 
 def _origin(where: Path) -> str:
     from responder.review.history.git import Repository  # noqa: PLC0415
-    from responder.review.history.github import origin  # noqa: PLC0415
+    from responder.review.history.origin import origin  # noqa: PLC0415
 
     found = origin(Repository.at(where).git)
     if found is None:
@@ -314,7 +314,7 @@ def _end(seen: _Seen, out: "Console") -> None:
     show_not_looked_at(out, seen.not_looked_at)
     if seen.scan:
         show_never(out, NEVER_IN_A_CLONE if seen.pulls else f"{PULLS}, {NEVER_IN_A_CLONE}")
-        show_advice(out, list(advice(seen.scan.sightings)))
+        show_advice(out, list(advice(seen.scan.sightings, seen.scan.origin)))
 
 
 def _write_sarif(path: Path, seen: _Seen) -> None:

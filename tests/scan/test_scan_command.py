@@ -56,7 +56,7 @@ def test_what_leaked_is_found_and_the_way_out_is_told(planted, scan, tmp_path):
     assert f"FOUND      secret of {plant.identifier}" in said
     assert "prod.env, line 2" in said
     assert "by Ada Quick <ada@rentagpu.example>" in said
-    assert "git filter-repo --strip-blobs-with-ids" in said
+    assert "git filter-repo --sensitive-data-removal --replace-text" in said
     assert "Rotate first" in said
     assert f"mentioned  {plant.identifier}, where secrets are: above" in said
     assert "add --pulls" in said

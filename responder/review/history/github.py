@@ -1,6 +1,5 @@
 """A leaked value on GitHub, beyond what a clone has."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +8,6 @@ from responder.action import Connections
 from responder.providers.github.search import PATIENCE, Looked, Match, Searched, search_github
 from responder.questions import Questions
 from responder.review.history.forms import Value
-from responder.review.history.git import Git
 from responder.review.history.patterns import Patterns
 from responder.review.history.search import Hit, Needles
 from responder.review.history.wiki import Wiki, search_wiki
@@ -67,15 +65,3 @@ def _place(hit: Hit) -> str:
         "" if hit.encoding == "plain" else hit.encoding,
     ]
     return ", ".join(filter(None, parts))
-
-
-def origin(git: Git) -> str | None:
-    """OWNER/NAME of the clone's own remote, whatever the host; None where it has none such."""
-    found = re.search(r"[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$", origin_url(git))
-    return found[1] if found else None
-
-
-def origin_url(git: Git) -> str:
-    """As git has it; empty where there is none. It may hold a password."""
-    urls = git.lines("config", "--get", "remote.origin.url", may_fail=True)
-    return urls[0] if urls else ""

@@ -10,6 +10,7 @@ from responder.questions import aside
 from responder.review.history.folder import Files, search_folder
 from responder.review.history.git import Git, Repository, zeros
 from responder.review.history.objects import Objects, search_objects
+from responder.review.history.origin import origin_to_show
 from responder.review.history.places import Place, sightings
 from responder.review.history.pulls import pull_requests
 from responder.review.history.search import Needles
@@ -34,9 +35,10 @@ def scan_repository(path: Path, needles: Needles, told: Callable[[int], None] = 
         InputError: it is in no repository.
         UnavailableError: git failed.
     """
-    scan = Scan()
-    _scan_one(Repository.at(path), "", needles, told, scan, set())
+    repository, scan = Repository.at(path), Scan()
+    _scan_one(repository, "", needles, told, scan, set())
     scan.sightings.sort(key=lambda one: (not one.secret, one.since is None, one.since, one.place))
+    scan.origin = origin_to_show(repository.git) if scan.leaks else ""
     return scan
 
 

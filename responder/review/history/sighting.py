@@ -72,6 +72,7 @@ class Scan:
     files: int = 0
     file_bytes: int = 0
     repositories: list[str] = field(default_factory=list)
+    origin: str = ""  # where the first of them is from, without a password; where anything leaked in it
 
     @property
     def leaks(self) -> Sequence[Sighting]:
