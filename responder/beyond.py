@@ -9,9 +9,9 @@ from typing import Any
 from responder.exposure import Exposure, GithubPlacement, ModalSecretPlacement
 from responder.found import Kind
 from responder.inventory import Inventory
-from responder.inventory.drift import unknown_apps, unknown_places, workflows_beside
+from responder.inventory.drift import unknown_apps, unknown_places, workflows_beside, workflows_of
 from responder.places import Discovered, Family, ModalApp, Place, Workflow
-from responder.report.reach import Edge, Node, Reach, place_node, reach_of
+from responder.report.reach import Edge, Node, Reach, place_node, reach_of, workload_node
 
 __all__ = ["Widened", "concerned", "of_found", "of_inventory", "of_named", "warnings"]
 
@@ -50,7 +50,7 @@ def of_found(
         inventory: may be empty.
         discovered: what the services said.
     """
-    beyond = _Beyond(inventory, discovered)
+    beyond = _Beyond(inventory.answered, discovered)
     reach = of_named(named, inventory)
     strangers = (Node("credential", one, one) for one in kinds if one not in named)
     credentials = (*reach.credentials, *strangers)
@@ -105,7 +105,7 @@ def warnings(
         inventory: may be empty.
         discovered: what the services said.
     """
-    beyond = _Beyond(inventory, discovered)
+    beyond = _Beyond(inventory.answered, discovered)
     families = {_FAMILIES[kind] for kind in kinds if kind in _FAMILIES}
     for place in beyond.places:
         if place.family in families:
@@ -143,12 +143,19 @@ class _Beyond:
         self._discovered = discovered
         self.places = unknown_places(inventory, discovered)
         self._apps = tuple(one.app for one in unknown_apps(inventory, discovered))
+        self._workloads = {(one.environment, one.app): one.model_dump() for one in inventory.workloads}
         self._ids = {(one.environment, one.name): one.secret_id for one in discovered.modal_secrets}
 
     def widened(self, reach: Reach, edges: Iterable[Edge]) -> Widened:
         """With these edges beside those of the inventory, and what the services say of both."""
         more = tuple(dict.fromkeys(edges))
-        known = {node for edge in reach.edges for node in (edge.source, edge.target)} | set(reach.credentials)
+        known = {node for edge in reach.edges for node in (edge.source, edge.target)}
+        known |= {*reach.credentials, *map(workload_node, self._workloads.values())}
+        known |= {
+            _workflow(one)
+            for one in self._discovered.workflows
+            if (one.repository, one.file) in workflows_of(self._inventory)
+        }
         unknown = {self._told(edge.target) for edge in more if edge.target not in known}
         told = (Edge(self._told(e.source), e.how, self._told(e.target)) for e in (*reach.edges, *more))
         return Widened(Reach(reach.credentials, tuple(told)), frozenset(unknown))
@@ -214,22 +221,28 @@ class _Beyond:
             if place.family is family:
                 node = Node("placement", _key(place), place.label, " and ".join(place.names))
                 yield Edge(credential, "may be held in", node)
-                yield from self._read(node, place.environment, place.secret)
-                yield from self._used(node, place.repository, place.names)
+                yield from self._read(node, place.environment, place.secret, known_too=True)
+                yield from self._used(node, place.repository, place.names, known_too=True)
 
-    def _read(self, node: Node, environment: str, secret: str) -> Iterator[Edge]:
+    def _read(self, node: Node, environment: str, secret: str, *, known_too: bool = False) -> Iterator[Edge]:
         held = self._ids.get((environment, secret))
         for app in self._discovered.modal_apps if held else ():
             functions = app.functions_with([held or ""])
-            if functions and self._is_unknown(app):
+            workload = self._workloads.get((app.environment, app.name))
+            if functions and workload and known_too:
+                yield Edge(node, _READ, workload_node(workload))
+            elif functions and self._is_unknown(app):
                 label = f"Modal app {app.name} in {environment}"
                 yield Edge(node, _READ, Node("workload", app.app_id, label, ", ".join(functions)))
 
     def _is_unknown(self, app: ModalApp) -> bool:
         return app in self._apps
 
-    def _used(self, node: Node, repository: str, names: Iterable[str]) -> Iterator[Edge]:
-        for workflow in workflows_beside(self._inventory, self._discovered, names):
+    def _used(
+        self, node: Node, repository: str, names: Iterable[str], *, known_too: bool = False
+    ) -> Iterator[Edge]:
+        besides = Inventory() if known_too else self._inventory
+        for workflow in workflows_beside(besides, self._discovered, names):
             if workflow.repository == repository:
                 yield Edge(node, _USED, _workflow(workflow))
 

@@ -91,10 +91,15 @@ def inventory_or_none(desk: Desk, err: "Console", without: str) -> "Inventory":
     from responder.inventory import Inventory, NoInventoryError  # noqa: PLC0415
 
     try:
-        return desk.load_inventory()
+        inventory = desk.load_inventory()
     except NoInventoryError as error:
         err.print(f"{error.what} {without}", style="bold yellow")
         return Inventory()
+    if unanswered := [one.name for one in inventory.credentials.values() if one.is_open]:
+        names = ", ".join(unanswered)
+        text = f"{inventory.path} does not say yet whose it is: {names}. A leak of that is not known for it."
+        err.print(text, style="bold yellow", markup=False)
+    return inventory
 
 
 def pasted(command: str, err: "Console") -> str:

@@ -105,6 +105,12 @@ class Inventory(BaseModel):
         )
 
     @property
+    def answered(self) -> Self:
+        """Without the credentials of which nobody has said yet whose they are."""
+        credentials = {name: one for name, one in self.credentials.items() if not one.is_open}
+        return self.model_copy(update={"credentials": credentials})
+
+    @property
     def modal_secrets(self) -> tuple[ModalSecretPlacement, ...]:
         return tuple(place for one in self.credentials.values() for place in one.modal_secrets)
 

@@ -24,6 +24,7 @@ from responder.inventory.fill import fill
 from responder.inventory.lines import KeyPath, key_lines
 from responder.recognise import recognise
 
+CHOOSE: Final = "CHOOSE"  # begins every value that a draft leaves to a person
 _OVERLAP: Final = timedelta(hours=1)  # what runs in an old container may go on for a while
 _LONGEST: Final = timedelta(days=3650)
 
@@ -60,6 +61,11 @@ class Credential(_Model):
     modal_secrets: tuple[ModalSecretPlacement, ...] = ()
     github_environments: tuple[GithubEnvironmentPlacement, ...] = ()
     github_repositories: tuple[GithubRepositoryPlacement, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has said yet whose it is."""
+        return (self.user or self.service_user).startswith(CHOOSE)
 
     @property
     def at_github(self) -> tuple[GithubPlacement, ...]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from responder.exposure import Exposure
 from responder.report.summary import KINDS
 
-__all__ = ["Edge", "Node", "Reach", "place_node", "reach_of"]
+__all__ = ["Edge", "Node", "Reach", "place_node", "reach_of", "workload_node"]
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,10 @@ def _held(node: Node, name: str, known: Mapping[str, Any]) -> Iterator[Edge]:
         for workload, how in _workloads(name, known):
             if key == _feeding(workload, how):
                 placed.add((workload["name"], how))
-                yield Edge(place, how, _workload(workload))
+                yield Edge(place, how, workload_node(workload))
     for workload, how in _workloads(name, known):
         if (workload["name"], how) not in placed:
-            yield Edge(node, how, _workload(workload))
+            yield Edge(node, how, workload_node(workload))
 
 
 def place_node(place: Mapping[str, Any]) -> Node:
@@ -121,6 +121,7 @@ def _feeding(workload: Mapping[str, Any], how: str) -> tuple[str, str]:
     return (workload["workflow"] or {}).get("repository", ""), workload["environment"]
 
 
-def _workload(workload: Mapping[str, Any]) -> Node:
+def workload_node(workload: Mapping[str, Any]) -> Node:
+    """Of a workload as an exposure or the journal has it."""
     label = f"Modal app {workload['app']} in {workload['environment']}"
     return Node("workload", workload["name"], label, workload["name"])

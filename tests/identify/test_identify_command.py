@@ -106,6 +106,15 @@ def test_where_it_is_kept_is_told_by_the_services_where_no_inventory_says_it(
     assert (reached["to"], reached["in_inventory"]) == ("Modal Secret prod/tools", False)
 
 
+def test_a_draft_that_does_not_say_yet_whose_a_credential_is_says_so(respond, leaked, monkeypatch, tmp_path):
+    monkeypatch.delenv("RESPOND_INVENTORY")
+    owned, asked = 'user = "rentagpu-s3"', 'user = "CHOOSE: whose?"'
+    (tmp_path / "respond.toml").write_text(EXAMPLE.read_text().replace(owned, asked))
+    _, out, err = respond("identify", "-", given=leaked[1])
+    assert "respond.toml does not say yet whose it is: s3." in " ".join(err.split())
+    assert "inventory  not in it" in out
+
+
 def test_whoever_was_not_answered_gets_exit_code_5_and_no_claim(respond, leaked, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x" * 40)
     code, out, _ = respond("identify", "-", given=leaked[1])

@@ -9,6 +9,7 @@ from responder.beyond import concerned, of_found, warnings
 from responder.exposure import LeakedAccessKey, LeakedServiceUser
 from responder.found import Kind
 from responder.inventory import EXAMPLE, Inventory
+from responder.inventory.draft import draft
 from responder.sandbox import seed
 
 pytest_plugins = ("estate",)
@@ -108,6 +109,35 @@ def test_what_no_inventory_knows_may_be_wherever_its_family_is_kept_and_used(est
     used = {edge.target.label for edge in widened.reach.edges if edge.how in ("is read by", "is used by")}
     assert "Modal app rentagpu-executor in prod" in used
     assert f"GitHub workflow modal_deploy.yml of {seed.REPOSITORY}" in used
+
+
+def test_what_a_draft_still_asks_about_may_be_where_the_draft_has_it(estate, tmp_path):
+    discovered = estate.survey()
+    (tmp_path / "respond.toml").write_text(draft(discovered, seed.REPOSITORY, "2026-03-01"))
+    drafted = Inventory.load(tmp_path / "respond.toml", {}, tmp_path)
+    widened = of_found({"AKIA": Kind.AWS_ACCESS_KEY}, {}, drafted, discovered)
+    (credential,) = widened.reach.credentials
+    places = [edge.target for edge in widened.reach.of(credential)]
+    assert [one.label for one in places] == [
+        "Modal Secret dev/my-app-secrets",
+        "Modal Secret prod/my-app-secrets",
+    ]
+    apps = [edge.target for place in places for edge in widened.reach.of(place)]
+    assert [one.label for one in apps] == [
+        f"Modal app rentagpu-executor in {name}" for name in ("dev", "prod")
+    ]
+    assert widened.unknown == {*places}, "the apps are in it"
+    assert len(warned(drafted.exposure("-", NOW, [key()]), drafted, discovered)) == len(places)
+
+
+def test_a_workflow_that_the_inventory_has_may_use_what_it_has_not(estate, inventory):
+    for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET"):
+        estate.github.put_repository_secret(seed.REPOSITORY, name, "x")
+    widened = of_found({"ak-1": Kind.MODAL_TOKEN}, {}, inventory, estate.survey())
+    (place,) = [edge.target for edge in widened.reach.of(widened.reach.credentials[0])]
+    (workflow,) = [edge.target for edge in widened.reach.of(place)]
+    assert workflow.label == f"GitHub workflow modal_deploy.yml of {seed.REPOSITORY}"
+    assert widened.unknown == {place}
 
 
 def test_the_graph_says_when_a_secret_at_github_was_changed(estate, inventory):

@@ -118,17 +118,27 @@ def test_the_graph_shows_what_the_inventory_has_and_marks_what_it_has_not(respon
     ]
 
 
-@pytest.mark.parametrize("command", [("leak", "--dry-run"), ("identify",)])
-def test_before_anybody_confirms_it_is_said_where_else_it_may_be(respond, estate, tmp_path, command):
+def test_before_anybody_confirms_it_is_said_where_else_it_may_be(respond, estate, tmp_path):
     (tmp_path / "respond.toml").write_text(EXAMPLE.read_text())
     estate.modal.add_secret("tools", "dev", {"AWS_SECRET_ACCESS_KEY": "x"}, created_by="sam")
     estate.deploy_another(tmp_path, "sidecar", "prod")
-    code, out, _ = respond(*command, estate.leaked.access_key_id)
+    code, out, _ = respond("leak", "--dry-run", estate.leaked.access_key_id)
     assert code == Exit.DONE
     assert [line[:60] for line in out.splitlines() if line[:2] in ("! ", "? ")] == [
         "! May also be in Modal Secret dev/tools, AWS_SECRET_ACCESS_KEY (since"[:60],
         "! Modal app sidecar in prod is given Modal Secret my-app-secrets"[:60],
     ]
+
+
+def test_identify_draws_where_else_it_may_be_and_what_runs_with_it(respond, estate, tmp_path):
+    (tmp_path / "respond.toml").write_text(EXAMPLE.read_text())
+    estate.modal.add_secret("tools", "dev", {"AWS_SECRET_ACCESS_KEY": "x"}, created_by="sam")
+    estate.deploy_another(tmp_path, "sidecar", "prod")
+    _, out, _ = respond("identify", estate.leaked.access_key_id)
+    drawn = [line.strip().split("  ")[0] for line in out.splitlines() if "! " in line]
+    *drawn, meaning = drawn
+    assert drawn == ["└── ! is read by Modal app sidecar in prod", "! may be held in Modal Secret dev/tools"]
+    assert meaning.startswith("! is not in the inventory: no run fills it or deploys it again.")
 
 
 def test_a_silent_service_is_said_to_be_unread_and_many_places_are_counted(respond, estate, tmp_path):

@@ -1,7 +1,7 @@
 """A first `respond.toml` from what the services say. A guess says why; what nobody can know is asked."""
 
+from responder.inventory.document import CHOOSE
 from responder.inventory.draft.credentials import guess_credentials
-from responder.inventory.draft.guess import CHOOSE
 from responder.inventory.draft.workloads import guess_workloads
 from responder.inventory.draft.write import written
 from responder.places import Discovered

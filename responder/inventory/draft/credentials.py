@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from responder.exposure import base_of
 from responder.found import Kind
-from responder.inventory.draft.guess import CHOOSE, Guess, GuessedCredential, fresh_name
+from responder.inventory.document import CHOOSE
+from responder.inventory.draft.guess import Guess, GuessedCredential, fresh_name
 from responder.places import Discovered, Family, IamUser, Place
 
 _NOWHERE = "Where it is kept was not found: no secret that was read has a name for it."

@@ -5,9 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from responder.found import Kind
+from responder.inventory.document import CHOOSE
 from responder.places import Place, Workflow
-
-CHOOSE = "CHOOSE"  # begins every value that a person has to give
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from responder.exposure import base_of
-from responder.inventory.draft.guess import CHOOSE, Guess, GuessedCredential, GuessedWorkload, fresh_name
+from responder.inventory.document import CHOOSE
+from responder.inventory.draft.guess import Guess, GuessedCredential, GuessedWorkload, fresh_name
 from responder.places import Discovered, ModalApp, Workflow
 
 _TELLS = "identity"  # what the function that tells is called in the example

@@ -13,7 +13,6 @@ from responder.exposure import (
 from responder.found import Kind
 from responder.inventory import Inventory
 from responder.inventory.document import Credential
-from responder.inventory.draft import CHOOSE
 from responder.inventory.drift.line import Drift
 from responder.places import Discovered, ModalSecret, Read
 
@@ -50,7 +49,7 @@ class _There:
         about = f"credentials.{credential.name}"
         take_out = f"Name the right one in {about}, or take the credential out."
         named = credential.user or credential.service_user
-        if named.startswith(CHOOSE):
+        if credential.is_open:
             what = f"{about}: whose it is has yet to be chosen."
             yield _gone(about, what, f"Put the name in place of `{named}`.")
         elif credential.kind is Kind.AWS_ACCESS_KEY and Read.IAM_USERS in self._all.read:

@@ -57,12 +57,17 @@ def unknown_apps(inventory: Inventory, discovered: Discovered) -> tuple[UnknownA
     return tuple(found)
 
 
+def workflows_of(inventory: Inventory) -> set[tuple[str, str]]:
+    """By repository and file."""
+    return {(one.workflow.repository, one.workflow.file) for one in inventory.workloads if one.workflow}
+
+
 def workflows_beside(
     inventory: Inventory, discovered: Discovered, names: Iterable[str]
 ) -> tuple[Workflow, ...]:
     """Workflows that use secrets of these names, or may use any, and deploy no workload of it."""
     names = set(names)
-    known = {(one.workflow.repository, one.workflow.file) for one in inventory.workloads if one.workflow}
+    known = workflows_of(inventory)
     return tuple(
         one
         for one in discovered.workflows
