@@ -4,36 +4,13 @@ import subprocess
 from datetime import UTC, datetime
 
 import pytest
+from apart_inventory import ENVIRONMENTS, apart
 
 from responder.checklist import POINTS, Facts, examine
-from responder.inventory import EXAMPLE, Inventory
+from responder.inventory import Inventory
 from responder.sandbox import seed
 
-ENVIRONMENTS = ("dev", "prod")
-PER_ENVIRONMENT = """
-[credentials.s3-{0}]
-kind = "aws-access-key"
-user = "rentagpu-s3-{0}"
-max_age = "90d"
-
-[[credentials.s3-{0}.modal_secrets]]
-environment = "{0}"
-secret = "my-app-secrets"
-identifier_key = "AWS_ACCESS_KEY_ID"
-secret_key = "AWS_SECRET_ACCESS_KEY"
-"""
 QUICK = [point for point in POINTS if point.id != "isolation"]  # that one starts containers
-
-
-def inventory_text():
-    """The example's, with an IAM user for each environment in place of one for both."""
-    text = EXAMPLE.read_text()
-    begin, end = text.index("[credentials.s3]"), text.index("[credentials.ci-dev]")
-    each = "".join(PER_ENVIRONMENT.format(name) for name in ENVIRONMENTS)
-    text = text[:begin] + each + text[end:]
-    for name in ENVIRONMENTS:
-        text = text.replace('runs_with = ["s3"]', f'runs_with = ["s3-{name}"]', 1)
-    return text
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +22,7 @@ def baseline(three_planes, tmp_path_factory):
         fresh = {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
         three_planes.modal.set_secret_values("my-app-secrets", name, fresh)
     folder = tmp_path_factory.mktemp("baseline")
-    (folder / "respond.toml").write_text(inventory_text())
+    (folder / "respond.toml").write_text(apart())
     return Inventory.load(folder / "respond.toml", {}, folder)
 
 

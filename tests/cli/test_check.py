@@ -8,13 +8,13 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from apart_inventory import apart
 from check_world import (
     ENVIRONMENTS,
     QUICK,
     add_workflow,
     commit,
     implicit_environment,
-    inventory_text,
     looked,
     no_reviewers,
     of,
@@ -159,7 +159,7 @@ def test_a_trail_that_has_long_written_nothing_may_be_lost(broken, baseline, pro
 
 
 def test_what_the_inventory_names_and_nobody_has_is_never_a_pass(broken, baseline, project, tmp_path):
-    text = inventory_text().replace("rentagpu-s3-prod", "gone").replace("ci-prod", "gone-too")
+    text = apart().replace("rentagpu-s3-prod", "gone").replace("ci-prod", "gone-too")
     (tmp_path / "respond.toml").write_text(text.replace("rentagpu-executor", "no-such-app"))
     inventory = Inventory.load(tmp_path / "respond.toml", {}, tmp_path)
     results = looked(broken, project, inventory)
@@ -201,7 +201,7 @@ def test_what_has_grown_too_old_is_named_with_the_command_that_replaces_it(broke
 
 
 def test_without_a_policy_it_may_grow_as_old_as_it_likes(broken, baseline, project, tmp_path):
-    (tmp_path / "respond.toml").write_text(inventory_text().replace('max_age = "90d"', ""))
+    (tmp_path / "respond.toml").write_text(apart().replace('max_age = "90d"', ""))
     inventory = Inventory.load(tmp_path / "respond.toml", {}, tmp_path)
     assert verdicts(looked(broken, project, inventory)) == {"ages": "fail"}
 
@@ -254,7 +254,7 @@ def respond(monkeypatch, world, project, *arguments):
 
 
 def test_the_command_says_all_of_it_to_people_machines_and_readmes(monkeypatch, broken, baseline, project):
-    (project / "respond.toml").write_text(inventory_text())
+    (project / "respond.toml").write_text(apart())
     no_reviewers(broken, project)
     some = [f"--only={point}" for point in ("protection", "explicit-environment", "logs")]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import preloaded
 import pytest
+from apart_inventory import tables
 from click.testing import CliRunner
 
 from responder.cli import cli
@@ -20,45 +21,8 @@ from responder.sandbox.github.plane import files_below
 from responder.sandbox.modal import ModalPlane
 
 ROOT = Path(__file__).parents[2]
-ENVIRONMENTS = ("dev", "prod")
-CREDENTIALS = """
-[credentials.s3-{0}]
-kind = "aws-access-key"
-user = "rentagpu-s3-{0}"
-max_age = "90d"
-
-[[credentials.s3-{0}.modal_secrets]]
-environment = "{0}"
-secret = "my-app-secrets"
-identifier_key = "AWS_ACCESS_KEY_ID"
-secret_key = "AWS_SECRET_ACCESS_KEY"
-
-[credentials.ci-{0}]
-kind = "modal-service-user"
-service_user = "ci-{0}"
-max_age = "90d"
-
-[[credentials.ci-{0}.github_environments]]
-environment = "{0}"
-identifier_key = "MODAL_TOKEN_ID"
-secret_key = "MODAL_TOKEN_SECRET"
-
-[workloads.executor-{0}]
-app = "rentagpu-executor"
-environment = "{0}"
-function = "identity"
-runs_with = ["s3-{0}"]
-deployed_with = ["ci-{0}"]
-source = "gpu_app/app.py"
-
-[workloads.executor-{0}.workflow]
-file = "modal_deploy.yml"
-ref = "main"
-inputs = {{ environment = "{0}" }}
-"""
 INVENTORY = (
-    '[github]\nrepository = "rentagpu/executor"\n\n[audit]\ns3_bucket = "rentagpu-audit-setup"\n'
-    + "".join(CREDENTIALS.format(name) for name in ENVIRONMENTS)
+    '[github]\nrepository = "rentagpu/executor"\n\n[audit]\ns3_bucket = "rentagpu-audit-setup"\n\n' + tables()
 )
 
 
