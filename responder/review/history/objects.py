@@ -63,13 +63,13 @@ def search_objects(
     Raises:
         UnavailableError: git failed.
     """
-    names = git.ask("cat-file", *_EVERYTHING, "--batch-check=%(objectname)", "--buffer").split()
+    names = _Names(git.ask("cat-file", *_EVERYTHING, "--batch-check=%(objectname)", "--buffer"))
     count = processes or _processes(len(names))
     objects = Objects(count=len(names))
     idle = [_Reader(git, needles.searcher(), objects, told) for _ in range(count)]
     readers = tuple(idle)
 
-    def read(share: Sequence[bytes]) -> None:
+    def read(share: _Names) -> None:
         reader = idle.pop()
         try:
             reader.read(share, whole=count == 1)
@@ -94,10 +94,30 @@ def _processes(count: int) -> int:
     return max(1, min(cores, _MOST, count // _WORTH_ANOTHER))
 
 
-def _shares(names: Sequence[bytes], processes: int) -> list[Sequence[bytes]]:
+@dataclass(frozen=True)
+class _Names:
+    """Of objects, a line each, as git lists them: a list of millions would take twice the room."""
+
+    lines: bytes = field(repr=False)
+
+    @property
+    def _width(self) -> int:
+        return self.lines.find(b"\n") + 1
+
+    def __len__(self) -> int:
+        return len(self.lines) // self._width if self.lines else 0
+
+    def __getitem__(self, one: int) -> bytes:
+        return self.lines[one * self._width : (one + 1) * self._width - 1]
+
+    def part(self, begin: int, end: int | None = None) -> "_Names":
+        return _Names(self.lines[begin * self._width : None if end is None else end * self._width])
+
+
+def _shares(names: _Names, processes: int) -> list[_Names]:
     """Neighbours in a pack stay neighbours: they are made from one another."""
     size = -(-len(names) // (processes if processes == 1 else processes * _SHARES)) or 1
-    return [names[begin : begin + size] for begin in range(0, len(names), size)]
+    return [names.part(begin, begin + size) for begin in range(0, len(names), size)]
 
 
 @dataclass(frozen=True)
@@ -108,10 +128,8 @@ class _Listed:
     ends: Sequence[int]  # where in it all each is over, its line's end with it
 
     @classmethod
-    def of(cls, git: Git, names: Sequence[bytes]) -> "_Listed":
-        heads = git.ask("cat-file", "--batch-check", "--buffer", given=_lines(names)).splitlines(
-            keepends=True
-        )
+    def of(cls, git: Git, names: _Names) -> "_Listed":
+        heads = git.ask("cat-file", "--batch-check", "--buffer", given=names.lines).splitlines(keepends=True)
         if len(heads) != len(names):
             raise _changed()
         return cls(heads, list(accumulate(map(_length, heads))))
@@ -126,10 +144,6 @@ def _length(head: bytes) -> int:
     return len(head) if head.endswith(b" missing\n") else len(head) + int(head.rpartition(b" ")[2]) + 1
 
 
-def _lines(names: Iterable[bytes]) -> bytes:
-    return b"".join(name + b"\n" for name in names)
-
-
 class _Reader:
     """One process of git at a time."""
 
@@ -137,7 +151,7 @@ class _Reader:
         self.stop = False
         self._git, self._searcher, self._objects, self._told = git, searcher, objects, told
 
-    def read(self, names: Sequence[bytes], *, whole: bool) -> None:
+    def read(self, names: _Names, *, whole: bool) -> None:
         """Search what they are. What cannot be read is told, and the others are read all the same.
 
         Args:
@@ -148,7 +162,7 @@ class _Reader:
         for _ in range(_MOST_DAMAGED):
             printed, failure = Printed(), None
             try:
-                with self._printed(() if whole else names, *(_EVERYTHING if whole else ())) as pipe:
+                with self._printed(_Names(b"") if whole else names, *(_EVERYTHING if whole else ())) as pipe:
                     search_printed(pipe, self._searcher, printed, self._told, lambda: self.stop)
             except UnavailableError as error:
                 failure = error
@@ -166,13 +180,13 @@ class _Reader:
             if broken == len(names):
                 raise failure
             self._note_damaged(names[broken])
-            names, whole = names[broken + 1 :], False
+            names, whole = names.part(broken + 1), False
         raise failure or _changed()
 
     @contextmanager
-    def _printed(self, names: Sequence[bytes], *options: str) -> Iterator[IO[bytes]]:
+    def _printed(self, names: _Names, *options: str) -> Iterator[IO[bytes]]:
         with tempfile.TemporaryFile() as asked:
-            asked.write(_lines(names))
+            asked.write(names.lines)
             asked.seek(0)
             with self._git.stream("cat-file", *options, "--batch", "--buffer", given=asked) as printed:
                 yield printed
@@ -188,7 +202,7 @@ class _Reader:
                 heads.append(listed.heads[one])
         if not heads:
             return
-        with self._printed([head.split()[0] for head in heads]) as printed:
+        with self._printed(_Names(b"".join(head.split()[0] + b"\n" for head in heads))) as printed:
             assert isinstance(printed, io.FileIO)  # noqa: S101  # for the type checker
             whole = io.BufferedReader(printed, _PIECE)
             for head in heads:
