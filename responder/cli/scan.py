@@ -151,7 +151,7 @@ def scan(
             _show_patterns(pending, of_wiki, judged, to, seen, out, err)
     if run:
         _write_down(desk, run, seen)
-    _end(seen, out)
+    _end(seen, repo, out)
     if sarif_path is not None:
         _write_sarif(sarif_path, seen)
     return seen.exit_code
@@ -306,15 +306,19 @@ def _look_on_github(
     return found.by_form
 
 
-def _end(seen: _Seen, out: "Console") -> None:
+def _end(seen: _Seen, repo: str | None, out: "Console") -> None:
     from responder.cli.scan_screen import show_advice, show_never, show_not_looked_at  # noqa: PLC0415
     from responder.review.history.purge import advice  # noqa: PLC0415
+    from responder.review.history.purge_github import advice_on_github  # noqa: PLC0415
     from responder.review.history.scan import NEVER_IN_A_CLONE, PULLS  # noqa: PLC0415
 
     show_not_looked_at(out, seen.not_looked_at)
     if seen.scan:
         show_never(out, NEVER_IN_A_CLONE if seen.pulls else f"{PULLS}, {NEVER_IN_A_CLONE}")
-        show_advice(out, list(advice(seen.scan.sightings, seen.scan.origin)))
+    how = list(advice(seen.scan.sightings, seen.scan.origin)) if seen.scan else []
+    if seen.github and repo:
+        how += advice_on_github(repo, seen.github.seen, is_first=not how)
+    show_advice(out, how)
 
 
 def _write_sarif(path: Path, seen: _Seen) -> None:

@@ -14,6 +14,7 @@ from responder.action import Connections
 from responder.cli import cli
 from responder.errors import Exit, NotFoundError
 from responder.review.history.forms import Value
+from responder.review.history.purge_github import advice_on_github
 from responder.sandbox.github.routes.gists import GIST_FILE
 from responder.secret import Secret
 
@@ -129,6 +130,24 @@ def test_public_gists_of_members_are_read_whole(found):
         (f"secret of {KEY}", "notes.md, line 1"),
     ]
     assert any("people of rentagpu: 2" in said for said in found.looked_at)
+
+
+def test_how_each_is_taken_out_is_told(found, world):
+    typed = [
+        command
+        for one in advice_on_github("rentagpu/leaky", found.seen, is_first=False)
+        for command in one.commands
+    ]
+    (run,) = world.plane.world()["repositories"]["rentagpu/leaky"]["runs"]
+    (artifact, _) = run["artifacts"]
+    alert = "gh api -X PATCH repos/rentagpu/leaky/secret-scanning/alerts/1"
+    assert typed == [
+        f"gh api -X DELETE repos/rentagpu/leaky/actions/runs/{run['id']}/logs",
+        f"gh api -X DELETE repos/rentagpu/leaky/actions/artifacts/{artifact['id']}",
+        *[one for one in typed if one.startswith("gh gist delete ")],
+        f"git clone {world.url}/rentagpu/leaky.wiki.git wiki",
+        f"{alert} -f state=resolved -f resolution=revoked",
+    ]
 
 
 def test_what_was_taken_out_of_the_wiki_again_is_found(found):

@@ -6,6 +6,8 @@ import pytest
 from github_account import Weather, opened
 from github_searching import OF_KEY, SECRET, of, searched
 
+from responder.review.history.purge_github import advice_on_github
+
 REPOSITORY = "rentagpu/leaky"
 MORE_THAN_A_PAGE = {f"Comment {number}": [] for number in range(51)}
 
@@ -103,6 +105,21 @@ def test_where_there_is_nothing_of_it_that_is_said_and_nothing_is_missing(world)
     assert {"no discussions, as they are switched off", "no Actions caches", "releases: 0"} <= {
         *found.looked_at
     }
+
+
+def test_how_each_is_taken_out_is_told(found):
+    told = list(advice_on_github(REPOSITORY, found.seen, is_first=True))
+    assert told[0].what.startswith("Rotate first")
+    assert any("Delete revision from history" in one.what for one in told)
+    typed = [command for one in told for command in one.commands]
+    assert f"gh gist delete {world_gist(found)}" in typed
+    assert "gh cache delete --all --repo rentagpu/leaky" in typed
+    assert list(advice_on_github(REPOSITORY, [], is_first=True)) == []
+
+
+def world_gist(found):
+    (page,) = {one.address for one in found.seen if "notes.md" in one.place}
+    return page.split("/")[-2]
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,9 @@ class Advice:
     commands: tuple[str, ...] = ()
 
 
+FIRST: Final = Advice("Rotate first. Purging replaces no rotation: who has a clone has the value.")
+
+
 def advice(sightings: Sequence[Sighting], url: str = "") -> Iterator[Advice]:
     """For what was found, in the order of doing. Nothing where nothing was.
 
@@ -41,7 +44,7 @@ def advice(sightings: Sequence[Sighting], url: str = "") -> Iterator[Advice]:
     leaks = [one for one in sightings if one.secret]
     if not leaks:
         return
-    yield Advice("Rotate first. Purging replaces no rotation: who has a clone has the value.")
+    yield FIRST
     repositories = list(dict.fromkeys(one.repository for one in leaks))
     for repository in repositories:
         here = [one for one in leaks if one.repository == repository]
