@@ -122,6 +122,7 @@ class Reviewed(Output):
     traces: tuple[Trace, ...] = ()
     unread: tuple[str, ...] = ()  # what could not be read and why, a sentence each
     limited: tuple[str, ...] = ()  # what of it the service shows to nobody of this plan or these rights
+    listed: tuple[tuple[str, str], ...] = ()  # kind and `of` of what has no date and was read, be it empty
 
 
 In = TypeVar("In", bound=LookBack)
