@@ -18,8 +18,8 @@ _ONLY_TOLD: Final = {"severity": "info", "undo": "", "remove_with": ""}
 class Seen:
     """By all looks together: each thing as it was seen last, the most severe first.
 
-    `unread` is of the last look of each step, `limited` what of it no look is shown. `missing` are titles of
-    what was not looked at yet.
+    `unread` is of the last look of each step, `limited` what of it no look is shown, `listed` of any look.
+    `missing` are titles of what was not looked at yet.
     """
 
     traces: tuple[Trace, ...]
@@ -27,6 +27,7 @@ class Seen:
     gone: frozenset[Thing]  # which the last look would have shown, were they there still
     unread: tuple[str, ...]
     limited: frozenset[str]
+    listed: frozenset[tuple[str, str]]
     missing: tuple[str, ...]
     looks: int
 
@@ -60,6 +61,7 @@ def seen(state: RunState, removed: Mapping[str, str] = MappingProxyType({})) -> 
     gone: dict[Thing, datetime] = {}
     unread: list[str] = []
     limited: list[str] = []
+    listed: set[tuple[str, str]] = set()
     missing: list[str] = []
     looks = 0
     for step in review_steps(state):
@@ -70,6 +72,7 @@ def seen(state: RunState, removed: Mapping[str, str] = MappingProxyType({})) -> 
         looks = max(looks, len(told))
         unread += told[-1][1].unread
         limited += told[-1][1].limited
+        listed.update(one for _, reviewed in told for one in reviewed.listed)
         for at, reviewed in told:
             for trace in reviewed.traces:
                 came = _as_first_told(trace, found.get(trace.thing))
@@ -83,6 +86,7 @@ def seen(state: RunState, removed: Mapping[str, str] = MappingProxyType({})) -> 
         gone=frozenset(gone),
         unread=tuple(dict.fromkeys(unread)),
         limited=frozenset(limited),
+        listed=frozenset(listed),
         missing=tuple(missing),
         looks=looks,
     )
@@ -125,7 +129,7 @@ def _as_first_told(trace: Trace, before: Trace | None) -> Trace:
 
 def raised(reviewed: Reviewed, before: Seen) -> Reviewed:
     """Each thing as severe as it is for having come since the look before, where that saw others like it."""
-    looked_at = {(one.kind, one.of) for one in before.traces}
+    looked_at = before.listed | {(one.kind, one.of) for one in before.traces}
 
     def told(one: Trace) -> Trace:
         if one.if_new is None or before.knows(one) or (one.kind, one.of) not in looked_at:

@@ -45,7 +45,7 @@ LONG = b"on: {workflow_dispatch: {}}\njobs: {a: {runs-on: x, steps: [{run: sleep
 def plane():
     served = GithubPlane(auto_approve=0.2, audit_log=True)
     roles = {"oncall": "write", "grace": "write", "owner": "admin"}
-    tokens = {login: served.add_user(login) for login in roles}
+    tokens = {login: served.add_user(login) for login in (*roles, "stranger")}
     files = {".github/workflows/deploy.yml": WORKFLOW, ".github/workflows/long.yml": LONG}
     served.add_repository(REPOSITORY, files, permissions=roles)
     served.add_member("rentagpu", "owner", "admin")
@@ -100,6 +100,20 @@ def a_key(_plane, repository):
     return repository.create_key("left", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGxlZnQ").id
 
 
+def a_hook(_plane, repository):
+    return repository.create_hook("web", {"url": f"https://left.invalid/?t={CANARY}"}, ["push"]).id
+
+
+def an_invitation(_plane, repository):
+    return repository.add_to_collaborators("stranger", "push").id
+
+
+def a_runner(_plane, repository):
+    sent = {"name": "left", "runner_group_id": 1, "labels": ["gpu"]}
+    at = f"{repository.url}/actions/runners/generate-jitconfig"
+    return repository.requester.requestJsonAndCheck("POST", at, input=sent)[1]["runner"]["id"]
+
+
 def a_run(served, repository):
     run = repository.get_workflow("long.yml").create_dispatch("main", throw=True, return_run_details=True)
     served.wait_until(
@@ -142,6 +156,9 @@ def seen_of(world):
             for name, found in environments.items()
         },
         "keys": [key["title"] for key in repository["keys"].values()],
+        "hooks": [hook["url"] for hook in repository["hooks"].values()],
+        "invitations": [one["login"] for one in repository["invitations"].values()],
+        "runners": [runner["name"] for runner in repository["runners"].values()],
         "alerts": repository["alerts"],
         "runs": [(run["title"], run["status"], run["conclusion"]) for run in repository["runs"]],
     }
@@ -205,6 +222,9 @@ CASES = Cases(
         "github.run_workflow": case(deployment),
         "github.review": case_of_left(a_while_ago, look_back, then=partial(a_key, None)),
         "github.remove_deploy_key": case_of_left(a_key, numbered),
+        "github.remove_webhook": case_of_left(a_hook, numbered),
+        "github.withdraw_invitation": case_of_left(an_invitation, numbered),
+        "github.remove_runner": case_of_left(a_runner, numbered),
         "github.cancel_workflow_run": case_of_left(a_run, numbered, by="oncall"),
         "github.resolve_alert": case_of_left(an_alert, about_what_is_dead),
         "github.revoke_token": case(lambda leaked: LeakedToken(token=Secret(leaked))),

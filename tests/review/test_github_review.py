@@ -1,16 +1,14 @@
 """What a review of a repository tells: all that an intruder left there, and nothing that nobody left."""
 
-import random
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from github import Auth, Github
+from github_reviewed import KEY, LONG, PLACE, REPOSITORY, reviewed
 
-from responder.action import Call, Connections, Done, NotDone
+from responder.action import Connections, Done, NotDone
 from responder.errors import RefusedError
-from responder.exposure import GithubEnvironmentPlacement
 from responder.providers.github.environment_secrets import EnvironmentValues, PutEnvironmentSecrets
 from responder.providers.github.evict import (
     CancelWorkflowRun,
@@ -20,106 +18,15 @@ from responder.providers.github.evict import (
     ResolveAlert,
 )
 from responder.providers.github.protection import EnvironmentRules, ProtectEnvironment
-from responder.providers.github.review import GithubLookBack, ReviewGithub
 from responder.providers.github.reviewers import RemoveReviewer, ReviewerInput
-from responder.sandbox.attack import github as attack
-from responder.sandbox.attack.loot import Loot
-from responder.sandbox.github import GithubPlane
 from responder.secret import Secret
 from responder.trace import RANK
-
-REPOSITORY = "rentagpu/executor"
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGxlZnQ"
-DEPLOY = b"""\
-name: modal_deploy
-on: {workflow_dispatch: {inputs: {environment: {type: string, default: dev}}}}
-jobs:
-  deploy:
-    runs-on: ubuntu-24.04
-    environment: ${{ inputs.environment }}
-    steps: [{run: "true"}]
-"""
-LONG = b"on: {workflow_dispatch: {}}\njobs: {a: {runs-on: x, steps: [{run: sleep 600}]}}\n"
-PLACE = GithubEnvironmentPlacement(
-    credential="ci-prod",
-    repository=REPOSITORY,
-    environment="prod",
-    identifier_key="MODAL_TOKEN_ID",
-    secret_key="MODAL_TOKEN_SECRET",
-)
-
-
-@dataclass
-class World:
-    plane: GithubPlane
-    url: str
-    tokens: dict[str, str]
-    call: Call
-
-    def as_(self, login):
-        """The same look by another operator."""
-        connections = Connections({"GITHUB_TOKEN": self.tokens[login], "GITHUB_API_URL": self.url})
-        return replace(self.call, connections=connections)
-
-    def repository(self, login="oncall"):
-        auth = Auth.Token(self.tokens[login])
-        github = Github(base_url=self.url, auth=auth, seconds_between_requests=0, seconds_between_writes=0)
-        return github.get_repo(REPOSITORY)
-
-    def review(self, call=None, **given):
-        told = {"repositories": (REPOSITORY,), "logins": ("sam",), **given}
-        return ReviewGithub().see(call or self.call, GithubLookBack(**told))
-
-    def worth(self, call=None, **given):
-        return {one.thing: one for one in self.review(call, **given).traces if one.to_look_at}
-
-    def attack(self):
-        loot = Loot({"github": self.url}, {"GITHUB_TOKEN": self.tokens["sam"]}, random.Random(1))  # noqa: S311
-        return [left for deed in attack.DEEDS for left in deed(loot)]
-
-    def run(self, workflow="modal_deploy.yml", login="grace", ref="main", status="completed", **inputs):
-        asked = self.repository(login).get_workflow(workflow)
-        number = asked.create_dispatch(ref, inputs, throw=True, return_run_details=True).id
-        self.plane.wait_until(
-            lambda world: (
-                world["repositories"][REPOSITORY]["runs"][-1]["id"] == number
-                and world["repositories"][REPOSITORY]["runs"][-1]["status"] == status
-            ),
-            seconds=20,
-        )
-        return number
-
-    def put_secret(self, name="MODAL_TOKEN_SECRET"):
-        """Gives the moment at which it was written."""
-        self.plane.put_environment_secret(REPOSITORY, "prod", name, "canary-of-a-secret")
-        kept = self.repository().get_environment("prod").get_secrets()
-        return next(one.updated_at for one in kept if one.name == name)
 
 
 @pytest.fixture(scope="module")
 def opened():
-    plane = GithubPlane(audit_log=True, auto_approve=0.1)
-    roles = {"oncall": "admin", "grace": "write", "sam": "admin", "reader": "read"}
-    tokens = {login: plane.add_user(login) for login in (*roles, "outsider")}
-    files = {".github/workflows/modal_deploy.yml": DEPLOY, ".github/workflows/long.yml": LONG}
-    plane.add_repository(REPOSITORY, files, permissions=roles)
-    plane.add_environment(REPOSITORY, "dev")
-    plane.add_environment(REPOSITORY, "prod", reviewers=["grace"], branches=["main"])
-    for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "OTHER"):
-        plane.put_environment_secret(REPOSITORY, "prod", name, "canary-of-a-secret")
-    plane.put_organization_secret("rentagpu", "SHARED", "canary-of-a-secret")
-    plane.backdate(timedelta(days=30))
-    url = plane.start()
-    call = Call(
-        run="3f9a2c7k",
-        step="review",
-        connections=Connections({"GITHUB_TOKEN": tokens["oncall"], "GITHUB_API_URL": url}),
-        clock=lambda: datetime.now(UTC),
-        progress=lambda _text: None,
-    )
-    yield World(plane, url, tokens, call)
-    call.connections.close()
-    plane.stop()
+    with reviewed() as world:
+        yield world
 
 
 @pytest.fixture
@@ -160,8 +67,12 @@ def test_without_knowing_whose_token_leaked_what_is_left_is_still_found(world):
 def test_nothing_is_told_of_a_world_where_nobody_was_but_who_may_come_in(world):
     reviewed = world.review()
     assert reviewed.unread == ()
-    assert {(one.kind, one.subject, one.severity) for one in reviewed.traces} == {
-        ("github.collaborator", login, "info") for login in ("oncall", "grace", "sam", "reader")
+    assert {one.severity for one in reviewed.traces} == {"info"}
+    assert {(one.kind, one.subject) for one in reviewed.traces} == {
+        *(("github.collaborator", login) for login in ("oncall", "grace", "sam", "reader")),
+        ("github.team", "release"),
+        ("github.owner", "oncall"),
+        ("github.branch-guard", "main"),
     }
 
 

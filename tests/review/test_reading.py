@@ -1,13 +1,9 @@
 """What several looks tell together."""
 
-from datetime import UTC, datetime
+from looks import looked
 
-from responder.engine import RunState
-from responder.engine.state import Look
 from responder.review.reading import new_among, raised, seen
 from responder.trace import Reviewed, Trace
-
-AT = datetime(2026, 1, 31, tzinfo=UTC)
 
 
 def person(login, role="write", repository="rentagpu/executor"):
@@ -23,17 +19,6 @@ def person(login, role="write", repository="rentagpu/executor"):
         evidence="GET",
         mark=role,
     )
-
-
-def looked(*looks):
-    """A run whose reviews saw these; the first is the run's own."""
-    state = RunState("r1")
-    state.started = {"steps": [{"id": "s", "title": "Review", "phase": "review", "active": True}]}
-    step = state.step("s")
-    first, *later = [one.model_dump(mode="json") for one in looks]
-    step.output, step.finished_at = first, AT
-    step.looks = [Look(AT, "reviewed", "", one) for one in later]
-    return state
 
 
 def told(*people, unread=()):

@@ -1,9 +1,11 @@
-"""Take away what somebody else made: a deploy key, a run that is under way; and close the alert about a leak.
+"""Take away what somebody else made, end a run that is under way, and close the alert about a leak.
 
 By identifier alone. What a run of ours made is refused.
 """
 
-from typing import TYPE_CHECKING, Any, Final
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import Field
 
@@ -23,6 +25,7 @@ from responder.action import (
 )
 from responder.errors import ConflictError, NotFoundError, RefusedError
 from responder.providers.github.connection import GithubConnection
+from responder.providers.github.review_doors import host_of
 from responder.providers.github.review_read import pages
 from responder.secret import Secret
 from responder.trace import Foreign
@@ -34,40 +37,100 @@ REVOKED: Final = "revoked"
 
 
 class Numbered(Foreign):
-    repository: str
+    repository: str  # or an organisation
     number: str = Field(pattern=r"^[0-9]+$")
 
+    @property
+    def owner(self) -> str:
+        """Its address."""
+        return f"/repos/{self.repository}" if "/" in self.repository else f"/orgs/{self.repository}"
 
-class RemoveDeployKey(Irreversible[Numbered, Nothing]):
-    name = "github.remove_deploy_key"
-    permissions = ("Administration: write",)
-    point_of_no_return = "A deploy key that was removed has to be added anew, by whoever has its public half."
+
+class RemoveListed(Irreversible[Numbered, Nothing]):
+    """What a list has, by its number there."""
+
+    below: ClassVar[str]  # the list's address
+    envelope: ClassVar[str] = ""
+    noun: ClassVar[str]
+    breaks: ClassVar[str]
 
     def plan(self, call: Call, given: Numbered) -> Plan:
-        key = _key(call, given)
-        if key is None:
-            return Plan(f"Nothing: {given.repository} has no deploy key {given.number}")
+        found = self._found(call, given)
+        if found is None:
+            return Plan(f"Nothing: {given.repository} has no {self.noun} {given.number}")
         given.refuse_known(given.number)
-        what = f"{key['title'] or 'without a title'}, {'read only' if key['read_only'] else 'may push'}"
-        return Plan(
-            f"Remove deploy key {given.number} ({what}) from {given.repository}",
-            breaks="Whoever has its other half may neither fetch nor push with it.",
-        )
+        what = f"{self.noun} {given.number} ({self.described(found)})"
+        return Plan(f"Remove {what} from {given.repository}", breaks=self.breaks)
+
+    @abstractmethod
+    def described(self, found: Mapping[str, Any]) -> str:
+        """GitHub's JSON in a few words."""
 
     @answered
     def probe(self, call: Call, given: Numbered) -> Probe[Nothing]:
-        if key := _key(call, given):
-            return NotDone(f"Deploy key {given.number} ({key['title']}) is there.")
-        return Done(Nothing(), f"GET /repos/{given.repository}/keys: {given.number} is not there")
+        if found := self._found(call, given):
+            return NotDone(f"The {self.noun} {given.number} ({self.described(found)}) is there.")
+        return Done(Nothing(), f"GET {given.owner}/{self.below}: {given.number} is not there")
 
     def apply(self, call: Call, given: Numbered) -> Nothing:
         given.refuse_known(given.number)
         try:
-            _ask(call, "DELETE", f"/repos/{given.repository}/keys/{given.number}")
+            _ask(call, "DELETE", f"{given.owner}/{self.below}/{given.number}")
         except NotFoundError:
-            if _key(call, given):  # it is there, and this token may not take it away
+            if self._found(call, given):  # it is there, and this token may not take it away
                 raise
         return Nothing()
+
+    def _found(self, call: Call, given: Numbered) -> Any:  # noqa: ANN401  # GitHub's JSON
+        """By the list: asked for by its number, one that may not be seen is as absent as one that is gone."""
+        connection = call.connections.get(GithubConnection)
+        listed = pages(connection, f"{given.owner}/{self.below}?per_page=100", self.envelope)
+        return next((one for page in listed for one in page if str(one["id"]) == given.number), None)
+
+
+class RemoveDeployKey(RemoveListed):
+    name = "github.remove_deploy_key"
+    permissions = ("Administration: write",)
+    point_of_no_return = "A deploy key that was removed has to be added anew, by whoever has its public half."
+    below, noun = "keys", "deploy key"
+    breaks = "Whoever has its other half may neither fetch nor push with it."
+
+    def described(self, found: Mapping[str, Any]) -> str:
+        return f"{found['title'] or 'without a title'}, {'read only' if found['read_only'] else 'may push'}"
+
+
+class RemoveWebhook(RemoveListed):
+    name = "github.remove_webhook"
+    permissions = ("Webhooks: write",)
+    point_of_no_return = "A webhook that was removed has to be added anew, with a secret of its own."
+    below, noun = "hooks", "webhook"
+    breaks = "Whatever is behind its address is told nothing any more."
+
+    def described(self, found: Mapping[str, Any]) -> str:
+        return f"to {host_of(found)}, of {', '.join(found['events']) or 'nothing'}"
+
+
+class WithdrawInvitation(RemoveListed):
+    name = "github.withdraw_invitation"
+    permissions = ("Administration: write",)
+    point_of_no_return = "Whoever was invited has to be invited anew."
+    below, noun = "invitations", "invitation"
+    breaks = "Whoever was invited can accept it no more."
+
+    def described(self, found: Mapping[str, Any]) -> str:
+        invited = found.get("login") or (found.get("invitee") or {}).get("login")
+        return f"of {invited or 'somebody without an account'}"
+
+
+class RemoveRunner(RemoveListed):
+    name = "github.remove_runner"
+    permissions = ("Administration: write",)
+    point_of_no_return = "A runner that was removed has to be registered anew, on its machine."
+    below, envelope, noun = "actions/runners", "runners", "self-hosted runner"
+    breaks = "Jobs that ask for its labels wait for another runner."
+
+    def described(self, found: Mapping[str, Any]) -> str:
+        return f"{found['name']}, {found['status']}"
 
 
 class CancelWorkflowRun(Irreversible[Numbered, Nothing]):
@@ -145,12 +208,6 @@ class ResolveAlert(Reversible[LeakAlert, Nothing]):
         _ask(call, "PATCH", _alert_path(given), was)
 
 
-def _key(call: Call, given: Numbered) -> Any:  # noqa: ANN401  # GitHub's JSON
-    """By the list: asked for by its number, one that may not be seen is as absent as one that is gone."""
-    listed = pages(call.connections.get(GithubConnection), f"/repos/{given.repository}/keys?per_page=100")
-    return next((key for page in listed for key in page if str(key["id"]) == given.number), None)
-
-
 def _run(given: Numbered) -> str:
     return f"/repos/{given.repository}/actions/runs/{given.number}"
 
@@ -183,4 +240,11 @@ def _ask(call: Call, verb: str, path: str, sent: dict[str, Json] | None = None) 
     return call.connections.get(GithubConnection).ask(f"{verb} {path.partition('?')[0]}", ask)
 
 
-ACTIONS: tuple[AnyAction, ...] = (RemoveDeployKey(), CancelWorkflowRun(), ResolveAlert())
+ACTIONS: tuple[AnyAction, ...] = (
+    RemoveDeployKey(),
+    RemoveWebhook(),
+    WithdrawInvitation(),
+    RemoveRunner(),
+    CancelWorkflowRun(),
+    ResolveAlert(),
+)

@@ -24,17 +24,32 @@ ROLES: Final = {
     "Deployments: read": "pull",
     "Environments: read": "pull",
     "Secrets: read": "push",
+    "Codespaces secrets: read": "push",
+    "Dependabot secrets: read": "push",
+    "Variables: read": "push",
     "Actions: write": "push",
     "Environments: write": "push",
     "Secrets: write": "push",
     "Administration: read": "admin",
     "Administration: write": "admin",
+    "Webhooks: read": "admin",
+    "Webhooks: write": "admin",
     "Secret scanning alerts: write": "admin",
 }
 MEMBERS: Final = "Members: write"  # of the organisation, which owners have
 # For administrators; a leak is contained and replaced without, and what is left out is said.
 SPARED: Final = frozenset(
-    {"Administration: read", "Administration: write", "Secret scanning alerts: write", "Secrets: read"}
+    {
+        "Administration: read",
+        "Administration: write",
+        "Codespaces secrets: read",
+        "Dependabot secrets: read",
+        "Secret scanning alerts: write",
+        "Secrets: read",
+        "Variables: read",
+        "Webhooks: read",
+        "Webhooks: write",
+    }
 )
 
 _TOKENS: Final = "https://github.com/settings/tokens"
@@ -96,7 +111,7 @@ def repository(connections: Connections, name: str, wanted: Collection[str]) -> 
     if spared := [one for one in lacking if one in SPARED]:
         lacking = [one for one in lacking if one not in SPARED]
         yield warning(
-            f"{login} is no administrator of {name}: a review is shown no deploy keys, webhooks or "
+            f"{login} is no administrator of {name}: a review is shown no deploy keys, webhooks, runners or "
             "invitations, and could remove none; no alert of secret scanning could be resolved.",
             f"An administrator types: gh api -X PUT repos/{name}/collaborators/{login} -f permission=admin",
         )

@@ -10,7 +10,10 @@ from responder.exposure import GithubPlacement
 from responder.providers.github.connection import GithubConnection
 from responder.providers.github.marks import environment_address
 from responder.providers.github.review_audit import audited, read_audit_log
+from responder.providers.github.review_company import OrganizationReader, company
 from responder.providers.github.review_doors import doors
+from responder.providers.github.review_guards import Guards, guards, runner_trace
+from responder.providers.github.review_kept import kept
 from responder.providers.github.review_read import Json, Reader, Repository, moment
 from responder.providers.github.review_runs import runs, workflows
 from responder.providers.github.review_who import Who
@@ -31,13 +34,17 @@ class ReviewGithub(Review[GithubLookBack]):
     permissions = (
         "Actions: read",
         "Administration: read",
+        "Codespaces secrets: read",
         "Contents: read",
+        "Dependabot secrets: read",
         "Deployments: read",
         "Environments: read",
         "Metadata: read",
         "Secrets: read",
+        "Variables: read",
+        "Webhooks: read",
     )
-    looks_at = "GitHub's runs, pushes, keys, webhooks, people, environments, secrets and audit log"
+    looks_at = "GitHub's runs, pushes, keys, webhooks, people, rules, environments, secrets and audit log"
 
     def look(self, call: Call, given: GithubLookBack) -> Reviewed:
         connection, questions, now = (
@@ -51,11 +58,18 @@ class ReviewGithub(Review[GithubLookBack]):
         logs = {owner: read_audit_log(connection, questions, owner, since) for owner in owners}
         for reader in readers:
             reader.follow()
+        guarded = [Guards.ask(connection, questions, one.name, one.branch) for one in readers if one.branch]
+        companies = dict.fromkeys(one.name.partition("/")[0] for one in readers if one.of_organization)
+        asked = [OrganizationReader(connection, questions, name) for name in companies]
         who = Who.of(given, since, settled=call.alone is None)
         traces = [trace for reader in readers for trace in _left(reader.read(), who)]
+        traces += [trace for one in guarded for trace in guards(one, who)]
+        traces += [trace for one in asked for trace in company(one.read(), who)]
         events = [event for log in logs.values() for event in log.get() or ()]
         told = tuple(audited(events, traces, who))
-        return Reviewed(traces=told, unread=questions.unread, limited=questions.limited)
+        listed = [one for reader in readers for one in reader.listed()]
+        listed += [one for reader in asked for one in reader.listed()]
+        return Reviewed(traces=told, unread=questions.unread, limited=questions.limited, listed=tuple(listed))
 
 
 def _left(there: Repository, who: Who) -> Iterator[Trace]:
@@ -64,28 +78,9 @@ def _left(there: Repository, who: Who) -> Iterator[Trace]:
     yield from doors(there, who)
     for environment in there.environments:
         yield from _environment(there.name, environment, who)
-    for secret in there.secrets:
-        if secret.updated_at >= who.since and not who.wrote(there.name, secret):
-            made = secret.created_at >= who.since
-            place = secret.environment or ("the organisation" if secret.shared else "the repository")
-            holder = f"--env {secret.environment} " if secret.environment else ""
-            owner = there.name.partition("/")[0]
-            where = f"--org {owner}" if secret.shared else f"{holder}--repo {there.name}"
-            named = f"{there.name}/{secret.environment}" if secret.environment else there.name
-            yield Trace(
-                provider="github",
-                kind="github.secret-updated",
-                subject=secret.name,
-                of=named,
-                what=f"Secret {secret.name} of {place} in {there.name} was {'made' if made else 'changed'}",
-                at=secret.updated_at,
-                severity="medium",
-                because="Whatever runs with it has somebody else's value by now, if that was not one of you.",
-                evidence=f"GET /repos/{there.name}: updated_at {secret.updated_at:%Y-%m-%d %H:%M:%S} UTC; "
-                "GitHub does not tell by whom",
-                undo=f"gh secret set {secret.name} {where}",
-                mark=secret.updated_at.isoformat(),
-            )
+    yield from kept(there.name, there.kept, who)
+    for runner in there.runners:
+        yield runner_trace(there.name, runner)
 
 
 _PRODUCTION: Final = ("prod", "live")

@@ -21,18 +21,22 @@ _TOLD_BY: Final = {
     "hook.create": "github.webhook-added",
     "repository_invitation.create": "github.collaborator-invited",
     "environment.update_protection_rule": "github.environment-changed",
+    "repository_ruleset.create": "github.ruleset-changed",
+    "repository_ruleset.update": "github.ruleset-changed",
 }
 # Who may do what, and what guards it.
 _GRAVE: Final = (
     "environment.remove_protection_rule",
-    "integration_installation.create",
+    "integration_installation.",
     "org.add_member",
+    "org.invite_member",
+    "org.register_self_hosted_runner",
     "org.update_member",
     "personal_access_token.",
-    "protected_branch.destroy",
-    "protected_branch.policy_override",
+    "protected_branch.",
     "repo.access",
     "repo.add_member",
+    "repo.register_self_hosted_runner",
     "repo.update_member",
     "repository_ruleset.destroy",
     "secret_scanning.disable",
@@ -55,7 +59,8 @@ def read_audit_log(
             raise NotShownError(
                 "github",
                 f"GET /orgs/{owner}/audit-log",
-                "it is shown to owners alone, and only on GitHub Enterprise Cloud.",
+                "it is shown to owners alone, and only on GitHub Enterprise Cloud; so who changed a secret, "
+                "and what was changed and is as before again, is not told.",
             ) from None
         return found
 

@@ -1,10 +1,10 @@
 """What of a repository has a date: runs, pushes, keys, webhooks, invitations, secrets; read only."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 from urllib.parse import quote, urlencode
 
 from responder.providers.github.connection import GithubConnection
@@ -23,12 +23,27 @@ _PERIODS: Final = ("day", 1), ("week", 7), ("month", 30), ("quarter", 90), ("yea
 
 
 @dataclass(frozen=True)
-class Secret:
+class Kept:
+    """A secret or a variable."""
+
+    address: str  # of itself
     name: str
-    environment: str  # empty for the repository's and the organisation's
-    shared: bool  # the organisation's
     updated_at: datetime
     created_at: datetime
+    environment: str = ""  # empty for the repository's and the organisation's
+    shared: bool = False  # the organisation's, as the repository is given it
+    keeper: str = "actions"  # or dependabot, codespaces
+    is_variable: bool = False
+
+    @classmethod
+    def of(cls, shown: Json, address: str, **where: Any) -> Self:  # noqa: ANN401  # the fields above
+        return cls(
+            address=f"{address}/{shown['name']}",
+            name=str(shown["name"]),
+            updated_at=moment(shown["updated_at"]),
+            created_at=moment(shown["created_at"]),
+            **where,
+        )
 
 
 @dataclass(frozen=True)
@@ -46,11 +61,18 @@ class Repository:
     invitations: Sequence[Json] = ()
     environments: Sequence[Json] = ()
     deployments: Sequence[Json] = ()
-    secrets: Sequence[Secret] = ()
+    kept: Sequence[Kept] = ()
+    runners: Sequence[Json] = ()
+    teams: Sequence[Json] = ()
 
 
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def quoted(name: str) -> str:
+    """A name as a part of an address."""
+    return quote(name, safe="")
 
 
 class Reader:
@@ -65,7 +87,7 @@ class Reader:
         now: datetime,
     ) -> None:
         self._connection, self._questions = connection, questions
-        self._name, self._since = name, since
+        self.name, self._since = name, since
         at = since.strftime("%Y-%m-%dT%H:%M:%SZ")
         period = next((word for word, days in _PERIODS if now - since < timedelta(days=days)), "year")
         self._itself = self._ask("itself", lambda: self._get(self._path))
@@ -77,27 +99,38 @@ class Reader:
         self._invited = self._list("the invitations", "invitations")
         self._environments = self._list("the environments", "environments", "environments")
         self._deployments = self._ask("the deployments", self._recent_deployments)
-        self._secrets = [
-            ("", False, self._list("the repository's secrets", "actions/secrets", "secrets")),
-        ]
+        self._runners = self._list("the self-hosted runners", "actions/runners", "runners")
+        self._kept: list[tuple[str, dict[str, Any], Answer[list[Json]]]] = []
+        self._keep("the repository's secrets", "actions/secrets")
+        self._keep("the repository's variables", "actions/variables", is_variable=True)
+        for keeper in ("dependabot", "codespaces"):
+            self._keep(f"the {keeper.capitalize()} secrets", f"{keeper}/secrets", keeper=keeper)
+        self._teams: Answer[list[Json]] | None = None
         self._commits: dict[str, Answer[list[Json]]] = {}
 
     def follow(self) -> None:
         """Ask what the first answers lead to."""
-        if (self._itself.get() or {}).get("owner", {}).get("type") == "Organization":
-            shared = self._list("the organisation's secrets", "actions/organization-secrets", "secrets")
-            self._secrets.append(("", True, shared))
+        if self.of_organization:
+            self._keep("the organisation's secrets", "actions/organization-secrets", shared=True)
+            self._keep(
+                "the organisation's variables",
+                "actions/organization-variables",
+                shared=True,
+                is_variable=True,
+            )
+            self._teams = self._list("the teams", "teams")
         for one in self._environments.get() or ():
             name = str(one["name"])
-            what, path = f"the secrets of environment {name}", f"environments/{quote(name, safe='')}/secrets"
-            self._secrets.append((name, False, self._list(what, path, "secrets")))
-        branch = self._branch
+            at, of = f"environments/{quoted(name)}", f"of environment {name}"
+            self._keep(f"the secrets {of}", f"{at}/secrets", environment=name)
+            self._keep(f"the variables {of}", f"{at}/variables", environment=name, is_variable=True)
+        branch = self.branch
         starts = {branch: branch} if branch else {}
         for ref, sha in self._moved().items():
             starts.setdefault(ref, sha)
         if len(starts) > _MOST_REFS:
             self._questions.not_read(
-                f"the workflows of {self._name}", f"{len(starts)} branches moved; {_MOST_REFS} were looked at"
+                f"the workflows of {self.name}", f"{len(starts)} branches moved; {_MOST_REFS} were looked at"
             )
         since = self._since.strftime("%Y-%m-%dT%H:%M:%SZ")
         for ref, sha in list(starts.items())[:_MOST_REFS]:
@@ -107,8 +140,8 @@ class Reader:
 
     def read(self) -> Repository:
         return Repository(
-            name=self._name,
-            branch=self._branch,
+            name=self.name,
+            branch=self.branch,
             runs=self._runs.get() or (),
             moves=self._moves_since(),
             commits={ref: answer.get() or () for ref, answer in self._commits.items()},
@@ -118,25 +151,37 @@ class Reader:
             invitations=self._invited.get() or (),
             environments=self._environments.get() or (),
             deployments=self._deployments.get() or (),
-            secrets=[
-                Secret(
-                    name=one["name"],
-                    environment=environment,
-                    shared=shared,
-                    updated_at=moment(one["updated_at"]),
-                    created_at=moment(one["created_at"]),
-                )
-                for environment, shared, answer in self._secrets
+            runners=self._runners.get() or (),
+            teams=(self._teams.get() if self._teams else None) or (),
+            kept=[
+                Kept.of(one, address, **where)
+                for address, where, answer in self._kept
                 for one in answer.get() or ()
             ],
         )
 
-    @property
-    def _path(self) -> str:
-        return f"/repos/{self._name}"
+    def listed(self) -> Iterator[tuple[str, str]]:
+        """What has no date and was read."""
+        kinds = {"runner": self._runners, "team": self._teams, "collaborator": self._people}
+        for kind, answer in kinds.items():
+            if answer and answer.get() is not None:
+                yield f"github.{kind}", self.name
 
     @property
-    def _branch(self) -> str:
+    def of_organization(self) -> bool:
+        return bool((self._itself.get() or {}).get("owner", {}).get("type") == "Organization")
+
+    def _keep(self, what: str, below: str, **where: Any) -> None:  # noqa: ANN401  # as Kept has them
+        envelope = "variables" if where.get("is_variable") else "secrets"
+        self._kept.append((f"{self._path}/{below}", where, self._list(what, below, envelope)))
+
+    @property
+    def _path(self) -> str:
+        return f"/repos/{self.name}"
+
+    @property
+    def branch(self) -> str:
+        """The default one; empty where the repository could not be read."""
         return str((self._itself.get() or {}).get("default_branch", ""))
 
     def _moves_since(self) -> list[Json]:
@@ -168,12 +213,12 @@ class Reader:
         for page in pages(self._connection, path, envelope):
             found += page
             if len(found) >= _MOST:
-                self._questions.not_read(f"{what} of {self._name}", f"only {len(found)} were read")
+                self._questions.not_read(f"{what} of {self.name}", f"only {len(found)} were read")
                 break
         return found
 
     def _ask(self, what: str, question: Callable[[], Any]) -> Answer[Any]:
-        return self._questions.ask(f"{what} of {self._name}", question)
+        return self._questions.ask(f"{what} of {self.name}", question)
 
     def _get(self, path: str) -> Any:  # noqa: ANN401  # GitHub's JSON
         return page_of(self._connection, path)[1]

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from responder.exposure import GithubPlacement
-from responder.providers.github.marks import mark, secrets_address
-from responder.providers.github.review_read import Secret
+from responder.providers.github.marks import mark
+from responder.providers.github.review_read import Kept
 
 if TYPE_CHECKING:
     from responder.providers.github.review import GithubLookBack
@@ -36,13 +36,12 @@ class Who:
     def ran(self, run: Mapping[str, Any]) -> bool:
         return run["html_url"] in self.ours or str(run["id"]) in self.ours
 
-    def wrote(self, repository: str, secret: Secret) -> bool:
+    def wrote(self, repository: str, secret: Kept) -> bool:
         """Whether a run of ours did.
 
         While the run is under way nobody can tell its writing from another's; the next look can.
         """
-        address = f"{secrets_address(repository, secret.environment)}/{secret.name}"
-        if not secret.shared and self.left_so(address, secret.updated_at):
+        if self.left_so(secret.address, secret.updated_at):
             return True
         if self.settled or self.confirmed_at is None:
             return False
@@ -50,7 +49,8 @@ class Who:
             one
             for one in self.rewritten
             if (one.repository, one.environment) == (repository, secret.environment)
-            and not secret.shared
+            and not (secret.shared or secret.is_variable)
+            and secret.keeper == "actions"
             and secret.name in (one.identifier_key.upper(), one.secret_key.upper())
         ]
         return bool(places) and secret.updated_at >= self.confirmed_at.replace(microsecond=0)

@@ -64,7 +64,9 @@ class WaysIn:
     invitations: dict[int, Invitation] = field(default_factory=dict)
     rulesets: dict[int, Ruleset] = field(default_factory=dict)
     runners: dict[int, Runner] = field(default_factory=dict)
-    beside: dict[str, dict[str, Entry]] = field(default_factory=dict)  # dependabot's and codespaces' secrets
+    beside: dict[str, dict[str, Entry]] = field(
+        default_factory=lambda: {"dependabot": {}, "codespaces": {}}
+    )  # secrets, by who keeps them
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def blueprints(api: Api) -> list[Blueprint]:
     def beside(keeper: str) -> Find:
         def kept(need: Permission, owner: str, name: str) -> Vault:
             found = api.repository(owner, name, need)
-            return replace(found.vault, secrets=found.ways_in.beside.setdefault(keeper, {}))
+            return replace(found.vault, secrets=found.ways_in.beside[keeper])
 
         return kept
 
