@@ -209,7 +209,7 @@ class Call:
 
     `seen` and `intended_at` are those of the intent of the current attempt (empty and None before there is
     one). `run` is unique and at most 12 letters and digits: what must be recognised later is named with it.
-    `ours` reads what runs of this journal have made and what their requests are called.
+    `ours` reads what runs of this journal have made, and what their requests since then are called.
     `alive_until` is when something else that contains the same credential had to be done again, if ever: what
     was got with it until then is to be contained too.
     """
@@ -220,7 +220,7 @@ class Call:
     clock: Callable[[], datetime]  # UTC
     progress: Callable[[str], None]  # what is being waited for, for the person who watches; never a secret
     stopping: threading.Event = field(default_factory=threading.Event)
-    ours: Callable[[], frozenset[str]] = frozenset
+    ours: Callable[[datetime], frozenset[str]] = lambda _since: frozenset()
     alone: threading.Event | None = None  # set once a run waits for reviews alone; None where no run waits
     seen: Mapping[str, Json] = field(default_factory=dict)
     intended_at: datetime | None = None

@@ -168,7 +168,8 @@ class Review(Action[In, Reviewed]):
         """`look`, where whatever goes wrong is what could not be read."""
         try:
             # What leaked may be what an earlier run made: it is somebody else's now, too.
-            ours = tuple(sorted(filter(None, {*call.ours(), *given.ours}.difference(given.leaked))))
+            made = {*call.ours(given.start(call.clock())), *given.ours}
+            ours = tuple(sorted(filter(None, made.difference(given.leaked))))
             return self.look(call, given.model_copy(update={"ours": ours}))
         except InterruptedRunError:
             raise

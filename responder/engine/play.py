@@ -211,7 +211,7 @@ class Play:
             clock=self._engine.clock,
             progress=lambda text: self._engine.observer.progress(instance.id, redact(text)),
             stopping=self._engine.stopping,
-            ours=lambda: ours(self._engine.journal),
+            ours=lambda since: ours(self._engine.journal, since),
             alone=self._alone,
         )
 

@@ -1,21 +1,44 @@
 """What the journal tells of past steps, as far as it can be had back: inputs, outputs, and who it was for."""
 
+import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 import rfc8785
 from pydantic import BaseModel, ValidationError
 
 from responder.action import AnyAction, Input, Output
 from responder.engine.record import SEALED, thaw
-from responder.engine.state import REVIEW, RunState, exposed, exposed_identifiers, fold
-from responder.journal import Event, EventKind, Journal
+from responder.engine.state import RunState, exposed
+from responder.journal import EventKind, Journal
+from responder.journal.events import stamp
 from responder.secret import Secret
 
 if TYPE_CHECKING:
     from responder.engine.run import Engine
 
 _SHOWN = frozenset({"fingerprint"})  # the keys of a secret's place in a recorded input
+_CLOCKS_DIFFER: Final = timedelta(days=1)  # ours and the services', at the most
+
+# The whole journal is read for each of these, so it is SQLite that reads it, and no run is folded.
+_MADE: Final = (
+    "SELECT DISTINCT json_extract(data, '$.output') FROM events WHERE kind = 'step.succeeded' "
+    "AND json_extract(data, '$.applied')"
+)
+_SESSIONS: Final = (
+    "SELECT DISTINCT told.value FROM events, json_tree(data, '$.exposure') AS told "
+    "WHERE kind = 'run.started' AND told.key = 'session_id' AND told.type = 'text'"
+)
+_EXPOSED: Final = (
+    "SELECT DISTINCT json_extract(one.value, '$.identifier') AS name "
+    "FROM events, json_each(data, '$.exposure') AS listed, json_each(listed.value) AS one "
+    "WHERE kind = 'run.started' AND listed.type = 'array' AND one.type = 'object' AND name IS NOT NULL"
+)
+_REQUESTS: Final = (
+    "SELECT json_extract(asked.value, '$.id') FROM events, json_each(data, '$.requests') AS asked "
+    "WHERE at >= ? AND asked.type = 'object'"
+)
 
 
 class Recall:
@@ -78,45 +101,28 @@ def leaked_credentials(state: RunState) -> list[dict[str, Any]]:
 
 def known_identifiers(journal: Journal, state: RunState) -> set[str]:
     """All that any run is about or has made, and what was beside the leaked ones when this one began."""
-    states = [fold(run, journal.events(run)) for run in journal.runs()]
-    known = {text for other in states for text in _made(other)}
-    known |= {identifier for other in states for identifier in exposed_identifiers(other.started)}
+    known = made_identifiers(journal) | {str(name) for (name,) in journal.database.rows(_EXPOSED)}
     return known.union(*(leaked.get("other_keys", ()) for leaked in leaked_credentials(state)))
 
 
 def made_identifiers(journal: Journal) -> set[str]:
-    """All that any run has made, the sessions among it that it got to prove something with."""
-    return {text for run in journal.runs() for text in _made(fold(run, journal.events(run)))}
+    """All that any run has made, the sessions among it that it got to prove something with.
+
+    What a step found as it should be already, and what a review saw, somebody else may have made.
+    """
+    made = {text for (output,) in journal.database.rows(_MADE) for text in _texts(json.loads(output))}
+    return made.union(name for (name,) in journal.database.rows(_SESSIONS))
 
 
-def ours(journal: Journal) -> frozenset[str]:
-    """What runs and tries of this journal have made, and what the services called their requests.
+def ours(journal: Journal, since: datetime) -> frozenset[str]:
+    """What runs and tries of this journal have made, and what the services called their requests since then.
 
     By these a review knows what we did ourselves, also where a leak was identified and no run was confirmed.
+    A year of hourly rotations is read in a second.
     """
-    controls = journal.noted(EventKind.CONTROL_TAKEN)
-    found = {str(event.data["identifier"]) for event in controls}
-    found.update(name for event in controls for name in _requests(event))
-    for run in journal.runs():
-        events = journal.events(run)
-        found.update(name for event in events for name in _requests(event))
-        found.update(_made(fold(run, events)))
-    return frozenset(found)
-
-
-def _requests(event: Event) -> Iterator[str]:
-    requests = event.data.get("requests")
-    for one in requests if isinstance(requests, list) else ():
-        if isinstance(one, dict):
-            yield str(one.get("id", ""))
-
-
-def _made(state: RunState) -> Iterator[str]:
-    seen = {step["id"] for step in state.started["steps"] if step["phase"] == REVIEW}
-    for name, step in state.steps.items():
-        if name not in seen:  # what a review saw, somebody else has made
-            yield from _texts(step.output)
-    yield from (leaked.get("session_id", "") for leaked in leaked_credentials(state))
+    controls = {str(event.data["identifier"]) for event in journal.noted(EventKind.CONTROL_TAKEN)}
+    asked = journal.database.rows(_REQUESTS, (stamp(since - _CLOCKS_DIFFER),))
+    return frozenset({*made_identifiers(journal), *controls, *(name for (name,) in asked if name)})
 
 
 def _texts(frozen: Any) -> Iterator[str]:  # noqa: ANN401

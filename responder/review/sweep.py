@@ -101,7 +101,7 @@ def _look(
         clock=engine.clock,
         progress=lambda text: engine.observer.progress(step, redact(text)),
         stopping=engine.stopping,
-        ours=lambda: ours(engine.journal),
+        ours=lambda since: ours(engine.journal, since),
     )
     with exchanges() as requests:
         reviewed = action.see(call, given)

@@ -7,7 +7,7 @@ import pytest
 from aws_company import NOBODY, USER, company, only
 
 from responder.providers.aws.history import _event
-from responder.providers.aws.telling import TELLINGS
+from responder.providers.aws.tellings import telling_of
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 BUCKET = "rentagpu-artifacts"
@@ -88,6 +88,6 @@ def test_instances_that_were_started_are_told_with_the_region_that_they_run_in()
         "responseElements": {"instancesSet": {"items": [{"instanceId": "i-1"}, {"instanceId": "i-2"}]}},
     }
     event = _event({"EventTime": NOW, "CloudTrailEvent": json.dumps(record)})
-    trace = TELLINGS["ec2:RunInstances"].trace(event)
+    trace = telling_of(event).trace(event)
     assert trace.what == "Instances were started in ap-southeast-2: i-1 i-2"
     assert trace.undo == "aws ec2 terminate-instances --region ap-southeast-2 --instance-ids i-1 i-2"

@@ -254,8 +254,8 @@ def test_what_no_review_saw_or_nothing_removes_is_refused(reviewed):
     policy = json.dumps({"Version": "2012-10-17", "Statement": []}).replace("[]", "[{}]")
     policy = policy.replace("{}", '{"Effect": "Deny", "Action": "*", "Resource": "*"}')
     iam.put_user_policy(UserName="ghost", PolicyName="of-ghost", PolicyDocument=policy)
-    iam.put_user_policy(UserName=USER, PolicyName="beside", PolicyDocument=policy)
-    reviewed.aws.plane.delete_user_policy(USER, "beside")
+    narrow = policy.replace('"Action": "*"', '"Action": "s3:DeleteBucket"')
+    iam.put_user_policy(UserName=USER, PolicyName="beside", PolicyDocument=narrow)
     reviewed.sweep()
     by_hand = reviewed.respond("review", "r1", "--remove", "beside", "--yes")
     assert "aws iam delete-user-policy" in by_hand.exception.next_step

@@ -1,5 +1,6 @@
 """What else was done with a leaked key, in groups: it left nothing, but shows what somebody was after."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -7,8 +8,19 @@ from typing import Final
 from responder.providers.aws.history import Event
 from responder.trace import Severity, Trace
 
-_REFUSED: Final = ("AccessDenied", "UnauthorizedOperation", "Client.UnauthorizedOperation")
-_GRAVE: Final = frozenset({"iam", "sts", "organizations", "kms", "cloudtrail", "secretsmanager", "guardduty"})
+_REFUSED: Final = (
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "Client.UnauthorizedOperation",
+)
+_GRAVE: Final = frozenset(
+    {"iam", "sts", "organizations", "kms", "cloudtrail", "secretsmanager", "guardduty", "ssm", "lambda"}
+)
+_GIVES_OUT: Final = re.compile(  # what is a read for CloudTrail, and hands out secrets
+    r"secretsmanager:(Batch)?GetSecretValue|ssm:GetParameter.*|ec2:Get(PasswordData|LaunchTemplateData)"
+    r"|lambda:GetFunction.*|ecr:GetAuthorizationToken|redshift:GetClusterCredentials.*"
+)
 
 
 def activity(events: Iterable[Event]) -> Iterator[Trace]:
@@ -44,7 +56,11 @@ def _told(group: list[Event]) -> Trace:
 def _severity(event: Event) -> tuple[Severity, str]:
     if event.error in _REFUSED:
         return "low", "It was tried and refused; whoever uses the key honestly would not have to try."
-    if event.error or event.read_only:
+    if event.error:
+        return "info", "It changed nothing."
+    if _GIVES_OUT.fullmatch(f"{event.service}:{event.action}"):
+        return "high", "It gives out secrets: replace them too, unless it was your own workload that asked."
+    if event.read_only:
         return "info", "It changed nothing."
     if event.service in _GRAVE:
         return "high", "It changes who may do what, or who sees it."

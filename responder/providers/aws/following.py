@@ -1,10 +1,10 @@
 """From a leaked key to all that was done with it, and with whatever was got or made with it, and so on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from responder.providers.aws.history import CHANGES, Attribute, Event, History
+from responder.providers.aws.history import CHANGES, GLOBAL, Attribute, Event, History
 
 MOST_KEYS: Final = 20  # that are asked for one by one
 
@@ -13,6 +13,7 @@ _FIRST: Final = ("Username", "ResourceName", "AccessKeyId")  # a user lives long
 SESSIONS: Final = frozenset(
     {"GetSessionToken", "GetFederationToken", "AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}
 )
+_BROADLY: Final[Sequence[Attribute]] = (CHANGES, *(("EventName", name) for name in sorted(SESSIONS)))
 
 
 @dataclass
@@ -24,6 +25,12 @@ class Followed:
     users: set[str] = field(default_factory=set)  # that were made with what leaked
     roles: set[str] = field(default_factory=set)  # likewise
     opened: set[str] = field(default_factory=set)  # roles of before, whose trust it changed
+    asked: set[Attribute] = field(default_factory=set)
+
+    def made(self, holder: tuple[str, str]) -> bool:
+        """Whether that user or role is the intruder's own; see `holder_of`."""
+        kind, name = holder
+        return name in {"user": self.users, "role": self.roles}.get(kind, ())
 
     def has(self, event: Event) -> bool:
         """Whether what leaked, or what was got with it, did this."""
@@ -41,22 +48,39 @@ def follow(history: History, keys: Iterable[str], user: str, ours: Iterable[str]
     """Fill the history, identity by identity, until there is nothing new.
 
     Of many keys it is asked once what changed anything and which sessions were got, whoever did it, as every
-    key is a question to every region. Of the leaked key's user those sessions are followed whose beginning
-    nobody saw: its other keys may be in honest hands.
+    key is a question to every region; likewise where there is more of one than is read, which somebody may
+    have seen to. Of the leaked key's user those sessions are followed whose beginning nobody saw: its other
+    keys may be in honest hands.
     """
     followed = Followed(set(keys), frozenset(ours))
     wanted: list[Attribute] = [("AccessKeyId", key) for key in followed.keys]
     if len(wanted) > MOST_KEYS:
-        wanted = [CHANGES, *(("EventName", name) for name in sorted(SESSIONS))]
+        wanted = [*_BROADLY]
     wanted += [("Username", user)] if user else []
-    asked: set[Attribute] = set()
-    while wanted:
-        asked.update(wanted)
-        new = history.look_up(wanted)
-        followed.keys |= {one.key_id for one in new if _is_session_of(one, user)} - followed.ours
-        got = [next_one for event in history.events() for next_one in _got(event, followed)]
-        wanted = sorted({*got} - asked, key=_urgency)
+    _go_on(history, followed, user, wanted)
+    if history.cut(followed.asked):
+        _go_on(history, followed, user, [one for one in _BROADLY if one not in followed.asked])
     return followed
+
+
+def follow_made(history: History, followed: Followed, user: str, made: Iterable[Attribute]) -> None:
+    """Ask who made what IAM shows as made, and go on where it was the intruder."""
+    history.look_up(made, (GLOBAL,))
+    _go_on(history, followed, user, _next(history, followed))
+
+
+def _go_on(history: History, followed: Followed, user: str, wanted: Sequence[Attribute]) -> None:
+    while wanted:
+        followed.asked.update(wanted)
+        new = history.look_up(wanted)
+        sessions = {one.key_id for one in new if _is_session_of(one, user)} - followed.ours
+        followed.keys |= sessions - {issued(one) for one in history.events() if not followed.has(one)}
+        wanted = _next(history, followed)
+
+
+def _next(history: History, followed: Followed) -> list[Attribute]:
+    got = {one for event in history.events() for one in _got(event, followed)}
+    return sorted(got - followed.asked, key=_urgency)
 
 
 def _urgency(attribute: Attribute) -> tuple[int, bool, str]:
@@ -71,6 +95,20 @@ def issued(event: Event) -> str:
         if isinstance(found, dict):
             return str(found.get("accessKeyId", ""))
     return ""
+
+
+def policy_made(event: Event) -> str:
+    """The ARN of the managed policy that the answer tells of; empty where it tells of none."""
+    made = event.answer.get("policy")
+    return str(made.get("arn", "")) if isinstance(made, dict) else ""
+
+
+def holder_of(event: Event) -> tuple[str, str]:
+    """The user, role or group that something was done to: what it is, and its name."""
+    for kind in ("user", "role", "group"):
+        if name := event.asked.get(f"{kind}Name"):
+            return kind, str(name)
+    return "", ""
 
 
 def name_in(arn: str) -> str:
@@ -95,4 +133,11 @@ def _got(event: Event, followed: Followed) -> Iterator[Attribute]:
     if event.action in ("CreateRole", "UpdateAssumeRolePolicy"):
         name = str(event.asked.get("roleName", ""))
         (followed.roles if event.action == "CreateRole" else followed.opened).add(name)
-        yield ("ResourceName", name)
+        yield ("ResourceName", _arn_of_role(event, name))
+
+
+def _arn_of_role(event: Event, name: str) -> str:
+    """By which alone CloudTrail lists who took on the role; it is in the answer to its making."""
+    made = event.answer.get("role")
+    arn = str(made.get("arn", "")) if isinstance(made, dict) else ""
+    return arn or f"arn:aws:iam::{event.home}:role/{name}"

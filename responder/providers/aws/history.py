@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudtrail.type_defs import EventTypeDef
 
 GLOBAL: Final = "us-east-1"  # where what has no region is written down
+KEPT: Final = timedelta(days=90)
+LATE: Final = timedelta(minutes=15)  # that an event may take until it is shown
 
 _MOST_PAGES: Final = 20  # of 50 events
 _PATIENCE: Final = 20.0  # seconds, of one region that is busy
 _REQUEST: Final = re.compile(r" \(request [^)]*\)")
 _LONGEST: Final = 120
+_LONGEST_ARN: Final = 2048
 _LONGEST_AGENT: Final = 400  # who made a request comes last
 _REGIONS_NAMED: Final = 6
 _NAMED: Final = 20  # names of what could not be looked for
@@ -47,6 +50,7 @@ class Event:
     region: str
     key_id: str
     who: str  # as the record names them
+    arn: str  # theirs
     account: str  # theirs; empty where the record does not say
     home: str  # the account this happened in
     address: str
@@ -86,18 +90,23 @@ class History:
     Args:
         aws: the operator's clients.
         where: the regions.
-        since: how far back.
+        since: how far back; CloudTrail keeps `KEPT`, and what was before that is told as not read.
+        now: the time.
         questions: keeps the time, and what could not be read.
     """
 
     def __init__(
-        self, aws: AwsConnection, where: Iterable[str], since: datetime, questions: Questions
+        self, aws: AwsConnection, where: Iterable[str], since: datetime, now: datetime, questions: Questions
     ) -> None:
-        self._aws, self._since, self._questions = aws, since, questions
+        self._aws, self._since, self._questions = aws, max(since, now - KEPT), questions
+        if self._since > since:
+            why = "CloudTrail shows no more; the bucket of a trail of yours may have it"
+            self._questions.not_read(f"what was done more than {KEPT.days} days ago", why, limited=True)
         self._where = sorted(where, key=lambda region: (region != GLOBAL, region))
         self._failed: dict[str, set[str]] = {}
         self._silent: set[str] = set()  # regions that are not asked again
         self._missed: dict[Attribute, set[str]] = defaultdict(set)  # regions that had no time
+        self._cut: set[Attribute] = set()  # of which some region has more than was read
         self._seen: dict[str, Event] = {}
 
     def events(self) -> list[Event]:
@@ -127,6 +136,10 @@ class History:
     def missed(self, attribute: Attribute) -> bool:
         """Whether some region had no time to say what it has of this."""
         return attribute in self._missed
+
+    def cut(self, attributes: Iterable[Attribute]) -> bool:
+        """Whether some region has more of one of these than was read."""
+        return not self._cut.isdisjoint(attributes)
 
     def tell_unread(self) -> None:
         """Once for all regions that failed alike, and for all that there was no time for."""
@@ -179,6 +192,7 @@ class History:
             if not answer.get("NextToken"):
                 return
             given["NextToken"] = answer["NextToken"]
+        self._cut.add(attribute)
         why = f"only the newest {_MOST_PAGES * 50} events of {_worded(attribute)} were read"
         self._failed.setdefault(why, set()).add(region)
 
@@ -210,6 +224,7 @@ def _event(listed: "EventTypeDef") -> Event:
         region=str(record["awsRegion"]),
         key_id=plain(identity.get("accessKeyId") or ""),
         who=plain(identity.get("userName") or identity.get("arn") or identity.get("accountId") or "?"),
+        arn=plain(identity.get("arn") or "", _LONGEST_ARN),
         account=plain(identity.get("accountId") or ""),
         home=plain(record.get("recipientAccountId") or ""),
         address=plain(record.get("sourceIPAddress") or "?"),

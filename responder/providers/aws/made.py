@@ -3,7 +3,7 @@
 It has no date for an inline policy, a trust policy or a membership: those only CloudTrail tells.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
@@ -28,6 +28,7 @@ class Made:
     at: datetime
     evidence: str
     trusts: tuple[str, ...] = ()  # whom of elsewhere a role lets in
+    status: str = ""  # a key's
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,16 @@ class Iam:
 
     made: tuple[Made, ...]
     quarantined: str = ""  # the policy that AWS attached to the leaked key's user
-    unread: bool = False  # so that what is not among `made` may be there all the same
+    details: "Details | None" = None  # of users, roles, groups and policies; None where they were not read
+    keys: "Mapping[str, Made] | None" = None  # each, however old, by id; None where any is unread
+    passwords: Collection[str] | None = None  # whose it is, likewise
 
 
 def read_iam(aws: AwsConnection, since: datetime, user: str, questions: Questions) -> Iam:
     """What was made since then, and whether AWS has quarantined `user`."""
     asked = questions.ask("IAM's users, roles and policies", _details, aws)
-    details = asked.get() or _Details(read=False)
-    names = [str(one["UserName"]) for one in details.users] or ([user] if user else [])
+    details = asked.get()
+    names = [*details.users] if details else [user] if user else []
     if too_many := len(names) > _MOST_USERS:
         questions.not_read("access keys and passwords", f"{len(names)} users are too many to ask each")
         names = [user] if user else []
@@ -53,12 +56,14 @@ def read_iam(aws: AwsConnection, since: datetime, user: str, questions: Question
         for what, question in (("access keys", _keys), ("password", _password))
     ]
     answers = [answer.get() for answer in of_users]
-    found = [*details.made(), *(one for answer in answers for one in answer or ())]
-    attached = next((one for one in details.users if one["UserName"] == user), {})
+    found = [*(details.made() if details else ()), *(one for answer in answers for one in answer or ())]
+    complete = details is not None and not too_many and None not in answers
     return Iam(
         made=tuple(one for one in found if one.at >= since),
-        quarantined=_quarantine(attached),
-        unread=too_many or not details.read or None in answers,
+        quarantined=_quarantine(details.users.get(user, {})) if details else "",
+        details=details,
+        keys={one.name: one for one in found if one.what == "key"} if complete else None,
+        passwords={one.name for one in found if one.what == "password"} if complete else None,
     )
 
 
@@ -81,35 +86,38 @@ def foreign_principals(document: object, account: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class _Details:
-    users: Sequence[Mapping[str, Any]] = ()
-    roles: Sequence[Mapping[str, Any]] = ()
-    policies: Sequence[Mapping[str, Any]] = ()
-    read: bool = True
+class Details:
+    """What iam:GetAccountAuthorizationDetails has, in its own words: by name, policies by ARN."""
+
+    users: Mapping[str, Mapping[str, Any]]
+    roles: Mapping[str, Mapping[str, Any]]
+    groups: Mapping[str, Mapping[str, Any]]
+    policies: Mapping[str, Mapping[str, Any]]
     request_id: str = ""
 
     def made(self) -> Iterator[Made]:
         asked = f"iam:GetAccountAuthorizationDetails (request {self.request_id})"
-        for user in self.users:
+        for user in self.users.values():
             yield Made("user", user["UserName"], "", user["CreateDate"], asked)
-        for role in self.roles:
+        for role in self.roles.values():
             if not role["Path"].startswith(_AWS_OWN):
                 account = role["Arn"].split(":")[4]
                 trusts = foreign_principals(role.get("AssumeRolePolicyDocument"), account)
                 yield Made("role", role["RoleName"], "", role["CreateDate"], asked, trusts)
-        for policy in self.policies:
+        for policy in self.policies.values():
             yield Made("policy", policy["Arn"], "", policy["UpdateDate"], asked)
 
 
-def _details(aws: AwsConnection) -> _Details:
+def _details(aws: AwsConnection) -> Details:
     pages = aws.iam.get_paginator("get_account_authorization_details").paginate(
-        Filter=["User", "Role", "LocalManagedPolicy"]
+        Filter=["User", "Role", "Group", "LocalManagedPolicy"]
     )
     found = ask("iam:GetAccountAuthorizationDetails", list, pages)
-    return _Details(
-        [one for page in found for one in page["UserDetailList"]],
-        [one for page in found for one in page["RoleDetailList"]],
-        [one for page in found for one in page["Policies"]],
+    return Details(
+        {one["UserName"]: one for page in found for one in page["UserDetailList"]},
+        {one["RoleName"]: one for page in found for one in page["RoleDetailList"]},
+        {one["GroupName"]: one for page in found for one in page["GroupDetailList"]},
+        {one["Arn"]: one for page in found for one in page["Policies"]},
         request_id=request_id(found[-1]),
     )
 
@@ -121,7 +129,9 @@ def _keys(aws: AwsConnection, user: str) -> list[Made]:
         return []
     asked = f"iam:ListAccessKeys of {user} (request {request_id(answer)})"
     return [
-        Made("key", one["AccessKeyId"], user, one["CreateDate"], f"{asked}: {one['Status']}")
+        Made(
+            "key", one["AccessKeyId"], user, one["CreateDate"], f"{asked}: {one['Status']}", (), one["Status"]
+        )
         for one in answer["AccessKeyMetadata"]
     ]
 

@@ -36,7 +36,10 @@ _FOR_WHAT: Final[Mapping[str, Collection[str]]] = {
         "cloudtrail:LookupEvents",
         "ec2:DescribeRegions",
         "iam:GetAccountAuthorizationDetails",
+        "iam:GetInstanceProfile",
         "iam:GetLoginProfile",
+        "iam:GetOpenIDConnectProvider",
+        "iam:GetSAMLProvider",
     ),
     "what an intruder left could not all be deleted": (
         "iam:DeactivateMFADevice",
