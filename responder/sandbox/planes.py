@@ -11,6 +11,7 @@ from pathlib import Path
 from responder.errors import UnavailableError
 from responder.sandbox import seed
 from responder.sandbox.attack import SEED, Loot, attack
+from responder.sandbox.attack.github import ACCOUNT
 from responder.sandbox.aws import AwsPlane
 from responder.sandbox.aws.account import REGION
 from responder.sandbox.deployer import Deployer
@@ -89,6 +90,8 @@ def running(
         )
         github_seed = seed.seed_github(github, modal_seed.ci, workflow)
 
+        if attacked:
+            github.add_user(ACCOUNT)
         deployer = stack.enter_context(Deployer(modal_url, modal_config, modal_seed.ci))
         deployer.deploy()
         urls = Urls(modal_url, aws_url, _start(github, port, 2, stack))

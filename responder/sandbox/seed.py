@@ -112,6 +112,7 @@ def seed_github(plane: GithubPlane, ci: Mapping[str, Token], workflow: bytes | N
     organization = REPOSITORY.partition("/")[0]
     for login in people:
         plane.add_member(organization, login, "admin" if login == "oncall" else "member")
+    plane.add_ruleset(REPOSITORY, "main", ["pull_request", "non_fast_forward"])
     plane.add_issue(REPOSITORY)
     plane.add_environment(REPOSITORY, "dev")
     plane.add_environment(REPOSITORY, "prod", reviewers=[REVIEWER], branches=["main"])

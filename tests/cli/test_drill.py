@@ -55,7 +55,7 @@ def test_a_drill_ends_well_by_the_sandboxs_own_truth_and_leaves_only_the_journal
     assert [line[0] for line in truth if line] == ["✓", "✓", "✓", "✓"]
     found, left = re.search(r"The review found (\d+) of (\d+) traces of the intruder", truth[-1]).groups()
     assert found == left
-    assert int(left) >= 12, "at all three services"
+    assert int(left) >= 15, "at all three services"
     assert any(line.startswith("{") for line in played.stderr.splitlines()), "logs are JSON where asked for"
 
     (kept,) = tmp_path.glob("respond-drill-*")

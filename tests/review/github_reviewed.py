@@ -101,6 +101,7 @@ def reviewed():
     tokens = {login: plane.add_user(login) for login in (*roles, "outsider")}
     files = {".github/workflows/modal_deploy.yml": DEPLOY, ".github/workflows/long.yml": LONG}
     plane.add_repository(REPOSITORY, files, permissions=roles)
+    plane.add_ruleset(REPOSITORY, "main", ["pull_request"])
     plane.add_environment(REPOSITORY, "dev")
     plane.add_environment(REPOSITORY, "prod", reviewers=["grace"], branches=["main"])
     for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "OTHER"):

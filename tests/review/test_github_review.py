@@ -38,7 +38,7 @@ def world(opened):
 
 def test_each_trace_of_an_intruder_is_found_with_its_reason_and_its_remedy_and_none_is_invented(world):
     left = world.attack()
-    assert len(left) == 5
+    assert len(left) == 7
     found = world.worth()
     assert {(one.kind, one.of, one.subject) for one in left} == set(found)
     by_kind = {one.kind: one for one in found.values()}
@@ -48,6 +48,8 @@ def test_each_trace_of_an_intruder_is_found_with_its_reason_and_its_remedy_and_n
         "github.workflow-run": "critical",
         "github.deploy-key-added": "critical",
         "github.webhook-added": "high",
+        "github.collaborator-invited": "critical",
+        "github.ruleset-changed": "high",
     }
     assert all(one.by == "sam" for one in found.values())
     assert "It had the secrets of dev." in by_kind["github.workflow-run"].because

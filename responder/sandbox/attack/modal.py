@@ -37,7 +37,18 @@ def make_a_proxy_token(loot: Loot) -> Iterable[Left]:
     yield Left("modal.proxy-token-created", made.token_id)
 
 
-DEEDS = (deploy_an_app, make_a_proxy_token)
+def make_a_secret(loot: Loot) -> Iterable[Left]:
+    """Where its own apps find what it needs."""
+    import modal  # noqa: PLC0415
+
+    name, environment = loot.name("cron", "cache"), loot.credentials["MODAL_ENVIRONMENT"]
+    with _client(loot) as client:
+        values = {"UPSTREAM": "https://relay.invalid"}
+        modal.Secret.objects.create(name, values, environment_name=environment, client=client)
+    yield Left("modal.secret-created", name, of=environment)
+
+
+DEEDS = (deploy_an_app, make_a_proxy_token, make_a_secret)
 
 
 def _client(loot: Loot) -> "modal.Client":

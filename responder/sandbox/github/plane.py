@@ -3,7 +3,7 @@
 import copy
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from responder.sandbox.github.state import AccountKind, Branch, Permission, Repo
 from responder.sandbox.github.talk import Talking
 from responder.sandbox.github.teams import OrgRole, Team
 from responder.sandbox.github.vault import Vault
+from responder.sandbox.github.ways_in import Ruleset
 from responder.sandbox.github.weather import under_weather
 from responder.sandbox.github.workflow import WORKFLOW_FOLDER
 from responder.sandbox.github.world import world
@@ -218,6 +219,14 @@ class GithubPlane:
         with self._changed:
             made = Installation(self._state.fresh_id(), app, self._clock())
             self._state.shared(organization).installations[made.id] = made
+            return made.id
+
+    def add_ruleset(self, full_name: str, name: str, rules: Sequence[str]) -> int:
+        """For its default branch, and active; the rules are types, as the API has them."""
+        with self._changed:
+            now = self._clock()
+            made = Ruleset(self._state.fresh_id(), name, "active", rules, now, now)
+            self._state.repository(full_name).ways_in.rulesets[made.id] = made
             return made.id
 
     def add_issue(self, full_name: str) -> int:
