@@ -24,6 +24,7 @@ __all__ = [
     "ModalSecret",
     "ModalServiceUser",
     "Place",
+    "ProxyToken",
     "Read",
     "Scope",
     "Workflow",
@@ -49,6 +50,7 @@ class Read:
     IAM_USERS: Scope = ("aws.users",)
     MODAL_ENVIRONMENTS: Scope = ("modal.environments",)
     SERVICE_USERS: Scope = ("modal.service-users",)
+    PROXY_TOKENS: Scope = ("modal.proxy-tokens",)
 
     @staticmethod
     def modal_secrets(environment: str) -> Scope:
@@ -132,6 +134,13 @@ class ModalServiceUser(_Model):
     name: str
     created_at: AwareDatetime | None
     roles: dict[str, str]  # environment -> role, where it lets the user do anything
+
+
+class ProxyToken(_Model):
+    token_id: str
+    name: str  # empty where nobody gave it one
+    created_at: AwareDatetime | None
+    created_by: str
 
 
 class GithubEnvironment(_Model):
@@ -220,6 +229,7 @@ class Discovered(_Model):
     modal_secrets: tuple[ModalSecret, ...] = ()
     modal_apps: tuple[ModalApp, ...] = ()
     service_users: tuple[ModalServiceUser, ...] = ()
+    proxy_tokens: tuple[ProxyToken, ...] = ()
     github_environments: tuple[GithubEnvironment, ...] = ()
     github_secrets: tuple[GithubSecret, ...] = ()
     workflows: tuple[Workflow, ...] = ()

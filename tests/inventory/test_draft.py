@@ -21,6 +21,7 @@ from responder.places import (
     ModalFunction,
     ModalSecret,
     ModalServiceUser,
+    ProxyToken,
     Workflow,
 )
 from responder.sandbox import seed
@@ -175,6 +176,13 @@ def test_users_that_no_secret_has_a_name_for_are_taken_in_without_a_place(tmp_pa
     inventory = load(tmp_path, draft(discovered, "", "2026-03-01"))
     kinds = {one.user or one.service_user: one.kind for one in inventory.credentials.values()}
     assert kinds == {"backup": Kind.AWS_ACCESS_KEY, "ci": Kind.MODAL_SERVICE_USER}
+
+
+def test_proxy_tokens_are_taken_in_by_their_identifiers(tmp_path):
+    token = ProxyToken(token_id="wk-hook", name="web hook", created_at=AT, created_by="sam")
+    inventory = load(tmp_path, draft(Discovered(proxy_tokens=(token,)), "", "2026-03-01"))
+    (one,) = inventory.credentials.values()
+    assert (one.name, one.kind, one.identifiers) == ("web-hook", Kind.MODAL_PROXY_TOKEN, (token.token_id,))
 
 
 def test_what_deploys_and_what_tells_is_asked_where_nothing_says_it(tmp_path):

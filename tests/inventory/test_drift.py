@@ -6,6 +6,7 @@ from responder.action import Connections
 from responder.inventory import EXAMPLE, Inventory
 from responder.inventory.drift import drift
 from responder.providers.aws.connection import AwsConnection
+from responder.providers.modal.connection import ModalConnection
 from responder.sandbox import seed
 
 pytest_plugins = ("estate",)
@@ -151,6 +152,20 @@ def test_new_users_and_keys_are_told(estate):
     assert backdoor.startswith(f"IAM user backdoor has {stranger.access_key_id} (made ")
     assert two.startswith(f"{USER} has two active keys: ")
     assert second.access_key_id in two
+
+
+def test_a_proxy_token_is_told_until_the_inventory_names_it_and_when_it_is_gone(estate, tmp_path):
+    connections = Connections(estate.env)
+    modal = connections.get(ModalConnection)
+    token = modal.run("WebhookTokenCreate", lambda: modal.workspace.proxy_tokens.create.aio(name="hook"))
+    connections.close()
+    (new,) = told(differences(estate), "new")
+    assert new.startswith(f"Modal proxy token {token.token_id}, hook, (made 20")
+    text = EXAMPLE.read_text()
+    named = '\n[credentials.hook]\nkind = "modal-proxy-token"\nidentifiers = ["{}"]\n'
+    assert differences(estate, text + named.format(token.token_id), tmp_path) == ()
+    lacking = differences(estate, text + named.format("wk-nobodys"), tmp_path)
+    assert told(lacking, "gone") == ["There is no Modal proxy token wk-nobodys."]
 
 
 def test_an_app_that_is_given_a_known_secret_is_told_and_one_that_is_given_nothing_is_not(estate, tmp_path):

@@ -12,12 +12,15 @@ _NOWHERE = "Where it is kept was not found: no secret that was read has a name f
 
 
 def guess_credentials(discovered: Discovered) -> list[GuessedCredential]:
-    """Those that are placed somewhere, then service users that nobody knows where to find."""
+    """Those that are placed somewhere, then what nobody knows where to find: service users, proxy tokens."""
     found: dict[str, GuessedCredential] = {}
     # Half a pair, and what no run can fill, is for people to see to: it stands in the file as a note.
     places = [place for place in discovered.places() if can_be_filled(place)]
     _aws(discovered, places, found)
     _modal(discovered, places, found)
+    for token in discovered.proxy_tokens:
+        name = fresh_name(token.name or f"proxy-{token.token_id[-4:]}", found)
+        found[name] = GuessedCredential(name, Kind.MODAL_PROXY_TOKEN, Guess(token.token_id))
     return list(found.values())
 
 

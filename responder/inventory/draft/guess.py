@@ -25,7 +25,7 @@ class Guess:
 class GuessedCredential:
     name: str
     kind: Kind
-    owner: Guess  # its IAM user, or its service user
+    owner: Guess  # its IAM user, or its service user; of a proxy token its id
     candidates: tuple[str, ...] = ()  # who it may be, for people
     places: list[Place] = field(default_factory=list)
     notes: tuple[str, ...] = ()

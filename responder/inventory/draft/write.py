@@ -79,6 +79,9 @@ def _credential(credential: GuessedCredential, repository: str) -> Any:  # noqa:
         _comments(
             table, ("CHOOSE: no service shows what a secret holds. It is one of", *credential.candidates)
         )
+    if credential.kind is Kind.MODAL_PROXY_TOKEN:
+        table.add("identifiers", _array([credential.owner.value]))
+        return table
     key = "user" if credential.kind is Kind.AWS_ACCESS_KEY else "service_user"
     table.add(key, _guessed(credential.owner))
     table.add("max_age", tomlkit.string(_MAX_AGE).comment("a proposal"))

@@ -62,6 +62,10 @@ class _There:
         elif self._lacks_service_user(credential):
             what = f"There is no Modal service user {named}, nor a successor of it."
             yield _gone(about, what, take_out)
+        elif credential.kind is Kind.MODAL_PROXY_TOKEN and Read.PROXY_TOKENS in self._all.read:
+            there = {one.token_id for one in self._all.proxy_tokens}
+            for identifier in (one for one in credential.identifiers if one not in there):
+                yield _gone(about, f"There is no Modal proxy token {identifier}.", take_out)
 
     def _lacks_service_user(self, credential: Credential) -> bool:
         read = credential.kind is Kind.MODAL_SERVICE_USER and Read.SERVICE_USERS in self._all.read

@@ -81,6 +81,7 @@ def new(inventory: Inventory, discovered: Discovered) -> Iterator[Drift]:
     for workload in inventory.workloads:
         yield from _more_credentials(workload, inventory, discovered)
     yield from _service_users(inventory, discovered)
+    yield from _proxy_tokens(inventory, discovered)
     yield from _iam_users(inventory, discovered)
     yield from _unguarded(inventory, discovered)
 
@@ -183,6 +184,23 @@ def _service_users(inventory: Inventory, discovered: Discovered) -> Iterator[Dri
             f"Modal service user {user.name} ({roles or 'without any role'}{made}) is in no credential.",
             f'Add a credential of kind "modal-service-user" with service_user = "{base_of(user.name)}"; '
             "or, if nobody knows it, delete it.",
+        )
+
+
+def _proxy_tokens(inventory: Inventory, discovered: Discovered) -> Iterator[Drift]:
+    known = {identifier for one in inventory.credentials.values() for identifier in one.identifiers}
+    for token in discovered.proxy_tokens:
+        if token.token_id in known:
+            continue
+        made = "" if token.created_at is None else f"made {token.created_at:%Y-%m-%d}"
+        by = f"by {token.created_by}" if token.created_by else ""
+        told = " ".join(filter(None, (made, by)))
+        named = f", {token.name}," if token.name else ""
+        yield _new(
+            f"Modal proxy token {token.token_id}",
+            f"Modal proxy token {token.token_id}{named} ({told}) is in no credential.",
+            f'Add a credential of kind "modal-proxy-token" with identifiers = ["{token.token_id}"]; or, '
+            f"if nobody knows it: modal workspace proxy-tokens delete {quote(token.token_id)}",
         )
 
 

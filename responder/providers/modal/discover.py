@@ -12,6 +12,7 @@ from responder.places import (
     ModalFunction,
     ModalSecret,
     ModalServiceUser,
+    ProxyToken,
     Read,
     Scope,
 )
@@ -41,6 +42,7 @@ def discover(
     connection = connections.get(ModalConnection)
     us = questions.ask("who we are at Modal", _service_user, connection)
     users = questions.ask("the service users", _service_users, connection)
+    proxies = questions.ask("the proxy tokens", _proxy_tokens, connection)
     environments = questions.ask("the Modal environments", _environments, connection)
     names = [one.name for one in environments.get() or ()]
     secrets = {
@@ -57,6 +59,7 @@ def discover(
         app.ask_functions()
     lists: dict[Scope, Answer[Any]] = {
         Read.SERVICE_USERS: users,
+        Read.PROXY_TOKENS: proxies,
         Read.MODAL_ENVIRONMENTS: environments,
         **{Read.modal_secrets(name): answer for name, answer in secrets.items()},
         **{Read.modal_apps(name): answer for name, answer in apps.items()},
@@ -66,6 +69,7 @@ def discover(
         modal_secrets=tuple(one for name in names for one in secrets[name].get() or ()),
         modal_apps=tuple(app.told() for app in asked),
         service_users=users.get() or (),
+        proxy_tokens=proxies.get() or (),
         ours=(("modal", name),) if (name := us.get()) else (),
         read=frozenset(scope for scope, answer in lists.items() if answer.get() is not None),
     )
@@ -123,6 +127,19 @@ def _service_users(connection: ModalConnection) -> tuple[ModalServiceUser, ...]:
             roles=workspace.open_roles(user),
         )
         for user in users
+    )
+
+
+def _proxy_tokens(connection: ModalConnection) -> tuple[ProxyToken, ...]:
+    tokens = connection.run("WebhookTokenList", connection.workspace.proxy_tokens.list.aio)
+    return tuple(
+        ProxyToken(
+            token_id=token.token_id,
+            name=token.name,
+            created_at=token.created_at.astimezone(UTC),
+            created_by=token.created_by,
+        )
+        for token in tokens
     )
 
 
