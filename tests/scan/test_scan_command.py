@@ -234,15 +234,17 @@ def test_findings_by_form_are_shown_judged_and_left_out(tmp_path, scan):
         "Add", {"prod.env": f"{plant.text}MODAL_TOKEN_ID={MODAL[0]}\nMODAL_TOKEN_SECRET={MODAL[1]}\n"}
     )
     planted.remove("prod.env")
+    planted.git("remote", "add", "origin", "https://me:hunter2hunter2@git.example/a/b.git")
     baseline = tmp_path / "judged.json"
     log = tmp_path / "log.sarif"
     code, said = scan(planted.folder, "--sarif", log)
     assert code == Exit.FOUND
     assert said.count("respond.modal-token") == 2
     assert "aws-access-token" in said
+    assert "prod.env, line 1" in said
     jsonschema.validate(json.loads(log.read_text()), json.loads(SCHEMA.read_text()))
     text = log.read_text() + said
-    assert not any(value in text for value in (*MODAL, plant.secret, plant.identifier))
+    assert not any(value in text for value in (*MODAL, plant.secret, plant.identifier, "hunter2hunter2"))
     code, said = scan(planted.folder, "--baseline", baseline, "--write-baseline")
     assert (code, "judged" in said) == (Exit.DONE, True)
     assert not any(value in baseline.read_text() for value in (*MODAL, plant.secret, plant.identifier))

@@ -6,6 +6,7 @@ https://github.com/mongodb/kingfisher. By itself it would use each key that it f
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -32,6 +33,7 @@ _ALWAYS: Final = (
 _NOTHING, _SOME, _SOME_LIVE = 0, 200, 205  # its exit codes
 _LATER: Final = 10  # its niceness
 _DOMAIN: Final = b"respond:finding:v1\0"
+_SHOWN: Final = re.compile(r"git -C (.+) show [0-9a-f]{40,}:")
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def _findings(report: dict[str, Any], top: Path) -> tuple[Finding, ...]:
 def _finding(entry: dict[str, Any], top: Path) -> Finding:
     rule, found = entry["rule"], entry["finding"]
     commit = (found.get("git_metadata") or {}).get("commit") or {}
-    path = redact(_from(top, str(found["path"]), (found.get("git_metadata") or {}).get("repository_url")))
+    path = redact(_from(top, str(found["path"]), found.get("git_metadata")))
     parts = (str(rule["id"]), path, str(found["fingerprint"]))
     return Finding(
         rule=str(rule["id"]),
@@ -124,11 +126,20 @@ def _finding(entry: dict[str, Any], top: Path) -> Finding:
     )
 
 
-def _from(top: Path, path: str, repository: object) -> str:
+def _from(top: Path, path: str, of_git: dict[str, Any] | None) -> str:
     """Files are named whole, what is in a history from its repository."""
-    inner = Path(str(repository)) if repository else top
-    whole = Path(path) if Path(path).is_absolute() else (top / inner) / path
+    inner = _folder(of_git) if of_git else None
+    whole = Path(path) if Path(path).is_absolute() else (inner or top) / path
     return str(whole.relative_to(top)) if whole.is_relative_to(top) else path
+
+
+def _folder(of_git: dict[str, Any]) -> Path | None:
+    """Of the repository: its URL is that of where it was cloned from, which may hold a password."""
+    told = _SHOWN.match(str((of_git.get("file") or {}).get("git_command", "")))
+    if told is None:
+        return None
+    outer, _, submodule = told[1].partition("/.git/modules/")
+    return Path(outer, submodule) if submodule else Path(outer.removesuffix("/.git"))
 
 
 def _version(report: dict[str, Any]) -> str:
