@@ -199,6 +199,12 @@ def test_of_a_github_token_little_is_known_unless_it_is_asked_itself(company):
     assert dead.life == "dead"
 
 
+def test_an_apps_token_is_known_to_live_and_that_its_app_is_not_told(company):
+    (found,) = company.profiles(f"GITHUB_TOKEN={company.github.add_installation_token('grace')}", probe=True)
+    assert (found.what, found.life) == ("GitHub App installation token (ends within the hour)", "live")
+    assert any("Of which app" in gap for gap in found.untold)
+
+
 def test_what_the_operator_is_signed_in_with_is_said_to_be_that(company):
     (found,) = company.profiles(f"token: {company.oncall}")
     assert found.identifier == Secret(company.oncall).fingerprint

@@ -53,7 +53,18 @@ def test_the_token_that_we_use_ourselves_is_refused(world):
 
 def test_a_token_that_github_does_not_take_is_refused_before_anything_is_sent(world):
     with pytest.raises(RejectedError, match="ghp_"):
-        REVOKE.apply(world.call(), LeakedToken(token=Secret("ghs_an-installations-token")))
+        REVOKE.apply(world.call(), LeakedToken(token=Secret("v1.of-long-ago")))
+
+
+def test_an_installations_token_is_told_from_a_dead_one_and_revoked_as_itself(world):
+    token = world.plane.add_installation_token("grace")
+    leaked = identify(world.call().connections, found(token))
+    assert (leaked.life, leaked.login) == ("live", "")
+    call, given = world.call(), LeakedToken(token=Secret(token))
+    assert isinstance(REVOKE.before(call, given), NotDone)
+    output = REVOKE.apply(call, given)
+    assert isinstance(REVOKE.verify(call, given, output), Done)
+    assert tokens(world) == {world.oncall: True, world.grace: True, token: False}
 
 
 def test_a_refusal_proves_nothing_while_the_control_identity_is_refused_too(world):

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from responder.action import Connections
-from responder.errors import ProviderError, UnauthenticatedError
+from responder.errors import DeniedError, ProviderError, UnauthenticatedError
 from responder.exposure import LeakedGithubToken
 from responder.found import Found, Life
 from responder.providers.github.connection import GithubConnection, operator_token_fingerprint, whoami
 from responder.secret import Secret
 
 REFRESH = "ghr_"
+INSTALLATION = "ghs_"
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,20 @@ def standing_of(connections: Connections, token: Secret, *, lived_here: bool = F
             return Standing("unknown", what)
         return _dead_if_control_passes(connections, refusal)
     except ProviderError as error:
-        return Standing("unknown", f"GitHub did not say whether it lives: {error.what}", error=error)
+        return _of_an_app_or_unknown(token, error)
     return Standing("live", f"GET /user as the token answers 200: it is {login}'s.", login)
+
+
+def _of_an_app_or_unknown(token: Secret, error: ProviderError) -> Standing:
+    """An app's is answered 403 while it lives, and 401 as any other when it is dead.
+
+    https://github.com/actions/create-github-app-token/issues/258
+    """
+    if isinstance(error, DeniedError) and token.reveal().startswith(INSTALLATION):
+        return Standing(
+            "live", "GET /user as the token answers 403, as it does to an app's token that lives."
+        )
+    return Standing("unknown", f"GitHub did not say whether it lives: {error.what}", error=error)
 
 
 def _dead_if_control_passes(connections: Connections, refusal: UnauthenticatedError) -> Standing:

@@ -8,6 +8,7 @@ from responder.errors import ProviderError
 from responder.found import Found, Life
 from responder.profile import Facts, Power, Reach, worst_first
 from responder.providers.github.connection import GithubConnection
+from responder.providers.github.identify import INSTALLATION
 from responder.secret import Secret
 
 # https://docs.github.com/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats
@@ -56,6 +57,8 @@ def facts(connections: Connections, found: Found, life: Life, login: str, *, tri
     once = Facts(what=what, owner=f"GitHub account {login}" if login else "", life_by=by)
     if life != "live":
         return once.model_copy(update={"untold": ("What it may do.", _USE)})
+    if found.secret.reveal().startswith(INSTALLATION):
+        return once.model_copy(update={"untold": (_OF_AN_APP, _USE)})
     try:
         headers = connections.get(GithubConnection).ask_as(
             found.secret, "GET /user", lambda github: github.requester.requestJsonAndCheck("GET", "/user")[0]
@@ -79,6 +82,7 @@ _ONLY_ITSELF: Final = (
     "Whose it is, whether it lives and what it may do: "
     "GitHub tells only the token itself (--probe asks as it)."
 )
+_OF_AN_APP: Final = "Of which app or workflow it is, and so what it may do: GitHub tells that to nobody."
 _USE: Final = (
     "When and from where it was used: "
     "GitHub shows that to its owner and, of an organisation, in its audit log."

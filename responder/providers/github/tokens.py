@@ -19,7 +19,7 @@ from responder.action import (
 from responder.errors import RefusedError, RejectedError
 from responder.providers.github.answers import known
 from responder.providers.github.connection import GithubServer
-from responder.providers.github.identify import Standing, is_ours, standing_of
+from responder.providers.github.identify import INSTALLATION, Standing, is_ours, standing_of
 from responder.secret import Secret
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ class LeakedToken(Input):
 
 class RevokeToken(Irreversible[LeakedToken, Nothing]):
     """Sent without authentication: GitHub takes a leaked token from anybody, and tells its owner by mail.
+
+    An installation's token is revoked as itself; it has an hour to live at most.
 
     So it is sent also where nobody can tell whether it lives: for want of a control identity, say.
     """
@@ -82,6 +84,9 @@ class RevokeToken(Irreversible[LeakedToken, Nothing]):
     def apply(self, call: Call, given: LeakedToken) -> Nothing:
         _refuse(call.connections, given.token)
         server = call.connections.get(GithubServer)
+        if given.token.reveal().startswith(INSTALLATION):
+            server.ask_as(given.token, "DELETE /installation/token", _revoke_itself)
+            return Nothing()
         server.ask_as(None, "POST /credentials/revoke", lambda github: _revoke(github, given.token))
         return Nothing()
 
@@ -107,6 +112,11 @@ def _revoke(github: "Github", token: Secret) -> None:
     )
 
 
+def _revoke_itself(github: "Github") -> None:
+    # https://docs.github.com/rest/apps/installations#revoke-an-installation-access-token
+    github.requester.requestJsonAndCheck("DELETE", "/installation/token")
+
+
 def _refuse(connections: Connections, token: Secret) -> None:
     """Before anything is sent: what would lock us out, and what GitHub would not take."""
     if is_ours(connections, token):
@@ -114,12 +124,12 @@ def _refuse(connections: Connections, token: Secret) -> None:
             "This is the token in GITHUB_TOKEN: revoking it would lock this command out.",
             next_step="Set GITHUB_TOKEN to another token, then `respond resume`.",
         )
-    if not token.reveal().startswith(REVOCABLE):
+    if not token.reveal().startswith((*REVOCABLE, INSTALLATION)):
         raise RejectedError(
             "github",
             "POST /credentials/revoke",
             f"GitHub revokes tokens that begin with {', '.join(REVOCABLE)}; this one does not.",
-            next_step="An installation's token (ghs_) dies by itself within the hour.",
+            next_step="Revoke it by hand, where it was made.",
         )
 
 

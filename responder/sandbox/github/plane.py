@@ -111,6 +111,12 @@ class GithubPlane:
             token.scopes = token.scopes if scopes is None else tuple(scopes)
             return token.value
 
+    def add_installation_token(self, login: str) -> str:
+        """As a workflow's own: what its app may do is taken to be what `login` may. It lasts an hour."""
+        with self._changed:
+            now = self._clock()
+            return self._state.issue_token(login, now, now + timedelta(hours=1).total_seconds(), "ghs_").value
+
     def add_repository(
         self,
         full_name: str,

@@ -45,7 +45,7 @@ class Api:
         Raises:
             ApiError: 401; the token is unknown, revoked or expired.
         """
-        g.login = None
+        g.login, g.installation = None, None
         if "Authorization" not in request.headers:
             return
         given = request.authorization
@@ -54,6 +54,7 @@ class Api:
         if given is None or given.type not in _SCHEMES or token is None or not token.live(self.clock()):
             raise ApiError(401, "Bad credentials")
         g.login = token.login
+        g.installation = token if token.is_installation else None
         g.expires_at, g.scopes = token.expires_at, token.scopes
 
     def caller(self) -> User:

@@ -44,6 +44,10 @@ class Token:
     revoked_at: float | None = None
     scopes: tuple[str, ...] = ("gist", "repo", "workflow")
 
+    @property
+    def is_installation(self) -> bool:
+        return self.value.startswith("ghs_")
+
     def live(self, now: float) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
@@ -191,14 +195,16 @@ class State:
         repository.environments[name] = environment
         return environment
 
-    def issue_token(self, login: str, now: float, expires_at: float | None = None) -> Token:
-        token = Token(fresh_token(), self.user(login).login, now, expires_at)
+    def issue_token(
+        self, login: str, now: float, expires_at: float | None = None, kind: str = "ghp_"
+    ) -> Token:
+        token = Token(fresh_token(kind), self.user(login).login, now, expires_at)
         self.tokens[token.value] = token
         return token
 
 
-def fresh_token() -> str:
-    """A classic personal access token, its last six characters the checksum that scanners test.
+def fresh_token(kind: str = "ghp_") -> str:
+    """A personal access token, or of another kind, its last six characters the checksum that scanners test.
 
     https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
     """
@@ -207,7 +213,7 @@ def fresh_token() -> str:
     for _ in range(6):
         number, digit = divmod(number, 62)
         checksum = BASE62[digit] + checksum
-    return f"ghp_{body}{checksum}"
+    return f"{kind}{body}{checksum}"
 
 
 def blob_sha(data: bytes) -> str:

@@ -1,6 +1,6 @@
 """What belongs to tokens and not to repositories."""
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 
 from responder.sandbox.github.errors import ApiError, unprocessable
 from responder.sandbox.github.requests import Api, body, field
@@ -25,9 +25,20 @@ def blueprint(api: Api) -> Blueprint:
             raise unprocessable(f"Between 1 and {MOST_CREDENTIALS} credentials")
         for value in listed:
             token = api.state.tokens.get(value)
-            if token is not None and token.revoked_at is None:
+            if token is not None and token.revoked_at is None and not token.is_installation:
                 token.revoked_at = api.clock()
         return jsonify({}), 202
+
+    @routes.delete("/installation/token")
+    def revoke_own() -> tuple[str, int]:
+        """An app's token.
+
+        https://docs.github.com/rest/apps/installations#revoke-an-installation-access-token
+        """
+        if g.installation is None:
+            raise ApiError(403, "This endpoint requires an installation access token.")
+        g.installation.revoked_at = api.clock()
+        return "", 204
 
     @routes.get("/rate_limit")
     def rate_limit() -> Response:

@@ -4,9 +4,9 @@ import base64
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 
-from responder.sandbox.github.errors import not_found
+from responder.sandbox.github.errors import ApiError, not_found
 from responder.sandbox.github.leaks import files_at
 from responder.sandbox.github.requests import Api, page
 from responder.sandbox.github.state import Branch, Repository, blob_sha
@@ -19,6 +19,12 @@ def blueprint(api: Api) -> Blueprint:
 
     @routes.get("/user")
     def user() -> Response:
+        """No app is a user.
+
+        https://github.com/actions/create-github-app-token/issues/258
+        """
+        if g.installation:
+            raise ApiError(403, "Resource not accessible by integration")
         return jsonify(api.shapes.full_user(api.caller()))
 
     @routes.get("/users/<login>")
