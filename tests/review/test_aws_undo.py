@@ -1,10 +1,11 @@
 """The command that stands beside what somebody left takes it away, and the next look knows it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from aws_company import NOBODY, USER, company, things, trust
+from aws_company import NOBODY, USER, company, only, things, trust
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -115,21 +116,53 @@ def test_a_bucket_that_was_opened_is_closed_by_what_is_pasted(aws, tmp_path):
         aws.client("s3", aws.operator).get_bucket_policy(Bucket=BUCKET)
 
 
+def denial(until):
+    document = json.loads(NOBODY)
+    document["Statement"][0]["Condition"] = {"DateLessThan": {"aws:TokenIssueTime": until}}
+    return document
+
+
 def test_the_sessions_of_a_role_are_ended_by_what_is_pasted(aws, tmp_path):
     iam = aws.client("iam", aws.operator)
     iam.create_role(RoleName="reader", AssumeRolePolicyDocument=trust(ACCOUNT))
-    iam.put_role_policy(RoleName="reader", PolicyName="all", PolicyDocument=EVERYTHING)
     aws.plane.put_user_policy(USER, "assume", json.loads(EVERYTHING))
     arn = f"arn:aws:iam::{ACCOUNT}:role/reader"
-    got = aws.client("sts", aws.leaked).assume_role(RoleArn=arn, RoleSessionName="evil")["Credentials"]
-    inside = aws.client("s3", got)
-    inside.list_buckets()
+    aws.client("sts", aws.leaked).assume_role(RoleArn=arn, RoleSessionName="evil")
     (taken,) = [one for one in aws.review().traces if one.kind == "aws.session-taken"]
+    began = datetime.now(UTC).replace(microsecond=0)
     paste(taken.undo, tmp_path, lambda service, region: aws.client(service, aws.operator, region))
-    (document,) = [
-        iam.get_role_policy(RoleName="reader", PolicyName=one)["PolicyDocument"]
-        for one in iam.list_role_policies(RoleName="reader")["PolicyNames"]
-        if one == "AWSRevokeOlderSessions"
-    ]
-    ((_, until),) = document["Statement"][0]["Condition"]["DateLessThan"].items()
-    assert until > f"{taken.at:%Y-%m-%dT%H:%M:%SZ}" or until == f"{taken.at:%Y-%m-%dT%H:%M:%SZ}"
+    put = iam.get_role_policy(RoleName="reader", PolicyName="AWSRevokeOlderSessions")["PolicyDocument"]
+    until = put["Statement"][0]["Condition"]["DateLessThan"]["aws:TokenIssueTime"]
+    assert datetime.fromisoformat(until) >= began
+    assert put == denial(until)
+
+
+def test_a_session_is_told_as_it_is_open_then_denied_then_over_with_its_user(aws, tmp_path):
+    soon = f"{datetime.now(UTC) + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
+    iam = aws.client("iam", aws.leaked)
+    iam.create_user(UserName="ghost")
+    iam.put_user_policy(UserName="ghost", PolicyName="all", PolicyDocument=EVERYTHING)
+    key = iam.create_access_key(UserName="ghost")["AccessKey"]
+    aws.client("sts", key).get_session_token()
+
+    def session():
+        return only(aws.review(), "aws.session-taken")
+
+    assert session().severity == "high"
+    aws.plane.put_user_policy("ghost", "respond-deny-sessions", denial(soon))
+    assert (session().severity, session().undo) == ("low", "")
+    assert "by the policy respond-deny-sessions" in session().because
+    undo = only(aws.review(), "aws.user-created").undo
+    paste(undo, tmp_path, lambda service, region: aws.client(service, aws.operator, region))
+    assert session().severity == "info"
+
+
+def test_a_session_is_over_when_its_time_is(aws):
+    aws.client("sts", aws.leaked).get_session_token(DurationSeconds=900)
+    (one,) = [one for one in aws.review().traces if one.kind == "aws.session-taken"]
+    assert one.severity == "high"
+    (event,) = [one for one in aws.plane.snapshot()[2] if one.name == "GetSessionToken"]
+    hour_ago = replace(event, at=event.at - 3600)
+    account, sessions, events, keeping = aws.plane.snapshot()
+    aws.plane.restore((account, sessions, [hour_ago if one is event else one for one in events], keeping))
+    assert only(aws.review(), "aws.session-taken").severity == "info"

@@ -97,6 +97,13 @@ def issued(event: Event) -> str:
     return ""
 
 
+def session_of(event: Event) -> tuple[str, str]:
+    """The user or role whose rights a session has that was got here, as `holder_of` names them."""
+    if role := event.asked.get("roleArn"):
+        return "role", name_in(str(role))
+    return ("user", event.who) if ":user/" in event.arn else ("", "")
+
+
 def policy_made(event: Event) -> str:
     """The ARN of the managed policy that the answer tells of; empty where it tells of none."""
     made = event.answer.get("policy")

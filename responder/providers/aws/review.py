@@ -9,14 +9,14 @@ from typing import Final
 from responder.action import Call
 from responder.providers.aws.activity import activity
 from responder.providers.aws.connection import AwsConnection, whoami
-from responder.providers.aws.following import MOST_KEYS, Followed, follow, follow_made, holder_of
+from responder.providers.aws.following import MOST_KEYS, SESSIONS, Followed, follow, follow_made, holder_of
 from responder.providers.aws.hanging import deletion
 from responder.providers.aws.history import GLOBAL, Event, History, regions
 from responder.providers.aws.made import Iam, Made, read_iam
 from responder.providers.aws.others import Others, makes, named
 from responder.providers.aws.still_listed import PERMISSIONS as STILL_LISTED
 from responder.providers.aws.still_listed import no_longer_listed
-from responder.providers.aws.still_so import still_so
+from responder.providers.aws.still_so import denied_by, still_so
 from responder.providers.aws.telling import Telling
 from responder.providers.aws.telling_iam import DELETE_ROLE, DELETE_USER, DELETED
 from responder.providers.aws.tellings import telling_of
@@ -103,7 +103,13 @@ def _as_they_stand(
 ) -> Iterator[Trace]:
     told = [(event, trace if still_so(event, iam, now) else _over(trace)) for event, trace in left]
     gone = frozenset(no_longer_listed(aws, told, questions))
-    yield from (_over(trace) if trace.thing in gone else trace for _, trace in told)
+    for event, trace in told:
+        if trace.thing in gone:
+            yield _over(trace)
+        elif trace.to_look_at and event.action in SESSIONS and (policy := denied_by(event, iam)):
+            yield _denied(trace, policy)
+        else:
+            yield trace
 
 
 def _of_its_own(event: Event, telling: Telling, followed: Followed) -> bool:
@@ -124,6 +130,11 @@ def _over(trace: Trace) -> Trace:
     told = {"severity": "info", "because": "It opens nothing any more.", "mark": "gone"}
     undone = {"what": f"{trace.what}; it is gone by now", "undo": "", "remove_with": ""}
     return trace.model_copy(update=told | undone)
+
+
+def _denied(trace: Trace, policy: str) -> Trace:
+    because = f"It is denied everything by now, by the policy {policy}; what it did until then stands here."
+    return trace.model_copy(update={"severity": "low", "because": because, "undo": ""})
 
 
 def _others(iam: Iam, history: History, followed: Followed) -> list[Made]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from responder.providers.aws.following import SESSIONS, holder_of, issued, policy_made
+from responder.providers.aws.denial import cutoff_of
+from responder.providers.aws.following import SESSIONS, holder_of, issued, policy_made, session_of
 from responder.providers.aws.history import Event
 from responder.providers.aws.made import Details, Iam
 from responder.providers.aws.policy_text import parsed
@@ -16,7 +17,7 @@ def still_so(event: Event, iam: Iam, now: datetime) -> bool:
     """True also where nothing tells."""
     asked = event.asked
     if event.action in SESSIONS:
-        return now < event.at + _life(asked.get("durationSeconds"))
+        return now < event.at + _life(asked.get("durationSeconds")) and _holder_of(event, iam) is not None
     match event.service, event.action:
         case "iam", "CreateAccessKey":
             return iam.keys is None or issued(event) in iam.keys
@@ -28,6 +29,24 @@ def still_so(event: Event, iam: Iam, now: datetime) -> bool:
         case "iam", _ if iam.details is not None:
             return _in_details(event, iam.details)
     return True
+
+
+def denied_by(event: Event, iam: Iam) -> str:
+    """The inline policy that denies a session that was got here, as AWS's console and we write it."""
+    kind, _ = session_of(event)
+    for one in (_holder_of(event, iam) or {}).get(f"{kind.title()}PolicyList", ()):
+        until = cutoff_of(one["PolicyDocument"])
+        if until and until > event.at:
+            return str(one["PolicyName"])
+    return ""
+
+
+def _holder_of(event: Event, iam: Iam) -> Mapping[str, Any] | None:
+    """What IAM says of whose rights the session has; None where they are gone, and the session with them."""
+    kind, name = session_of(event)
+    if iam.details is None or not name:
+        return {}
+    return (iam.details.roles if kind == "role" else iam.details.users).get(name)
 
 
 def _life(seconds: object) -> timedelta:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from responder.providers.aws.following import holder_of
+from responder.providers.aws.following import holder_of, session_of
 from responder.providers.aws.history import Event, plain
 from responder.providers.aws.made import foreign_principals
 from responder.providers.aws.policy_text import parsed
@@ -28,7 +28,7 @@ class Telling:
     """How one action is told.
 
     In `what` and `undo`, {subject} and {of} are what it was done to, {region} is where; in `undo` {back} is
-    the other status of a key.
+    the other status of a key, and {holder} whose rights a session has.
     """
 
     kind: str
@@ -62,8 +62,12 @@ class Telling:
         )
 
     def undo_of(self, event: Event) -> str:
-        """A command to paste. It is none of this project's business what an intruder calls things: quoted."""
+        """A command to paste, with every name quoted that an intruder chose; empty where there is none."""
         names = {"subject": self.subject(event), "of": self.of(event), "region": event.region}
+        if "{holder}" in self.undo:
+            names["holder"] = session_of(event)[1]
+            if not names["holder"]:  # root, whose sessions nothing denies
+                return ""
         quoted = {name: shlex.join(one.split()) or "''" for name, one in names.items()}
         quoted["back"] = "Active" if event.asked.get("status") == "Inactive" else "Inactive"
         return self.undo.format(**quoted)

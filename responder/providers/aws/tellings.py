@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from responder.providers.aws.following import SESSIONS, issued, name_in
+from responder.providers.aws.following import SESSIONS, issued, session_of
 from responder.providers.aws.history import Event
 from responder.providers.aws.telling import OUTLIVES, Part, Telling, asked, each_answered
 from responder.providers.aws.telling_iam import IAM, policy_version
@@ -30,10 +30,6 @@ def telling_of(event: Event) -> Telling | None:
     if (event.service, action) == ("iam", "CreatePolicyVersion"):
         return policy_version(event)
     return _TELLINGS.get(f"{event.service}:{action}")
-
-
-def _role(event: Event) -> str:
-    return name_in(str(event.asked.get("roleArn") or ""))
 
 
 def _region(event: Event) -> str:
@@ -85,6 +81,8 @@ _SESSION: Final = Telling(
     "high",
     "A session lives when its key is dead; what denies the user's sessions is all that stops it.",
     issued,
+    undo="aws iam put-user-policy --user-name {holder} --policy-name AWSRevokeOlderSessions "
+    f"--policy-document {_OLDER_SESSIONS}",
 )
 _ROLE_SESSION: Final = Telling(
     "aws.session-taken",
@@ -93,9 +91,9 @@ _ROLE_SESSION: Final = Telling(
     "A role's session is stopped neither with the key nor by what denies the user's own sessions; the "
     "command ends all that the role has now.",
     issued,
-    _role,
-    undo="aws iam put-role-policy --role-name {of} --policy-name AWSRevokeOlderSessions --policy-document "
-    + _OLDER_SESSIONS,
+    lambda event: session_of(event)[1],
+    undo="aws iam put-role-policy --role-name {holder} --policy-name AWSRevokeOlderSessions "
+    f"--policy-document {_OLDER_SESSIONS}",
 )
 _INSTANCES: Final = Telling(
     "aws.instances-started",
