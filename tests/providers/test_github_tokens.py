@@ -158,12 +158,6 @@ def test_a_token_of_which_only_the_fingerprint_is_known_is_unknown(world):
     assert identify(world.call().connections, found(None)).life == "unknown"
 
 
-def test_the_token_that_we_use_ourselves_is_pointed_out(world):
-    leaked = identify(world.call().connections, found(world.oncall))
-    assert leaked.life == "live"
-    assert "GITHUB_TOKEN" in leaked.note
-
-
 def test_without_an_operators_token_identification_goes_on_and_says_what_to_set(world):
     leaked = identify(Connections({"GITHUB_API_URL": world.url}), found(world.grace))
     assert leaked.life == "unknown"

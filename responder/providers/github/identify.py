@@ -32,9 +32,6 @@ def identify(connections: Connections, found: Found) -> LeakedGithubToken:
     `credential` is the identifier and `known` is false until the inventory says otherwise.
     """
     standing = standing_of(connections, found.secret) if found.secret else Standing("unknown", "")
-    note = "" if standing.life == "live" else standing.why
-    if found.secret and is_ours(connections, found.secret):
-        note = "It is the token in GITHUB_TOKEN, which this command itself uses."
     return LeakedGithubToken(
         credential=found.identifier,
         known=False,
@@ -42,7 +39,7 @@ def identify(connections: Connections, found: Found) -> LeakedGithubToken:
         secret=found.secret,
         life=standing.life,
         login=standing.login,
-        note=note,
+        note="" if standing.life == "live" else standing.why,
     )
 
 
