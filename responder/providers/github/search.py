@@ -49,6 +49,16 @@ class Seen:
     secret: bool = True  # False: a public identifier
 
 
+@dataclass(frozen=True)
+class Written:
+    """A text that people may have edited: what they see of it, where, and its name in GraphQL."""
+
+    what: str
+    address: str
+    body: str
+    node: str
+
+
 @dataclass
 class Searched:
     seen: list[Seen] = field(default_factory=list)
@@ -82,6 +92,7 @@ def search_github(
     """
     # These need `Search` from here.
     from responder.providers.github.search_discussions import discussions  # noqa: PLC0415
+    from responder.providers.github.search_edits import ask_for_edits  # noqa: PLC0415
     from responder.providers.github.search_gists import Gists  # noqa: PLC0415
     from responder.providers.github.search_runs import caches, runs  # noqa: PLC0415
     from responder.providers.github.search_texts import (  # noqa: PLC0415
@@ -110,8 +121,9 @@ def search_github(
     ]
     for answer in asked:
         answer.get()
-    while search.more:
-        search.more.pop().get()
+    search.wait()
+    ask_for_edits(search)
+    search.wait()
     searched = search.searched
     searched.not_looked_at += search.questions.unread
     searched.not_looked_at += [
@@ -138,6 +150,7 @@ class Search:
         self.repository, self.base = repository, f"/repos/{repository}"
         self.questions = Questions(PATIENCE)
         self.more: list[Answer[None]] = []
+        self.written: list[Written] = []
         self.searched = Searched()
 
     def ask(self, what: str, question: Callable[..., None], *arguments: object) -> Answer[None]:
@@ -146,6 +159,11 @@ class Search:
     def later(self, what: str, question: Callable[..., None], *arguments: object) -> None:
         """Ask it too, and have it waited for."""
         self.more.append(self.ask(what, question, *arguments))
+
+    def wait(self) -> None:
+        """Until all that was asked later, and by that, is answered, or time is up."""
+        while self.more:
+            self.more.pop().get()
 
     def get(self, path: str) -> Any:  # noqa: ANN401  # an answer's JSON
         return self.connection.get(path)
@@ -169,6 +187,11 @@ class Search:
         self.searched.looked_at.append(f"default branches of {owner['login']} for {identifier}")
         if answer["incomplete_results"] or answer["total_count"] > _PAGE:
             self.searched.not_looked_at.append(f"all code with {identifier}: GitHub told only a part")
+
+    def note_written(self, text: Written, title: str = "", within: str = "") -> None:
+        """Look at a text, and later at what it was before it was edited."""
+        self.note(text.what, text.address, f"{title}\n{text.body}" if title else text.body, within)
+        self.written.append(text)
 
     def note(self, what: str, address: str, text: str | bytes, within: str = "") -> bool:
         """Look at a text, and keep what is seen. Gives whether anything was."""

@@ -6,7 +6,7 @@ https://docs.github.com/graphql/guides/using-the-graphql-api-for-discussions
 from typing import Any, Final
 
 from responder.providers.github.graphql import graphql
-from responder.providers.github.search import Search
+from responder.providers.github.search import Search, Written
 
 _MOST: Final = 200  # discussions, those changed last
 _PAGE: Final = 20
@@ -19,10 +19,10 @@ query($owner: String!, $name: String!, $after: String) {{
       totalCount
       pageInfo {{ hasNextPage endCursor }}
       nodes {{
-        title body url
+        id title body url
         comments(first: {_COMMENTS}) {{
           totalCount
-          nodes {{ body url replies(first: {_COMMENTS}) {{ totalCount nodes {{ body url }} }} }}
+          nodes {{ id body url replies(first: {_COMMENTS}) {{ totalCount nodes {{ id body url }} }} }}
         }}
       }}
     }}
@@ -52,13 +52,17 @@ def discussions(search: Search) -> None:
 
 
 def _look(search: Search, discussion: dict[str, Any]) -> None:
-    search.note("discussion", discussion["url"], f"{discussion['title']}\n{discussion['body']}")
+    search.note_written(_written(discussion), discussion["title"])
     comments = discussion["comments"]
     for comment in comments["nodes"]:
-        search.note("discussion", comment["url"], comment["body"], "a comment")
+        search.note_written(_written(comment), within="a comment")
         for reply in comment["replies"]["nodes"]:
-            search.note("discussion", reply["url"], reply["body"], "a reply")
+            search.note_written(_written(reply), within="a reply")
         if comment["replies"]["totalCount"] > len(comment["replies"]["nodes"]):
             search.searched.not_looked_at.append(f"replies to {comment['url']} after the first {_COMMENTS}")
     if comments["totalCount"] > len(comments["nodes"]):
         search.searched.not_looked_at.append(f"comments of {discussion['url']} after the first {_COMMENTS}")
+
+
+def _written(node: dict[str, Any]) -> Written:
+    return Written("discussion", node["url"], node["body"], node["id"])

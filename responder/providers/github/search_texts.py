@@ -6,7 +6,7 @@ https://docs.github.com/rest/issues, https://docs.github.com/rest/pulls, https:/
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.providers.github.download import LARGEST, download
-from responder.providers.github.search import Search
+from responder.providers.github.search import Search, Written
 
 if TYPE_CHECKING:
     from github import Github
@@ -18,7 +18,7 @@ def issues(search: Search) -> None:
     """Pull requests are issues, too."""
     found = list(search.paged(f"{search.base}/issues?state=all&since={search.since}&"))
     for issue in found:
-        search.note("issue", issue["html_url"], f"{issue['title']}\n{issue.get('body') or ''}")
+        search.note_written(_written("issue", issue), issue["title"])
         number = issue["number"]
         if issue["comments"]:
             path = f"{search.base}/issues/{number}/comments?since={search.since}&"
@@ -39,7 +39,11 @@ def comments_on_commits(search: Search) -> None:
 
 def _comments(search: Search, path: str) -> None:
     for comment in search.paged(path):
-        search.note("comment", comment["html_url"], comment.get("body") or "")
+        search.note_written(_written("comment", comment))
+
+
+def _written(what: str, shape: dict[str, Any]) -> Written:
+    return Written(what, shape["html_url"], shape.get("body") or "", shape["node_id"])
 
 
 def releases(search: Search) -> None:

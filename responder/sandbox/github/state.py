@@ -14,7 +14,7 @@ from responder.sandbox.github.errors import not_found
 from responder.sandbox.github.leaks import Gist, Spilt
 from responder.sandbox.github.organization import Shared
 from responder.sandbox.github.runs import Run
-from responder.sandbox.github.talk import Talk
+from responder.sandbox.github.talk import Edit, Talk
 from responder.sandbox.github.teams import People, Team
 from responder.sandbox.github.vault import Vault
 from responder.sandbox.github.ways_in import Push, WaysIn
@@ -106,6 +106,7 @@ class Comment:
     login: str
     body: str
     created_at: float
+    edits: list[Edit] = field(default_factory=list)
 
 
 @dataclass

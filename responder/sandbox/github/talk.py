@@ -22,6 +22,14 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Edit:
+    """What a text was from then on; the first is how it was written."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True)
 class Discussion:
     number: int
     title: str
@@ -65,6 +73,7 @@ class Talk:
     releases: list[Release] = field(default_factory=list)
     discussions: dict[int, Discussion] | None = None  # None where they are switched off
     caches: list[Cache] = field(default_factory=list)
+    edits: dict[int, list[Edit]] = field(default_factory=dict)  # of issues, by their number
 
 
 class Talking:
@@ -116,6 +125,22 @@ class Talking:
             made = Discussion(number, title, body, self._clock(), said)
             repository.talk.discussions[number] = made
             return number
+
+    def edit_issue(self, full_name: str, number: int, body: str) -> None:
+        with self._changed:
+            repository, now = self._repository(full_name), self._clock()
+            title, before = repository.spilt.texts[number]
+            edits = repository.talk.edits.setdefault(number, [Edit(repository.created_at, before)])
+            edits.append(Edit(now, body))
+            repository.spilt.texts[number] = (title, body)
+
+    def edit_comment(self, full_name: str, number: int, comment_id: int, body: str) -> None:
+        """Of an issue or a pull request, in the list of it."""
+        with self._changed:
+            (comment,) = [one for one in self._repository(full_name).issues[number] if one.id == comment_id]
+            comment.edits = comment.edits or [Edit(comment.created_at, comment.body)]
+            comment.edits.append(Edit(self._clock(), body))
+            comment.body = body
 
     def cache(self, full_name: str, key: str) -> None:
         with self._changed:

@@ -1,17 +1,19 @@
-"""GitHub's GraphQL API, as far as discussions go, which its REST API does not know.
+"""GitHub's GraphQL API, as far as its REST API does not know: discussions, and what texts were once.
 
 The schema is a part of GitHub's own (npm @octokit/graphql-schema 15.26.1).
 """
 
 import functools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify
 
 from responder.sandbox.github.errors import ApiError
 from responder.sandbox.github.requests import Api, body
-from responder.sandbox.github.shapes import moment
-from responder.sandbox.github.talk import Discussion, Said
+from responder.sandbox.github.shapes import moment, node_id
+from responder.sandbox.github.state import Repository
+from responder.sandbox.github.talk import Discussion, Edit, Said
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
@@ -22,7 +24,33 @@ scalar URI
 enum DiscussionOrderField { CREATED_AT UPDATED_AT }
 enum OrderDirection { ASC DESC }
 input DiscussionOrder { direction: OrderDirection! field: DiscussionOrderField! }
-type Query { repository(followRenames: Boolean, name: String!, owner: String!): Repository }
+type Query {
+  nodes(ids: [ID!]!): [Node]!
+  repository(followRenames: Boolean, name: String!, owner: String!): Repository
+}
+interface Node { id: ID! }
+interface Comment {
+  body: String!
+  id: ID!
+  userContentEdits(after: String, before: String, first: Int, last: Int): UserContentEditConnection
+}
+type Issue implements Comment & Node {
+  body: String!
+  id: ID!
+  userContentEdits(after: String, before: String, first: Int, last: Int): UserContentEditConnection
+}
+type PullRequest implements Comment & Node {
+  body: String!
+  id: ID!
+  userContentEdits(after: String, before: String, first: Int, last: Int): UserContentEditConnection
+}
+type IssueComment implements Comment & Node {
+  body: String!
+  id: ID!
+  userContentEdits(after: String, before: String, first: Int, last: Int): UserContentEditConnection
+}
+type UserContentEditConnection { nodes: [UserContentEdit] pageInfo: PageInfo! totalCount: Int! }
+type UserContentEdit { deletedAt: DateTime diff: String editedAt: DateTime! }
 type Repository {
   discussions(after: String, before: String, first: Int, last: Int, orderBy: DiscussionOrder):
     DiscussionConnection!
@@ -31,6 +59,7 @@ type Repository {
 type DiscussionConnection { nodes: [Discussion] pageInfo: PageInfo! totalCount: Int! }
 type Discussion {
   body: String!
+  id: ID!
   comments(after: String, before: String, first: Int, last: Int): DiscussionCommentConnection!
   number: Int!
   title: String!
@@ -40,6 +69,7 @@ type Discussion {
 type DiscussionCommentConnection { nodes: [DiscussionComment] pageInfo: PageInfo! totalCount: Int! }
 type DiscussionComment {
   body: String!
+  id: ID!
   replies(after: String, before: String, first: Int, last: Int): DiscussionCommentConnection!
   updatedAt: DateTime!
   url: URI!
@@ -84,6 +114,13 @@ class _Root:
     def __init__(self, api: Api) -> None:
         self._api = api
 
+    def nodes(self, _info: object, ids: list[str]) -> list[dict[str, Any] | None]:
+        """Those of issues, pull requests and the comments on them; others have no edits here."""
+        login = self._api.caller().login
+        readable = [one for one in self._api.state.repositories.values() if one.allows(login, "read")]
+        known = {name: node for one in readable for name, node in _texts(one)}
+        return [known.get(one) for one in ids]
+
     def repository(self, _info: object, owner: str, name: str, **_: object) -> dict[str, Any]:
         try:
             found = self._api.repository(owner, name)
@@ -99,9 +136,25 @@ class _Root:
         }
 
 
+def _texts(repository: Repository) -> Iterator[tuple[str, dict[str, Any]]]:
+    for number, comments in repository.issues.items():
+        kind = "PullRequest" if number in repository.spilt.pulls else "Issue"
+        _, body = repository.spilt.texts.get(number, ("", ""))
+        yield _text(kind, repository.id * 1000 + number, body, repository.talk.edits.get(number, []))
+        for comment in comments:
+            yield _text("IssueComment", comment.id, comment.body, comment.edits)
+
+
+def _text(kind: str, number: int, body: str, edits: list[Edit]) -> tuple[str, dict[str, Any]]:
+    name = node_id(kind, number)
+    told = [{"editedAt": moment(one.at), "diff": one.text, "deletedAt": None} for one in reversed(edits)]
+    return name, {"__typename": kind, "id": name, "body": body, "userContentEdits": _connection(told)}
+
+
 def _discussion(page: str, one: Discussion) -> dict[str, Any]:
     url = f"{page}/{one.number}"
     return {
+        "id": node_id("Discussion", one.number),
         "number": one.number,
         "title": one.title,
         "body": one.body,
@@ -113,6 +166,7 @@ def _discussion(page: str, one: Discussion) -> dict[str, Any]:
 
 def _comment(url: str, said: Said) -> dict[str, Any]:
     return {
+        "id": node_id("DiscussionComment", said.id),
         "body": said.body,
         "url": f"{url}#discussioncomment-{said.id}",
         "updatedAt": moment(said.at),

@@ -153,7 +153,7 @@ def issue_shape(api: Api, repository: Repository, number: int) -> dict[str, Any]
     links = {"url": pull, "html_url": page_of, "diff_url": f"{page_of}.diff", "patch_url": f"{page_of}.patch"}
     return {
         "id": repository.id * 1000 + number,
-        "node_id": node_id("Issue", number),
+        "node_id": node_id("PullRequest" if is_pull else "Issue", repository.id * 1000 + number),
         "number": number,
         "url": url,
         "html_url": page_of,
