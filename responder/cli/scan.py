@@ -59,7 +59,8 @@ class _Seen:
 @click.option(
     "--repo",
     metavar="OWNER/NAME",
-    help="On GitHub: alerts, code, logs and artifacts of runs, issues, gists. Without PATH, only there.",
+    help="On GitHub: alerts, code, logs and artifacts of runs, what people wrote, gists, the wiki. Without "
+    "PATH, only there.",
 )
 @click.option("--github", is_flag=True, help="As --repo, with the repository that PATH was cloned from.")
 @click.option(

@@ -33,7 +33,7 @@ def advice_on_github(repository: str, seen: Sequence[Seen], *, is_first: bool) -
     if any(kind in at for kind in _TEXTS):
         yield Advice(
             "What people wrote: delete the comment or the discussion. Whoever edits it instead has to delete "
-            'the earlier text, too: "edited", the revision, "Delete revision from history".'
+            'the earlier text, too: "edited", the revision, "Options", "Delete revision from history".'
         )
     if found := at.get("workflow log"):
         yield Advice(
