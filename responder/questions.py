@@ -1,10 +1,11 @@
 """Many questions to one service at once, with one deadline. What stays unanswered is told, never left out."""
 
 import contextvars
+import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from typing import Final, Generic, TypeVar
 
@@ -15,6 +16,7 @@ T = TypeVar("T")
 
 IN_A_HURRY: Final = 12.0  # seconds for what is not answered yet, once somebody waits for nothing else
 SILENCE: Final = 4.0  # seconds without any answer that are waited then
+_EXCHANGE: Final = re.compile(r" \(request [^)]*\)")
 _SLICE: Final = 0.2  # seconds between looks whether somebody waits
 
 
@@ -44,6 +46,15 @@ def _in_a_thread(work: Callable[[], None]) -> None:
     threading.Thread(target=work, name="question", daemon=True).start()
 
 
+def _in_one(whats: Sequence[str]) -> str:
+    """With what several of them are of at the end, once."""
+    told: dict[str, list[str]] = {}
+    for what in whats:
+        head, of, owner = what.rpartition(" of ")
+        told.setdefault(f"{of}{owner}" if of else "", []).append(head if of else what)
+    return ", ".join(f"{', '.join(heads)}{of_owner}" for of_owner, heads in told.items())
+
+
 class Answer(Generic[T]):
     """To a question that was asked."""
 
@@ -66,7 +77,9 @@ class Answer(Generic[T]):
         try:
             return self._future.result()
         except ProviderError as error:
-            self._questions.not_read(self._what, redact(error.told), limited=isinstance(error, NotShownError))
+            reason = _EXCHANGE.sub("", error.told.removeprefix(f"{error.operation}: "))
+            limited = isinstance(error, NotShownError)
+            self._questions.not_read(self._what, redact(error.told), limited=limited, reason=redact(reason))
         return None
 
 
@@ -78,9 +91,18 @@ class Questions:
         at_once: how many are asked at the same time.
         hurried: whether somebody waits for nothing but these answers. From then on there are `IN_A_HURRY`
             seconds, and no more than `SILENCE` without any answer.
+        in_one: whether what was not answered for one and the same reason is told in one sentence.
     """
 
-    def __init__(self, seconds: float, at_once: int = 8, hurried: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        at_once: int = 8,
+        hurried: Callable[[], bool] = lambda: False,
+        *,
+        in_one: bool = False,
+    ) -> None:
+        self._one_sentence = in_one
         self._until = time.monotonic() + seconds
         self._at_once = at_once
         self._hurried = hurried
@@ -90,7 +112,7 @@ class Questions:
         self._at_work = 0
         self._waiting: deque[Callable[[], None]] = deque()
         self._lock = threading.Lock()
-        self._unread: dict[str, bool] = {}
+        self._unread: dict[tuple[str, str], tuple[str, bool]] = {}
 
     @property
     def left(self) -> float:
@@ -118,15 +140,28 @@ class Questions:
 
     @property
     def unread(self) -> tuple[str, ...]:
-        return tuple(self._unread)
+        return tuple(self._told())
 
     @property
     def limited(self) -> tuple[str, ...]:
         """What of `unread` the service shows to nobody of this plan or these rights."""
-        return tuple(one for one, is_limited in tuple(self._unread.items()) if is_limited)
+        return tuple(one for one, is_limited in self._told().items() if is_limited)
 
-    def not_read(self, what: str, why: str, *, limited: bool = False) -> None:
-        self._unread[f"{what}: {why}"] = limited
+    def not_read(self, what: str, why: str, *, limited: bool = False, reason: str = "") -> None:
+        """`reason` is `why` without what it has of this question alone."""
+        self._unread[what, why] = (reason or why, limited)
+
+    def _told(self) -> dict[str, bool]:
+        groups: dict[tuple[str, bool], list[tuple[str, str]]] = {}
+        for (what, why), (reason, limited) in tuple(self._unread.items()):
+            shared = reason if self._one_sentence else f"{what}: {why}"
+            groups.setdefault((shared, limited), []).append((what, why))
+        told: dict[str, bool] = {}
+        for (shared, limited), asked in groups.items():
+            alone = len(asked) == 1
+            whats = _in_one([what for what, _ in asked])
+            told[": ".join(asked[0]) if alone else f"{whats}: {shared}"] = limited
+        return told
 
     def ask(self, what: str, question: Callable[..., T], *args: object) -> Answer[T]:
         """`what` names it for whoever reads that it was not answered: "the access keys of rentagpu-s3"."""

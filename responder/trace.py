@@ -152,7 +152,8 @@ class Review(Action[In, Reviewed]):
     @staticmethod
     def questions(call: Call, at_once: int = 8) -> Questions:
         """For a look, with the time that it has: where only it keeps a run from its end, a few seconds."""
-        return Questions(UNHURRIED if call.alone is None else PATIENCE, at_once, call.hurried)
+        seconds = UNHURRIED if call.alone is None else PATIENCE
+        return Questions(seconds, at_once, call.hurried, in_one=True)
 
     def plan(self, call: Call, given: In) -> Plan:
         since = given.start(call.clock())

@@ -109,3 +109,22 @@ def test_what_is_not_read_is_told_while_a_late_answer_adds_to_it():
 
     questions.not_read("first", "it is not for you", limited=Late())
     assert questions.limited == ("first: it is not for you",)
+
+
+def test_what_is_not_answered_for_one_reason_is_told_in_one_sentence():
+    def refuse(kind, where, request):
+        raise kind("github", f"GET /{where}", f"bad token (request {request})", next_step="Set another.")
+
+    questions = Questions(60, in_one=True)
+    for number, what in enumerate(("the keys", "the hooks")):
+        questions.ask(f"{what} of a/b", refuse, DeniedError, what, number).get()
+    questions.ask("the log", refuse, NotShownError, "log", 3).get()
+    questions.not_read("who we are", "no answer in time")
+    assert questions.unread == (
+        "the keys, the hooks of a/b: bad token. Set another.",
+        "the log: GET /log: bad token (request 3). Set another.",
+        "who we are: no answer in time",
+    )
+    assert questions.limited == questions.unread[1:2]
+    questions.not_read("the users", "no answer in time")
+    assert questions.unread[2] == "who we are, the users: no answer in time"

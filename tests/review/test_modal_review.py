@@ -301,7 +301,7 @@ def test_a_list_that_is_denied_is_said_and_nothing_is_made_of_its_silence(world,
     world.faults.add([read_rule(f"modal:{rpc}:403")])
     reviewed = world.review()
     world.faults.clear()
-    assert any(one.startswith(said) for one in reviewed.unread)
+    assert any(said in one for one in reviewed.unread)
     assert [one for one in reviewed.traces if one.to_look_at] == []
 
 

@@ -90,7 +90,7 @@ class Reader:
         self.name, self._since = name, since
         at = since.strftime("%Y-%m-%dT%H:%M:%SZ")
         period = next((word for word, days in _PERIODS if now - since < timedelta(days=days)), "year")
-        self._itself = self._ask("itself", lambda: self._get(self._path))
+        self._itself = self._ask("the settings", lambda: self._get(self._path))
         self._runs = self._list("the workflow runs", "actions/runs", "workflow_runs", created=f">={at}")
         self._moves = self._list("who pushed what", "activity", time_period=period)
         self._keys = self._list("the deploy keys", "keys")
