@@ -7,14 +7,15 @@ import pytest
 from contained import LEAKED, contain, door, doors, house, leaked, planned, stop_before, undone, watch
 from fakes.doors.actions import Shut
 from fakes.world import Crash
-from nested import ListForGood, ListForNow, ShutWithAll
+from nested import FindListed, ListForGood, ListForNow, ShutWithAll
 from table import Table, Ticking, playbook
 
 from responder.action import Actions, Done, Nothing
 from responder.engine import Watch
+from responder.engine.recall import made_identifiers, ours
 from responder.errors import DeniedError, InterruptedRunError, UnreachableError
 from responder.exposure import LeakedAccessKey
-from responder.journal import EventKind, Holder
+from responder.journal import EventKind, Holder, Journal
 from responder.secret import Secret
 
 
@@ -78,6 +79,37 @@ def test_whatever_a_run_made_is_no_stranger_wherever_in_its_output_it_stands(tab
     [ours] = heard
     assert {"in-a-list", "in-a-mapping", "AKIAFRONT", "AKIAOTHER"} <= ours
     assert Secret("canary-list-abcdefgh").fingerprint not in ours
+
+
+def test_what_a_step_found_to_be_there_already_is_not_taken_for_what_the_run_made(table: Table):
+    table.actions = {**Actions("fakes"), "doors.list": FindListed()}
+    contain(table, listing())
+    assert "in-a-list" not in ours(table.journal, table.clock.now)
+
+
+def test_what_is_ours_is_read_at_once_and_no_run_for_itself_however_many_there_are(table: Table, monkeypatch):
+    table.exposure = LEAKED
+    table.actions = {**Actions("fakes"), "doors.list": ListForGood()}
+    house(table, "front")
+    contain(table, leaked("shut"), listing())
+
+    def one_by_one(*_: object):
+        raise AssertionError
+
+    monkeypatch.setattr(Journal, "iterate", one_by_one)
+    assert {"in-a-list", "in-a-mapping"} <= ours(table.journal, table.clock.now)
+    assert made_identifiers(table.journal) <= ours(table.journal, table.clock.now)
+
+
+def test_our_requests_are_known_from_the_time_that_is_asked_for(table: Table):
+    began = table.clock.now
+    table.actions = {**Actions("fakes"), "doors.list": ListForGood()}
+    contain(table, listing())
+    writer = table.journal.take_up("r1", Holder.current(), {"operator": {}})
+    data = {"result": "held", "detail": "", "strangers": [], "requests": [{"asked": "x:Y", "id": "req-1"}]}
+    writer.append(EventKind.STEP_CHECKED, step="made", attempt=1, data=data)
+    assert "req-1" in ours(table.journal, began)
+    assert "req-1" not in ours(table.journal, table.clock.now + timedelta(days=2))
 
 
 def test_an_output_that_holds_a_shredded_secret_in_a_list_is_not_undone_on_a_guess(table: Table):

@@ -1,20 +1,28 @@
 """A company's account at AWS, aged and seeded, its leaked key, and whoever does something there."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
+import pytest
 from botocore.config import Config
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from responder.action import Call, Connections
 from responder.providers.aws.review import AwsLookBack, ReviewAws
 from responder.sandbox import seed
 from responder.sandbox.attack.loot import Loot
 from responder.sandbox.aws import AwsPlane, KeyPair
+from responder.sandbox.aws import regions as sandbox_aws
+from responder.sandbox.aws.regions import REGIONS
 from responder.sandbox.faults import Faults
 from responder.trace import Reviewed
 
@@ -26,6 +34,13 @@ def trust(account: str) -> str:
     principal = {"AWS": f"arn:aws:iam::{account}:root"}
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def self_signed() -> str:
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ghost")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+    return made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
 
 @dataclass
@@ -85,7 +100,14 @@ class Company:
 
 
 @contextmanager
-def company(account: str) -> Iterator[Company]:
+def company(account: str, *, regions: Sequence[str] = REGIONS) -> Iterator[Company]:
+    """To look into all 17 regions takes most of a look's time, where it makes no difference."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sandbox_aws, "REGIONS", regions)
+        yield from _company(account)
+
+
+def _company(account: str) -> Iterator[Company]:
     faults = Faults()
     plane = AwsPlane(account=account, faults=faults)
     url = plane.start()

@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from aws_company import NOBODY, USER, company, only, things, trust
+from aws_company import NOBODY, USER, company, only, self_signed, things, trust
 
 from responder.action import Connections
 from responder.providers.aws import history
+from responder.providers.aws.review import ReviewAws
 from responder.sandbox.aws import KeyPair
 
 ACCOUNT = "888888888888"
@@ -19,7 +20,7 @@ TRUSTS_NOBODY = NOBODY.replace("Resource", "Principal")
 
 @pytest.fixture(scope="module")
 def running():
-    with company(ACCOUNT) as opened:
+    with company(ACCOUNT, regions=("us-east-1", "eu-west-1")) as opened:
         yield opened
 
 
@@ -189,3 +190,34 @@ def test_a_policy_that_the_intruder_made_is_told_once(aws):
     reviewed = aws.review()
     assert things(reviewed) == {("aws.policy-changed", "", arn), ("aws.policy-changed", "v2", arn)}
     assert json.dumps([one.undo for one in reviewed.traces]).count("delete-policy-version") == 1
+
+
+def everything_that_is_asked_for(aws):
+    """As an intruder leaves it who wants each of the review's questions to be asked."""
+    iam = aws.client("iam", aws.leaked)
+    iam.create_open_id_connect_provider(Url="https://evil.invalid", ThumbprintList=["a" * 40])
+    iam.create_saml_provider(Name="evil", SAMLMetadataDocument="x" * 1000)
+    iam.create_instance_profile(InstanceProfileName="machines")
+    iam.upload_ssh_public_key(UserName=USER, SSHPublicKeyBody="ssh-ed25519 AAAA")
+    iam.upload_signing_certificate(UserName=USER, CertificateBody=self_signed())
+    iam.create_service_specific_credential(UserName=USER, ServiceName="codecommit.amazonaws.com")
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="x")["VirtualMFADevice"]["SerialNumber"]
+    codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
+    iam.enable_mfa_device(UserName=USER, SerialNumber=device, **codes)
+
+
+def test_a_question_that_is_denied_is_told_by_its_name_and_makes_nothing_clean(aws):
+    everything_that_is_asked_for(aws)
+    asked = [one for one in ReviewAws.permissions if one != "sts:GetCallerIdentity"]
+    aws.plane.add_administrator("half-blind")
+    key = aws.plane.add_access_key("half-blind")
+    aws.plane.backdate(timedelta(days=30))
+    left = things(aws.review(key))
+    assert len(left) == 7
+    for one in asked:
+        denial = {"Effect": "Deny", "Action": one, "Resource": "*"}
+        aws.plane.put_user_policy("half-blind", "not", {"Version": "2012-10-17", "Statement": [denial]})
+        reviewed = aws.review(key)
+        assert [why for why in reviewed.unread if one in why], one
+        if one != "cloudtrail:LookupEvents":
+            assert things(reviewed) == left, one

@@ -5,12 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from aws_company import NOBODY, USER, company, only, things, trust
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
+from aws_company import NOBODY, USER, company, only, self_signed, things, trust
 from pasted import paste
 
 ACCOUNT = "444444444444"
@@ -21,7 +16,7 @@ MANAGED = "arn:aws:iam::444444444444:policy/all"
 
 @pytest.fixture(scope="module")
 def running():
-    with company(ACCOUNT) as opened:
+    with company(ACCOUNT, regions=("us-east-1", "eu-west-1")) as opened:
         yield opened
 
 
@@ -57,13 +52,6 @@ def user(iam):
     iam.attach_user_policy(**name, PolicyArn=MANAGED)
     iam.create_group(GroupName="ops")
     iam.add_user_to_group(**name, GroupName="ops")
-
-
-def self_signed():
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ghost")])
-    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
-    return made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
 
 def beside_the_user(iam):
