@@ -9,7 +9,13 @@ from typing import Any
 from responder.exposure import Exposure, GithubPlacement, ModalSecretPlacement
 from responder.found import Kind
 from responder.inventory import Inventory
-from responder.inventory.drift import unknown_apps, unknown_places, workflows_beside, workflows_of
+from responder.inventory.drift import (
+    unknown_apps,
+    unknown_places,
+    unknown_tokens,
+    workflows_beside,
+    workflows_of,
+)
 from responder.places import Discovered, Family, ModalApp, Place, Workflow
 from responder.report.reach import Edge, Node, Reach, place_node, reach_of, workload_node
 
@@ -20,6 +26,7 @@ _FAMILIES = {
     Kind.MODAL_SERVICE_USER: Family.MODAL,
     Kind.MODAL_MEMBER_TOKEN: Family.MODAL,
     Kind.MODAL_TOKEN: Family.MODAL,
+    Kind.GITHUB_TOKEN: Family.GITHUB,
 }
 _OF_KIND = {
     Kind.AWS_ACCESS_KEY: "access_keys",
@@ -141,7 +148,7 @@ class _Beyond:
     def __init__(self, inventory: Inventory, discovered: Discovered) -> None:
         self._inventory = inventory
         self._discovered = discovered
-        self.places = unknown_places(inventory, discovered)
+        self.places = (*unknown_places(inventory, discovered), *unknown_tokens(inventory, discovered))
         self._apps = tuple(one.app for one in unknown_apps(inventory, discovered))
         self._workloads = {(one.environment, one.app): one.model_dump() for one in inventory.workloads}
         self._ids = {(one.environment, one.name): one.secret_id for one in discovered.modal_secrets}

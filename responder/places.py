@@ -79,12 +79,18 @@ class Family(StrEnum):
 
     AWS = "aws"
     MODAL = "modal"
+    GITHUB = "github"
 
 
 _PAIRS = {
     Family.AWS: ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     Family.MODAL: ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET"),
 }
+
+
+_TOKEN_OF_GITHUB = re.compile(
+    r"(?:^|_)(?:(?:GH|GITHUB)_(?:\w+_)?(?:TOKEN|PAT)|PAT|PERSONAL_ACCESS_TOKEN)(?:_|$)"
+)
 
 
 class _Model(BaseModel):
@@ -247,7 +253,12 @@ class Discovered(_Model):
         known = _Names(pairs)
         return (*self._in_modal(known), *self._in_github(known))
 
-    def _in_modal(self, known: "_Names") -> Iterator[Place]:
+    def tokens(self) -> tuple[Place, ...]:
+        """Every secret that may hold a token of GitHub's, by its name: that is of one piece."""
+        known = _Tokens()
+        return (*self._in_modal(known), *self._in_github(known))
+
+    def _in_modal(self, known: "_Names | _Tokens") -> Iterator[Place]:
         for secret in self.modal_secrets:
             for family, identifier, value in known.pairs_in(secret.keys):
                 yield Place(
@@ -261,7 +272,7 @@ class Discovered(_Model):
                     since=secret.created_at,
                 )
 
-    def _in_github(self, known: "_Names") -> Iterator[Place]:
+    def _in_github(self, known: "_Names | _Tokens") -> Iterator[Place]:
         holders: dict[
             tuple[str, Literal["environment", "repository", "organisation"], str], list[GithubSecret]
         ]
@@ -314,3 +325,8 @@ class _Names:
             (family, identifier if identifier in there else "", value if value in there else "")
             for family, identifier, value in filter(None, found)
         )
+
+
+class _Tokens:
+    def pairs_in(self, names: Iterable[str]) -> list[tuple[Family, str, str]]:
+        return sorted((Family.GITHUB, "", name) for name in names if _TOKEN_OF_GITHUB.search(name))

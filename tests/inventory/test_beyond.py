@@ -10,6 +10,7 @@ from responder.exposure import LeakedAccessKey, LeakedServiceUser
 from responder.found import Kind
 from responder.inventory import EXAMPLE, Inventory
 from responder.inventory.draft import draft
+from responder.inventory.drift import drift
 from responder.sandbox import seed
 
 pytest_plugins = ("estate",)
@@ -109,6 +110,17 @@ def test_what_no_inventory_knows_may_be_wherever_its_family_is_kept_and_used(est
     used = {edge.target.label for edge in widened.reach.edges if edge.how in ("is read by", "is used by")}
     assert "Modal app rentagpu-executor in prod" in used
     assert f"GitHub workflow modal_deploy.yml of {seed.REPOSITORY}" in used
+
+
+def test_a_token_of_github_may_be_in_any_secret_that_is_called_so(estate, inventory):
+    estate.modal.add_secret("tools", "dev", {"GITHUB_TOKEN": "x", "GITHUB_URL": "x"}, created_by="sam")
+    estate.github.put_repository_secret(seed.REPOSITORY, "RELEASE_PAT", "x")
+    found = estate.survey()
+    widened = of_found({"sha256:1": Kind.GITHUB_TOKEN}, {}, inventory, found)
+    held = {edge.target.label: edge.target.detail.split(";")[0] for edge in widened.reach.edges}
+    repository = f"GitHub {seed.REPOSITORY}, secrets of the repository"
+    assert held == {"Modal Secret dev/tools": "GITHUB_TOKEN", repository: "RELEASE_PAT"}
+    assert drift(inventory, found) == (), "nobody can say which it is, nor place it"
 
 
 def test_what_a_draft_still_asks_about_may_be_where_the_draft_has_it(estate, tmp_path):

@@ -5,10 +5,25 @@ from collections.abc import Sequence
 from responder.inventory import Inventory
 from responder.inventory.drift.gone import gone
 from responder.inventory.drift.line import Drift
-from responder.inventory.drift.new import new, unknown_apps, unknown_places, workflows_beside, workflows_of
+from responder.inventory.drift.new import (
+    new,
+    unknown_apps,
+    unknown_places,
+    unknown_tokens,
+    workflows_beside,
+    workflows_of,
+)
 from responder.places import Discovered
 
-__all__ = ["Drift", "drift", "unknown_apps", "unknown_places", "workflows_beside", "workflows_of"]
+__all__ = [
+    "Drift",
+    "drift",
+    "unknown_apps",
+    "unknown_places",
+    "unknown_tokens",
+    "workflows_beside",
+    "workflows_of",
+]
 
 
 def drift(inventory: Inventory, discovered: Discovered) -> Sequence[Drift]:

@@ -29,6 +29,15 @@ class UnknownApp:
 
 def unknown_places(inventory: Inventory, discovered: Discovered) -> tuple[Place, ...]:
     """Secrets that may hold a credential by their names, and that the inventory places none in."""
+    return _unclaimed(_places(inventory, discovered), inventory)
+
+
+def unknown_tokens(inventory: Inventory, discovered: Discovered) -> tuple[Place, ...]:
+    """Secrets that may hold a token of GitHub's by their names, and that the inventory places none in."""
+    return _unclaimed(discovered.tokens(), inventory)
+
+
+def _unclaimed(places: Iterable[Place], inventory: Inventory) -> tuple[Place, ...]:
     claimed = {
         ("modal", "", p.environment, p.secret, key) for p in inventory.modal_secrets for key in _keys(p)
     }
@@ -37,7 +46,7 @@ def unknown_places(inventory: Inventory, discovered: Discovered) -> tuple[Place,
         for p in inventory.at_github
         for key in _keys(p)
     }
-    return tuple(place for place in _places(inventory, discovered) if not claimed & set(_claims(place)))
+    return tuple(place for place in places if not claimed & set(_claims(place)))
 
 
 def unknown_apps(inventory: Inventory, discovered: Discovered) -> tuple[UnknownApp, ...]:
