@@ -135,7 +135,7 @@ def scan(
         raise InputError(
             "--pulls is for known values and a clone.", next_step="Name the clone's PATH, and --file FILE."
         )
-    access = _access(where) if pulls else None
+    access = _access(where, repo) if pulls else None
     judged = judged_in(baseline) if baseline and not write_baseline else frozenset()
     seen = _Seen()
     by_form = not no_patterns and not only_github
@@ -184,13 +184,15 @@ def _write_down(desk: Desk, run: str, seen: _Seen) -> None:
     desk.tell("scan.noted", f"Written down beside run {run}: `respond audit log` shows it.")
 
 
-def _access(where: Path) -> "GitAccess":
+def _access(where: Path, repo: str | None) -> "GitAccess":
     import os  # noqa: PLC0415
 
-    from responder.providers.github.git_access import git_access  # noqa: PLC0415
+    from responder.providers.github.git_access import GitReader, git_access  # noqa: PLC0415
     from responder.review.history.git import Repository  # noqa: PLC0415
     from responder.review.history.origin import origin_url  # noqa: PLC0415
 
+    if repo:
+        return GitReader.connect(os.environ).repository(repo)
     return git_access(os.environ, origin_url(Repository.at(where).git))
 
 

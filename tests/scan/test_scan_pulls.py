@@ -148,6 +148,14 @@ def test_a_shallow_clone_gets_pull_requests_whole(here, capsys):
     assert (code, "reached by pull request 2" in said) == (Exit.FOUND, True)
 
 
+def test_a_clone_by_another_name_of_the_host_is_fetched_for_by_the_repositorys_name(here, capsys):
+    here.from_(f"git@work.example:{REPOSITORY}.git")
+    with pytest.raises(InputError, match="not from") as told:
+        scan(here, capsys, "--pulls")
+    assert "--repo OWNER/NAME" in told.value.next_step
+    assert scan(here, capsys, "--pulls", "--repo", REPOSITORY)[0] == Exit.FOUND
+
+
 def test_who_rewrites_addresses_of_github_to_ssh_is_asked_for_by_https_all_the_same(
     here, capsys, monkeypatch, tmp_path
 ):

@@ -49,7 +49,7 @@ def git_access(environ: Mapping[str, str], origin: str) -> GitAccess:
     else:
         raise InputError(
             f"The clone is not from {' or '.join(sorted(hosts))}, the GitHub that is used.",
-            next_step="Set GITHUB_API_URL to that of its host, or leave out --pulls.",
+            next_step="Name it: --repo OWNER/NAME. Or set GITHUB_API_URL to that of its host.",
         )
     return _access(url, environ)
 
@@ -71,6 +71,10 @@ class GitReader:
 
     def close(self) -> None:
         """There is nothing to close."""
+
+    def repository(self, repository: str) -> GitAccess:
+        """To OWNER/NAME."""
+        return _access(f"{self._web}/{repository}.git", self._environ)
 
     def wiki(self, repository: str) -> GitAccess:
         """Of OWNER/NAME: a repository beside it."""
