@@ -128,6 +128,10 @@ def test_who_is_invited_is_told_and_what_an_environment_has_lost(world):
     opened = found["github.environment-changed"]
     assert (opened.subject, opened.severity, opened.by) == ("prod", "high", "sam")
     assert "may push a branch has its secrets" in opened.because
+    assert opened.undo == "respond run setup --reviewer LOGIN"
+    put("PUT", f"/repos/{REPOSITORY}/environments/staging", input={"wait_timer": 5})
+    made = world.worth()["github.environment-changed", REPOSITORY, "staging"]
+    assert made.undo == f"gh api -X DELETE repos/{REPOSITORY}/environments/staging"
     world.plane.backdate(timedelta(days=30))
     still = {one.kind: one for one in world.worth().values()}["github.environment-open"]
     assert still.severity == "medium"

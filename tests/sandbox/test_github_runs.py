@@ -66,6 +66,10 @@ def test_the_log_is_an_archive_behind_a_redirect(world):
         assert files.namelist()[0] == "0_deploy.txt"
         assert "deploying with ***" in files.read("0_deploy.txt").decode()
     assert requests.get(headers["location"][:-1], timeout=60).status_code == 404
+    run.requester.requestJsonAndCheck("DELETE", run.logs_url)
+    assert requests.get(headers["location"], timeout=60).status_code == 404
+    with pytest.raises(github.GithubException):
+        run.requester.requestBlobAndCheck("GET", run.logs_url)
 
 
 def test_a_failing_command_fails_the_step_the_job_and_the_run():

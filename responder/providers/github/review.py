@@ -14,7 +14,7 @@ from responder.providers.github.review_company import OrganizationReader, compan
 from responder.providers.github.review_doors import doors
 from responder.providers.github.review_guards import Guards, guards, runner_trace
 from responder.providers.github.review_kept import kept
-from responder.providers.github.review_read import Json, Reader, Repository, moment
+from responder.providers.github.review_read import Json, Reader, Repository, moment, quoted
 from responder.providers.github.review_runs import runs, workflows
 from responder.providers.github.review_who import Who
 from responder.trace import LookBack, Review, Reviewed, Severity, Trace
@@ -96,22 +96,28 @@ def _environment(repository: str, environment: Json, who: Who) -> Iterator[Trace
     changed = changed_at >= who.since and not who.left_so(environment_address(repository, name), changed_at)
     if not changed and not (is_production and open_to_all):
         return
+    made = moment(str(environment["created_at"])) >= who.since
     severity: Severity = "high" if changed and open_to_all and is_production else "medium"
-    what = f"Environment {name} of {repository} was made or changed" if changed else ""
+    what = f"Environment {name} of {repository} was {'made' if made else 'changed'}"
+    page = f"https://github.com/{repository}/settings/environments"
+    undo = f"gh api -X DELETE repos/{repository}/environments/{quoted(name)}" if changed and made else ""
     yield Trace(
         provider="github",
         kind="github.environment-changed" if changed else "github.environment-open",
         subject=name,
         of=repository,
-        what=what or f"Environment {name} of {repository} is open to every branch, and nobody has to approve",
+        what=what
+        if changed
+        else f"Environment {name} of {repository} is open to every branch, and nobody has to approve",
         at=changed_at if changed else None,
         severity=severity,
         because="Whoever may push a branch has its secrets."
         if open_to_all
-        else "Its protection may have been another before; who must approve and which branches may deploy?",
+        else "Its protection may have been another before, which GitHub does not tell; who must approve and "
+        f"which branches may deploy? {page}",
         evidence=f"GET /repos/{repository}/environments: {guarded}; "
         f"updated {changed_at:%Y-%m-%d %H:%M:%S} UTC",
-        undo=f"gh api -X PUT repos/{repository}/environments/{name} --input protection.json",
+        undo=undo or ("respond run setup --reviewer LOGIN" if open_to_all and is_production else ""),
         mark=f"{changed_at.isoformat()} {guarded}" if changed else guarded,
     )
 

@@ -116,6 +116,7 @@ class Run:
     gates: list[Gate] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
     cancelled: bool = False
+    log_deleted: bool = False
     earlier: list[Mapping[str, bytes]] = field(default_factory=list)  # attempts: the files of their logs
     artifacts: list[Artifact] = field(default_factory=list)
 

@@ -41,9 +41,15 @@ def _add_logs(routes: Blueprint, api: Api) -> None:
     def logs(owner: str, name: str, run_id: int) -> Redirect:
         repository = api.repository(owner, name)
         run = repository.run(run_id)
-        if run.status != "completed":
+        if run.status != "completed" or run.log_deleted:
             raise not_found()
         return _to(api, repository, run, "log", 1 + len(run.earlier))
+
+    @routes.delete(f"{runs}/logs")
+    def delete_logs(owner: str, name: str, run_id: int) -> tuple[str, int]:
+        """Of every attempt."""
+        api.repository(owner, name, "write").run(run_id).log_deleted = True
+        return "", 204
 
     @routes.get(f"{runs}/attempts/<int:number>/logs")
     def attempt(owner: str, name: str, run_id: int, number: int) -> Redirect:
@@ -90,6 +96,8 @@ def _artifact(runs: list[Run], number: int) -> tuple[Run, Artifact]:
 
 def _log(run: Run, attempt: int) -> Mapping[str, bytes]:
     """A text a job and a text a step, named as GitHub names them."""
+    if run.log_deleted:
+        raise not_found()
     if 1 <= attempt <= len(run.earlier):
         return run.earlier[attempt - 1]
     if attempt != 1 + len(run.earlier) or run.status != "completed":
