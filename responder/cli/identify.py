@@ -1,7 +1,8 @@
 """`respond identify`: what leaked, whose it is, whether it lives, what it may do. Changes nothing."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,14 @@ import click
 from responder.cli.desk import Desk, consoles
 from responder.cli.material import inventory_or_none, material_arguments, read_material
 from responder.cli.surveying import survey_beside, tell_marked, tell_unread_beyond
-from responder.errors import Exit
+from responder.errors import Exit, RespondError
 
 if TYPE_CHECKING:
     from responder.beyond import Widened
     from responder.profile import Profile
     from responder.sources import Material
 
+_NEWEST = 200  # runs that are looked through
 _TYPED = ("AKIA", "ASIA", "ak-", "wk-")
 
 
@@ -70,8 +72,25 @@ def identify(desk: Desk, what: Sequence[str], path: Path | None, *, probe: bool,
     tell_unread_beyond(out, elsewhere)
     if not probe and any(one.secret_seen and (one.life == "unknown" or not one.owner) for one in found):
         out.print("--probe asks as the leaked credentials themselves, which may tell more and may be seen.")
+    for line in _runs_about(desk, {one.identifier for one in found}):
+        out.print(line, style="bold yellow", markup=False)
     out.print(f"\nNothing was changed. Next: {_next(material)}", markup=False, soft_wrap=True)
     return answered
+
+
+def _runs_about(desk: Desk, identifiers: set[str]) -> Iterator[str]:
+    """Who is on it already, or was, the newest first; where there is no journal, nobody."""
+    from responder.engine import subjects  # noqa: PLC0415  # not for --help
+    from responder.journal import EventKind  # noqa: PLC0415
+
+    with suppress(RespondError), desk.journal(read_only=True) as journal:
+        under_way = journal.open_runs()
+        for run in journal.runs()[:_NEWEST]:
+            started = next(one for one in journal.iterate(run) if one.kind is EventKind.RUN_STARTED)
+            if about := subjects(started.data) & identifiers:
+                what = "is on" if run in under_way else "was about"
+                follow = " --follow" if run in under_way else ""
+                yield f"Run {run} {what} {', '.join(sorted(about))}: respond show {run}{follow}"
 
 
 def _reached(one: "Profile", widened: "Widened") -> list[dict[str, object]]:

@@ -186,6 +186,9 @@ def test_another_key_of_what_a_run_is_replacing_is_shown_that_run(respond, compa
     second = company.aws.add_access_key("rentagpu-s3")
     with pytest.raises(RefusedError, match=f"Run {run} is about s3"):
         respond("leak", second.access_key_id, "--dry-run")
+    _, out, _ = respond("identify", key.access_key_id)
+    assert f"Run {run} is on {key.access_key_id}: respond show {run} --follow" in " ".join(out.split())
+    assert "Run " not in respond("identify", second.access_key_id)[1]
 
 
 def test_ctrl_c_twice_while_services_are_asked_ends_at_once_with_one_line(company, leaked, tmp_path):
