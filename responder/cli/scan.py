@@ -141,7 +141,8 @@ def scan(
     by_form = not no_patterns and not only_github
     pending = _start_patterns(where, seen, err, alone=not values) if by_form else None
     if values and not only_github:
-        _look_for_values(where, access, values, seen, out, err)
+        found = _look_for_values(where, values, seen, out, err)
+        _look_in_pulls(where, access, values, found, seen, out, err)
     of_wiki = None
     if asked:
         with _going_on(seen, alone=only_github):
@@ -197,17 +198,12 @@ def _access(where: Path, repo: str | None) -> "GitAccess":
 
 
 def _look_for_values(
-    where: Path,
-    access: "GitAccess | None",
-    values: Sequence["Value"],
-    seen: _Seen,
-    out: "Console",
-    err: "Console",
-) -> None:
+    where: Path, values: Sequence["Value"], seen: _Seen, out: "Console", err: "Console"
+) -> "Scan":
     import time  # noqa: PLC0415
 
     from responder.cli.scan_screen import searched, show_sightings  # noqa: PLC0415
-    from responder.review.history.scan import scan_pulls, scan_repository  # noqa: PLC0415
+    from responder.review.history.scan import scan_repository  # noqa: PLC0415
     from responder.review.history.search import Needles  # noqa: PLC0415
 
     began, so_far = time.monotonic(), 0
@@ -218,15 +214,37 @@ def _look_for_values(
             so_far += more
             status.update(f"Searching … {so_far >> 20} MB")
 
-        needles = Needles(values)
-        seen.scan = scan_repository(where, needles, told)
-        if access:
-            with _going_on(seen, alone=False):
-                scan_pulls(where, access, needles, seen.scan, told)
-    seen.pulls = access is not None
+        seen.scan = scan_repository(where, Needles(values), told)
     seen.not_looked_at += seen.scan.not_looked_at
     out.print(searched(seen.scan, time.monotonic() - began), markup=False, soft_wrap=True)
     show_sightings(out, seen.scan, values)
+    return seen.scan
+
+
+def _look_in_pulls(
+    where: Path,
+    access: "GitAccess | None",
+    values: Sequence["Value"],
+    scan: "Scan",
+    seen: _Seen,
+    out: "Console",
+    err: "Console",
+) -> None:
+    """After the clone, whose places are shown before anything is waited for."""
+    from responder.cli.scan_screen import show_pulls  # noqa: PLC0415
+    from responder.review.history.scan import scan_pulls  # noqa: PLC0415
+    from responder.review.history.search import Needles  # noqa: PLC0415
+
+    if access is None:
+        return
+    seen.pulls = True
+    with _going_on(seen, alone=False):
+        with err.status("Fetching what only pull requests have …"):
+            more = scan_pulls(where, access, Needles(values))
+        show_pulls(out, more, values)
+        scan.sightings += more.sightings
+        scan.not_looked_at += more.not_looked_at
+        seen.not_looked_at += more.not_looked_at
 
 
 def _start_patterns(where: Path, seen: _Seen, err: "Console", *, alone: bool) -> "Future[Patterns] | None":

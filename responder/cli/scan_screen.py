@@ -58,6 +58,13 @@ def show_sightings(out: "Console", scan: "Scan", values: Sequence["Value"]) -> N
             _line(out, f"  … and {len(here) - _MOST_PLACES} more places; --sarif FILE has all.")
 
 
+def show_pulls(out: "Console", scan: "Scan", values: Sequence["Value"]) -> None:
+    found = {one.value for one in scan.sightings}
+    none = "" if found else ", with nothing of it"
+    _line(out, f"Searched what only pull requests have: {scan.objects:,} objects{none}.")
+    show_sightings(out, scan, [value for value in values if value.label in found])
+
+
 def _show_place(out: "Console", one: "Sighting") -> None:
     line = f", line {one.line}" if one.line else ""
     encoding = "" if one.encoding == "plain" else f" ({one.encoding})"

@@ -129,6 +129,7 @@ def test_what_only_a_pull_request_has_is_found_and_the_clone_stays_as_it_is(
     assert (code, "what only pull requests have (add --pulls)" in said) == (Exit.DONE, True)
     code, said = scan(here, capsys, "--pulls")
     assert code == Exit.FOUND
+    assert "Searched what only pull requests have: 3 objects. FOUND secret of" in said
     assert "fork.env, line 2" in said
     assert "reached by pull request 2" in said
     assert "GitHub's support" in said
@@ -244,6 +245,7 @@ def test_nothing_is_left_of_a_fetch_that_is_cut_off(here, how):
         assert is_gone(connection)
     if how is signal.SIGINT:
         assert (process.returncode, b"Stopped on request" in said) == (Exit.INTERRUPTED, True)
+        assert b"not found  secret of" in said  # what was seen before is not lost
     until = time.monotonic() + PATIENCE
     while left(here) and time.monotonic() < until:
         time.sleep(0.01)

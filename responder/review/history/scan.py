@@ -42,26 +42,20 @@ def scan_repository(path: Path, needles: Needles, told: Callable[[int], None] = 
     return scan
 
 
-def scan_pulls(
-    path: Path,
-    access: "GitAccess",
-    needles: Needles,
-    scan: Scan,
-    told: Callable[[int], None] = lambda _bytes: None,
-) -> None:
-    """What only the pull requests of the repository that `path` is in have, into `scan`.
+def scan_pulls(path: Path, access: "GitAccess", needles: Needles) -> Scan:
+    """What only the pull requests of the repository that `path` is in have.
 
     Raises:
         InputError: it is in no repository.
         UnavailableError: they cannot be had, or git failed.
     """
     with pull_requests(Repository.at(path), access) as (fetched, repository):
-        objects = search_objects(fetched, needles, told)
-        scan.objects += objects.count
-        scan.object_bytes += objects.bytes
+        objects = search_objects(fetched, needles)
+        scan = Scan(objects=objects.count, object_bytes=objects.bytes)
         cut = (*repository.cut_off(), *_unread(objects))
         scan.not_looked_at += [f"pull requests: {why}" for why in cut]
         scan.sightings += sightings(repository, "", objects, needles, scan.not_looked_at.append)
+    return scan
 
 
 def _scan_one(
