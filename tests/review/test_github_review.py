@@ -1,6 +1,7 @@
 """What a review of a repository tells: all that an intruder left there, and nothing that nobody left."""
 
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -89,6 +90,18 @@ def test_an_ordinary_deployment_is_only_told_and_one_that_a_run_of_ours_made_is_
     assert "ran 2 times for grace" in told.what
     page = f"{world.url}/{REPOSITORY}/actions/runs/{ours}"
     assert not [one for one in world.review(ours=(page,)).traces if one.by == "oncall"]
+
+
+def test_an_old_run_that_was_started_again_is_told_with_who_did(world):
+    number = world.run()
+    since = datetime.now(UTC) + timedelta(seconds=1)
+    while datetime.now(UTC) < since:
+        time.sleep(0.05)  # GitHub tells times to the second
+    assert world.worth(since=since) == {}
+    world.plane.leaks.attempt(REPOSITORY, number, {}, by="sam")
+    (trace,) = world.worth(since=since).values()
+    assert (trace.subject, trace.by, trace.severity) == (str(number), "sam", "high")
+    assert "by workflow_dispatch, attempt 2, and ended" in trace.what
 
 
 def test_a_run_that_somebody_asked_for_whose_token_leaked_can_be_cancelled(world):

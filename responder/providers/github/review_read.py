@@ -17,6 +17,8 @@ Json: TypeAlias = Mapping[str, Any]
 WORKFLOWS: Final = ".github/workflows"
 NOTHING: Final = "0" * 40  # Git's name for no commit
 _HEADS: Final = "refs/heads/"
+_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+_STARTED_AGAIN: Final = timedelta(days=30)
 _MOST: Final = 500  # of any list
 _MOST_REFS: Final = 40  # that moved, whose workflows are looked at
 _PERIODS: Final = ("day", 1), ("week", 7), ("month", 30), ("quarter", 90), ("year", 366)
@@ -88,10 +90,11 @@ class Reader:
     ) -> None:
         self._connection, self._questions = connection, questions
         self.name, self._since = name, since
-        at = since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        at = f"{since:{_TIME}}"
         period = next((word for word, days in _PERIODS if now - since < timedelta(days=days)), "year")
         self._itself = self._ask("the settings", lambda: self._get(self._path))
         self._runs = self._list("the workflow runs", "actions/runs", "workflow_runs", created=f">={at}")
+        self._again = self._ask("the runs that were started again", self._started_again)
         self._moves = self._list("who pushed what", "activity", time_period=period)
         self._keys = self._list("the deploy keys", "keys")
         self._hooks = self._list("the webhooks", "hooks")
@@ -132,7 +135,7 @@ class Reader:
             self._questions.not_read(
                 f"the workflows of {self.name}", f"{len(starts)} branches moved; {_MOST_REFS} were looked at"
             )
-        since = self._since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        since = f"{self._since:{_TIME}}"
         for ref, sha in list(starts.items())[:_MOST_REFS]:
             self._commits[ref] = self._list(
                 f"the workflows on {ref}", "commits", sha=sha, path=WORKFLOWS, since=since
@@ -142,7 +145,7 @@ class Reader:
         return Repository(
             name=self.name,
             branch=self.branch,
-            runs=self._runs.get() or (),
+            runs=[*(self._runs.get() or ()), *(self._again.get() or ())],
             moves=self._moves_since(),
             commits={ref: answer.get() or () for ref, answer in self._commits.items()},
             keys=self._keys.get() or (),
@@ -193,6 +196,27 @@ class Reader:
         for move in self._moves_since():
             last = move["after"] if move["after"] != NOTHING else move["before"]
             found.setdefault(str(move["ref"]).removeprefix(_HEADS), str(last))
+        return found
+
+    def _started_again(self) -> list[Json]:
+        """Older runs: GitHub starts one again, as it was, for 30 days.
+
+        https://docs.github.com/actions/how-tos/manage-workflow-runs/re-run-workflows-and-jobs
+        """
+        first = self._since - _STARTED_AGAIN
+        query = urlencode({"created": f"{first:{_TIME}}..{self._since:{_TIME}}", "per_page": "100"})
+        read, found = 0, []
+        for page in pages(self._connection, f"{self._path}/actions/runs?{query}", "workflow_runs"):
+            read += len(page)
+            found += [
+                one
+                for one in page
+                if moment(one["created_at"]) < self._since <= moment(one["run_started_at"])
+            ]
+            if read >= _MOST:
+                what = f"which runs of {self.name} were started again"
+                self._questions.not_read(what, f"only the last {read} were looked at", limited=True)
+                break
         return found
 
     def _recent_deployments(self) -> list[Json]:

@@ -37,7 +37,7 @@ def runs(there: Repository, who: Who) -> Iterator[Trace]:
             continue
         found = _suspicion(there, run, changed, who)
         if found is None:
-            others[str(run["path"]), _login(run["actor"]), str(run["event"])].append(run)
+            others[str(run["path"]), _asked_by(run), str(run["event"])].append(run)
         else:
             yield _run(there, run, *found)
     for (path, actor, event), group in others.items():
@@ -60,7 +60,7 @@ def _changed_off_default(there: Repository) -> Mapping[str, str]:
 def _suspicion(
     there: Repository, run: Json, changed: Mapping[str, str], who: Who
 ) -> tuple[Severity, str] | None:
-    branch, actor = str(run["head_branch"]), _login(run["actor"])
+    branch, actor = str(run["head_branch"]), _asked_by(run)
     if branch in changed:
         severity: Severity = "critical" if actor in who.leaked else "medium"
         return (
@@ -81,15 +81,17 @@ def _run(there: Repository, run: Json, severity: Severity, because: str) -> Trac
     had = f" It had the secrets of {' and '.join(deployed)}." if deployed else ""
     log = f"gh run view {number} --repo {there.name} --log > run-{number}.log"
     state = str(run["conclusion"] if over else run["status"])
+    attempt = int(run.get("run_attempt") or 1)
+    again = f", attempt {attempt}," if attempt > 1 else ""
     ended = f" and ended in {state}" if over else f" and is {state.replace('_', ' ')}"
     return Trace(
         provider="github",
         kind="github.workflow-run",
         subject=number,
         of=there.name,
-        what=f"{run['path']} ran on {run['head_branch']} by {run['event']}{ended}",
-        at=moment(run["created_at"]),
-        by=_login(run["actor"]),
+        what=f"{run['path']} ran on {run['head_branch']} by {run['event']}{again}{ended}",
+        at=moment(run.get("run_started_at") or run["created_at"]),
+        by=_asked_by(run),
         severity=severity,
         because=f"{because}{had}",
         evidence=f"GET /repos/{there.name}/actions/runs: {str(run['head_sha'])[:12]}, {run['html_url']}",
@@ -97,7 +99,7 @@ def _run(there: Repository, run: Json, severity: Severity, because: str) -> Trac
         if over
         else f"gh run cancel {number} --repo {there.name}",
         remove_with="" if over else CANCEL_RUN,
-        mark=state,
+        mark=f"{state}{again}",
     )
 
 
@@ -197,6 +199,11 @@ def _deployments(there: Repository, who: Who) -> Iterator[Trace]:
             evidence=f"GET /repos/{there.name}/deployments: commit {str(one['sha'])[:12]}",
             undo=f"gh api -X DELETE repos/{there.name}/deployments/{one['id']}",
         )
+
+
+def _asked_by(run: Json) -> str:
+    """Who started it, or started it again."""
+    return _login(run.get("triggering_actor") or run["actor"])
 
 
 def _login(account: Any) -> str:  # noqa: ANN401  # GitHub's JSON; null for who is gone

@@ -213,10 +213,12 @@ class Leaks:
             earlier = (before, *before.earlier)
             gists[name] = replace(before, files=dict(files), at=self._clock(), earlier=earlier)
 
-    def attempt(self, full_name: str, run_id: int, log: Mapping[str, bytes]) -> None:
+    def attempt(self, full_name: str, run_id: int, log: Mapping[str, bytes], *, by: str = "") -> None:
         """Have a run been started again; `log` is what its attempt before logged, by the file's name."""
         with self._changed:
-            self._state().repository(full_name).run(run_id).earlier.append(dict(log))
+            run = self._state().repository(full_name).run(run_id)
+            run.earlier.append(dict(log))
+            run.started_at, run.asked_again_by = self._clock(), by
 
     def artifact(
         self, full_name: str, run_id: int, name: str, files: Mapping[str, bytes], *, expired: bool = False

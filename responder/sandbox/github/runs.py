@@ -117,6 +117,7 @@ class Run:
     reviews: list[Review] = field(default_factory=list)
     cancelled: bool = False
     log_deleted: bool = False
+    asked_again_by: str = ""
     earlier: list[Mapping[str, bytes]] = field(default_factory=list)  # attempts: the files of their logs
     artifacts: list[Artifact] = field(default_factory=list)
 

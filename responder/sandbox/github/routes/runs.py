@@ -16,7 +16,9 @@ def blueprint(api: Api) -> Blueprint:
     routes = Blueprint("runs", __name__, url_prefix="/repos/<owner>/<name>/actions")
 
     def shape(repository: Repository, run: Run) -> dict[str, Any]:
-        return api.run_shapes.run(repository, run, api.owner(repository), api.state.user(run.actor))
+        shown = api.run_shapes.run(repository, run, api.owner(repository), api.state.user(run.actor))
+        again = api.state.user(run.asked_again_by or run.actor)
+        return {**shown, "triggering_actor": api.shapes.user(again)}
 
     def listed(repository: Repository, among: list[Run]) -> Response:
         newest_first = sorted(among, key=lambda run: run.id, reverse=True)
