@@ -11,8 +11,8 @@ from responder.found import Found, Kind
 from responder.recognise.pairing import Half, Pairs
 from responder.secret import Secret
 
-# What chat programs and editors put into what was copied.
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+")
+# What chat programs and editors put into what was copied, and programs that colour what they log.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+|\x1b\\[[0-9;]*[A-Za-z]")
 _BLOCK_START = re.compile(r"^(?:[ \t]*\n|[ \t]*\[[^\]\n]*\]+[ \t]*$|---)", re.MULTILINE)
 _ESCAPED = re.compile(r"(?:%|\\u00|\\x)(0[9AD]|[2-7][0-9A-F])", re.IGNORECASE)  # of URLs, JSON, programs
 # No value that is looked for is base64 of a text, nor is an identifier long enough to be taken for it.
@@ -44,8 +44,8 @@ Sighting: TypeAlias = tuple[int, Found | Fragment]  # with its offset
 class Text:
     """A text without what stands between the characters of values, or right before them.
 
-    Invisible characters, the escapes of JSON and URLs, and the signs of a diff. Base64 of a text, as in a
-    Kubernetes Secret or a header, is that text here.
+    Invisible characters, colours, the escapes of JSON and URLs, and the signs of a diff. Base64 of a text, as
+    in a Kubernetes Secret or a header, is that text here.
     """
 
     def __init__(self, text: str) -> None:

@@ -33,9 +33,10 @@ def coded(text):
         f"id%3D{AKIA}%0Asecret_access_key%3D{urllib.parse.quote(AWS_SECRET, safe='')}",
         rf'{{"log": "\u0022{AKIA}\u0022 aws_secret_access_key=\u0022{AWS_SECRET}\u0022"}}',
         f"data:\n  AWS_ACCESS_KEY_ID: {coded(AKIA)}\n  AWS_SECRET_ACCESS_KEY: {coded(AWS_SECRET)}\n",
+        f"\x1b[36;1mid: \x1b[1m{AKIA}\x1b[0m\nsecret_access_key: \x1b[1m{AWS_SECRET}\x1b[0m\n",
         f"  .env: {coded(f'AWS_ACCESS_KEY_ID={AKIA}' + chr(10) + f'AWS_SECRET_ACCESS_KEY={AWS_SECRET}')}\n",
     ],
-    ids=["url", "form", "escapes", "Kubernetes Secret", "file in one"],
+    ids=["url", "form", "escapes", "Kubernetes Secret", "colours", "file in one"],
 )
 def test_what_is_escaped_or_base64_of_a_text_is_found_as_it_was(text):
     assert seen(text) == {aws()}
