@@ -57,6 +57,7 @@ class Trace(BaseModel):
     evidence: str  # what was asked, and what was answered
     undo: str = ""  # the command that would undo it; empty where there is nothing to undo
     remove_with: str = ""  # the action that removes it, by `subject` and `of`; empty where none does
+    holds: tuple[str, ...] = ()  # what it guards with: more than at an earlier look is no news, less is
     mark: str = ""  # what makes the same thing new again: a later time, another digest
 
     @property

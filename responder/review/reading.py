@@ -129,12 +129,17 @@ def _as_first_told(trace: Trace, before: Trace | None) -> Trace:
 
 def raised(reviewed: Reviewed, before: Seen) -> Reviewed:
     """Each thing as severe as it is for having come since the look before, where that saw others like it."""
+    held = {one.thing: set(one.holds) for one in before.traces}
     looked_at = before.listed | {(one.kind, one.of) for one in before.traces}
 
     def told(one: Trace) -> Trace:
         if one.if_new is None or before.knows(one) or (one.kind, one.of) not in looked_at:
             return one
-        because = f"At the look before it was not so. {one.because}"
+        lost = held.get(one.thing, set()).difference(one.holds)
+        if one.thing in held and not lost and (one.holds or held[one.thing]):
+            return one
+        was = f"it was also guarded by: {', '.join(sorted(lost))}" if lost else "it was not so"
+        because = f"At the look before {was}. {one.because}"
         return one.model_copy(update={"severity": one.if_new, "because": because})
 
     return reviewed.model_copy(update={"traces": tuple(map(told, reviewed.traces))})

@@ -62,6 +62,18 @@ def test_what_github_gives_no_date_for_is_told_once_a_later_look_finds_it_otherw
     }
 
 
+def test_of_what_guards_a_branch_only_what_it_lost_is_news(world):
+    before = seen(looked(world.review()))
+    number = world.ask("POST", f"{OF}/rulesets", **{**RULES, "rules": [{"type": "deletion"}]})["id"]
+    (more,) = [one for one in raised(world.review(), before).traces if one.kind == "github.branch-guard"]
+    assert more.severity == "info"
+    before = seen(looked(world.review()))
+    world.ask("DELETE", f"{OF}/rulesets/{number}")
+    (less,) = [one for one in raised(world.review(), before).traces if one.kind == "github.branch-guard"]
+    assert less.severity == "high"
+    assert less.because.startswith("At the look before it was also guarded by: deletion (ruleset). ")
+
+
 def test_secrets_are_told_whoever_keeps_them_and_variables_as_less(world):
     at = world.repository()
     at.create_secret("PULL", "canary-of-a-secret", secret_type="dependabot")

@@ -64,9 +64,11 @@ def _protection(connection: GithubConnection, path: str) -> Iterator[str]:
         yield "status checks"
     if rules.get("restrictions"):
         yield "who may push"
-    for name in ("enforce_admins", "allow_force_pushes", "allow_deletions"):
-        if (rules.get(name) or {}).get("enabled"):
-            yield name.replace("_", " ")
+    if (rules.get("enforce_admins") or {}).get("enabled"):
+        yield "for administrators too"
+    for name in ("force_pushes", "deletions"):
+        if not (rules.get(f"allow_{name}") or {}).get("enabled"):
+            yield f"no {name.replace('_', ' ')}"
 
 
 def _rulesets(connection: GithubConnection, repository: str) -> list[Json]:
@@ -131,6 +133,7 @@ def _branch(repository: str, branch: str, words: list[str]) -> Trace:
         if_new="high",
         because="GitHub does not tell since when; what should guard it, only you know.",
         evidence=f"GET /repos/{repository}/rules/branches/{branch}, /branches/{branch}/protection",
+        holds=tuple(words),
         mark=told,
     )
 
