@@ -181,7 +181,7 @@ def _write_down(desk: Desk, run: str, seen: _Seen) -> None:
     from responder.review.history.note import note_scan  # noqa: PLC0415
 
     with desk.journal() as journal:
-        note_scan(journal, run, seen.scan, seen.github)
+        note_scan(journal, run, seen.scan, seen.github, seen.not_looked_at)
     desk.tell("scan.noted", f"Written down beside run {run}: `respond audit log` shows it.")
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import subprocess
 from datetime import UTC, datetime
 
 import pytest
@@ -65,6 +66,19 @@ def test_the_runs_own_values_are_looked_for_and_the_places_written_down(incident
     assert plant.secret not in json.dumps(place)
     assert "scan r1 scanned: 1 places, in" in as_line(record)
     assert verify(folder / "home" / "journal" / "journal.db").sound
+
+
+def test_pull_requests_that_could_not_be_fetched_are_written_down_as_not_looked_at(incident, monkeypatch):
+    folder, _ = incident
+    nowhere = "http://127.0.0.1:1"
+    monkeypatch.setenv("GITHUB_API_URL", nowhere)
+    subprocess.run(
+        ["git", "-C", str(folder / "repo"), "remote", "add", "origin", f"{nowhere}/a/b.git"], check=True
+    )
+    scan(folder, "--run", "r1", "--pulls")
+    with opened(folder) as journal:
+        (noted,) = scans(journal, "r1")
+    assert any("cannot be reached" in why for why in noted.not_looked_at)
 
 
 def test_a_run_that_is_over_wants_its_values_again(incident, tmp_path, capsys):
