@@ -26,7 +26,9 @@ def at_the_end(run: str, seen: Seen) -> RenderableType:
         table.add_row("", f"and {counted(len(worth) - _AT_THE_END, 'thing')} more")
     for why in seen.unread:
         table.add_row("", Text(f"Not read: {why}", style="yellow"))
-    table.add_row("", Text(f"All of it, and whatever shows late: respond review {run} --all", style="bold"))
+    table.add_row(
+        "", Text(f"All of it, and what shows 15 minutes late: respond review {run} --all", style="bold")
+    )
     return table
 
 

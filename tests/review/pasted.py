@@ -3,6 +3,7 @@
 The AWS CLI is no dependency of these tests. Its options are botocore's members, spelt with dashes.
 """
 
+import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -64,7 +65,7 @@ def _options(words: list[str]) -> Iterator[tuple[str, list[str]]]:
 
 def _value(shape: Any, values: list[str]) -> Any:
     if shape.type_name == "list":
-        return values
+        return json.loads(values[0]) if values[0].startswith("[") else values
     if shape.type_name == "structure":  # A=true,B=true
         pairs = (one.split("=") for one in values[0].split(","))
         return {name: value == "true" for name, value in pairs}

@@ -11,6 +11,7 @@ from responder.action import Connections
 from responder.providers.aws import history
 from responder.providers.aws.review import ReviewAws
 from responder.sandbox.aws import KeyPair
+from responder.sandbox.faults.rule import read_rule
 
 ACCOUNT = "888888888888"
 FOREIGN = "999988887777"
@@ -105,6 +106,21 @@ def test_a_flood_of_reads_hides_neither_what_was_made_nor_what_only_cloudtrail_t
     }
     assert only(reviewed, "aws.user-created").severity == "critical"
     assert any("only the newest 50 events" in one for one in reviewed.unread)
+
+
+def test_a_long_history_is_read_page_by_page_also_of_a_cloudtrail_that_is_busy(aws):
+    iam = aws.client("iam", aws.leaked)
+    iam.create_user(UserName="ghost")
+    for _ in range(60):
+        iam.get_user()
+    aws.faults.add([read_rule("aws:LookupEvents:429*2")])
+    try:
+        reviewed = aws.review()
+    finally:
+        aws.faults.clear()
+    assert reviewed.unread == ()
+    assert things(reviewed) == {("aws.user-created", "", "ghost")}
+    assert ": 60 times from " in only(reviewed, "aws.activity").what
 
 
 def test_what_iam_shows_is_tied_to_the_intruder_where_its_key_says_nothing_in_time(aws, monkeypatch):

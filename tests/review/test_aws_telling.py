@@ -1,16 +1,21 @@
 """What an event that leaves something behind is told as, with the command that takes it away."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from aws_company import NOBODY, USER, company, only
+from pasted import paste
 
+from responder.providers.aws.activity import activity
 from responder.providers.aws.history import _event
 from responder.providers.aws.tellings import telling_of
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 BUCKET = "rentagpu-artifacts"
+OK = SimpleNamespace(status_code=200)
 OIDC = "arn:aws:iam::777777777777:oidc-provider/evil.invalid"
 
 
@@ -78,16 +83,86 @@ def test_what_was_left_is_told_with_what_takes_it_away(aws, kind, done):
     aws.plane.restore(before)
 
 
-def test_instances_that_were_started_are_told_with_the_region_that_they_run_in():
+def event_of(source, name, asked, answer):
     record = {
         "eventID": "1",
-        "eventSource": "ec2.amazonaws.com",
-        "eventName": "RunInstances",
+        "eventSource": f"{source}.amazonaws.com",
+        "eventName": name,
         "awsRegion": "ap-southeast-2",
-        "userIdentity": {"userName": USER, "accessKeyId": "AKIA1"},
-        "responseElements": {"instancesSet": {"items": [{"instanceId": "i-1"}, {"instanceId": "i-2"}]}},
+        "userIdentity": {"userName": USER, "accessKeyId": "AKIA1", "arn": f"arn:aws:iam::1:user/{USER}"},
+        "requestParameters": asked,
+        "responseElements": answer,
     }
-    event = _event({"EventTime": NOW, "CloudTrailEvent": json.dumps(record)})
+    return _event({"EventTime": NOW, "CloudTrailEvent": json.dumps(record)})
+
+
+INSTANCES = {"instancesSet": {"items": [{"instanceId": "i-1"}, {"instanceId": "i-2"}]}}
+RULES = {"securityGroupRuleSet": {"items": [{"securityGroupRuleId": "sgr-1"}]}}
+POLICY = "arn:aws:iam::777777777777:policy/p"
+
+
+def test_instances_that_were_started_are_told_with_the_region_that_they_run_in():
+    event = event_of("ec2", "RunInstances", {}, INSTANCES)
     trace = telling_of(event).trace(event)
     assert trace.what == "Instances were started in ap-southeast-2: i-1 i-2"
     assert trace.undo == "aws ec2 terminate-instances --region ap-southeast-2 --instance-ids i-1 i-2"
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "asked", "answer", "undone"),
+    [
+        ("ec2", "RunInstances", {}, INSTANCES, ["TerminateInstances"]),
+        ("ec2", "ImportKeyPair", {"keyName": "a --key"}, {}, ["DeleteKeyPair"]),
+        ("ec2", "AuthorizeSecurityGroupIngress", {"groupId": "sg-1"}, RULES, ["RevokeSecurityGroupIngress"]),
+        ("ec2", "ModifySnapshotAttribute", {"snapshotId": "snap-1"}, {}, ["ResetSnapshotAttribute"]),
+        ("ec2", "ModifyImageAttribute", {"imageId": "ami-1"}, {}, ["ResetImageAttribute"]),
+        ("lambda", "CreateFunction20150331", {"functionName": "f"}, {}, ["DeleteFunction"]),
+        (
+            *("lambda", "AddPermission20150331v2", {"functionName": "f", "statementId": "s"}, {}),
+            ["RemovePermission"],
+        ),
+        ("lambda", "CreateFunctionUrlConfig", {"functionName": "f"}, {}, ["DeleteFunctionUrlConfig"]),
+        ("s3", "PutBucketAcl", {"bucketName": "b12"}, {}, ["PutBucketAcl"]),
+        ("s3", "PutBucketReplication", {"bucketName": "b12"}, {}, ["DeleteBucketReplication"]),
+        ("s3", "DeleteBucketPublicAccessBlock", {"bucketName": "b12"}, {}, ["PutPublicAccessBlock"]),
+        ("cloudtrail", "StopLogging", {"name": "t"}, {}, ["StartLogging"]),
+        ("cloudtrail", "PutEventSelectors", {"trailName": "t"}, {}, ["PutEventSelectors"]),
+        ("iam", "DetachRolePolicy", {"roleName": "r", "policyArn": POLICY}, {}, ["AttachRolePolicy"]),
+        ("iam", "EnableMFADevice", {"userName": "u", "serialNumber": OIDC}, {}, ["DeactivateMFADevice"]),
+        (
+            *("iam", "CreatePolicyVersion", {"policyArn": POLICY, "setAsDefault": True}),
+            {"policyVersion": {"versionId": "v4"}},
+            ["SetDefaultPolicyVersion", "DeletePolicyVersion"],
+        ),
+    ],
+)
+def test_the_command_of_what_the_sandbox_does_not_have_is_one_that_aws_has(
+    source, name, asked, answer, undone, tmp_path, aws
+):
+    event, done = event_of(source, name, asked, answer), []
+
+    def client(service, region):
+        made = aws.client(service, aws.operator, region)
+        made.meta.events.register("before-call", lambda model, **_: done.append(model.name) or (OK, {}))
+        return made
+
+    trace = telling_of(event).trace(event)
+    assert trace.to_look_at
+    paste(trace.undo, tmp_path, client)
+    assert done == undone
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("secretsmanager", "GetSecretValue"),
+        ("ssm", "GetParametersByPath"),
+        ("ec2", "GetPasswordData"),
+        ("lambda", "GetFunction20150331v2"),
+    ],
+)
+def test_a_read_that_gives_out_secrets_is_not_told_as_nothing(source, name):
+    read = replace(event_of(source, name, {}, {}), read_only=True)
+    assert [one.severity for one in activity([read])] == ["high"]
+    assert [one.severity for one in activity([replace(read, error="AccessDeniedException")])] == ["low"]
+    assert [one.severity for one in activity([replace(read, action="DescribeIt")])] == ["info"]

@@ -231,7 +231,9 @@ def test_what_was_removed_and_no_list_has_any_more_is_told_as_removed(reviewed):
     (gone,) = [one for one in swept.seen.traces if one.subject == key]
     assert (gone.severity, gone.undo, gone.remove_with) == ("info", "", "")
     assert gone.because.endswith(" has removed it.")
-    assert "1 thing to look at" in reviewed.respond("show", "r1").output, "the user alone"
+    shown = reviewed.respond("show", "r1").output
+    assert "1 thing to look at" in shown, "the user alone"
+    assert "what shows 15 minutes late: respond review r1 --all" in shown
     assert "; 1 thing to look at." in reviewed.respond("report", "r1", "--md").output
 
 

@@ -40,6 +40,7 @@ class Telling:
     undo: str = ""
     remove_with: str = ""
     part: str = ""  # what it is of a user or role that the intruder made: no trace of its own
+    several: bool = False  # the subject is identifiers of AWS's own, one after another
     hangs: bool = False  # and keeps that user or role from being deleted
 
     def trace(self, event: Event) -> Trace:
@@ -68,7 +69,9 @@ class Telling:
             names["holder"] = session_of(event)[1]
             if not names["holder"]:  # root, whose sessions nothing denies
                 return ""
-        quoted = {name: shlex.join(one.split()) or "''" for name, one in names.items()}
+        quoted = {name: shlex.quote(one) for name, one in names.items()}
+        if self.several:
+            quoted["subject"] = shlex.join(names["subject"].split())
         quoted["back"] = "Active" if event.asked.get("status") == "Inactive" else "Inactive"
         return self.undo.format(**quoted)
 

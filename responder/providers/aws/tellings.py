@@ -103,6 +103,7 @@ _INSTANCES: Final = Telling(
     each_answered("instanceId", "instancesSet"),
     _region,
     undo="aws ec2 terminate-instances --region {of} --instance-ids {subject}",
+    several=True,
 )
 _KEY_PAIR: Final = Telling(
     "aws.key-pair-added",
@@ -122,6 +123,7 @@ _DOOR: Final = Telling(
     asked("groupId"),
     undo="aws ec2 revoke-security-group-ingress --region {region} --group-id {of} --security-group-rule-ids "
     "{subject}",
+    several=True,
 )
 _TELLINGS: Final[Mapping[str, Telling]] = {
     **{f"iam:{action}": telling for action, telling in IAM.items()},
