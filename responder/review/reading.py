@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from responder.engine import RunState
 from responder.engine.state import REVIEW
-from responder.trace import Reviewed, Trace, worst_first
+from responder.trace import RANK, Reviewed, Trace, worst_first
 
 Thing: TypeAlias = tuple[str, str, str]  # as Trace.thing
 _ONLY_TOLD: Final = {"severity": "info", "undo": "", "remove_with": ""}
@@ -146,8 +146,16 @@ def raised(reviewed: Reviewed, before: Seen) -> Reviewed:
 
 
 def new_among(traces: Sequence[Trace], before: Seen) -> list[Trace]:
-    """Those that no earlier look had seen in this state, the most severe first."""
-    fresh = {one.key: one for one in traces if not before.knows(one)}
+    """Those that no earlier look had seen in this state or a worse one, the most severe first."""
+    were = {one.thing: one for one in before.traces}
+
+    def eased(one: Trace) -> bool:
+        """The same deed, of which less is left: an app that was stopped, a version that was replaced."""
+        was = were.get(one.thing)
+        same = was is not None and was.at == one.at is not None and one.thing not in before.gone
+        return bool(same and was and RANK[one.severity] > RANK[was.severity])
+
+    fresh = {one.key: one for one in traces if not (before.knows(one) or eased(one))}
     return worst_first(list(fresh.values()))
 
 

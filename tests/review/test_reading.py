@@ -1,6 +1,8 @@
 """What several looks tell together."""
 
-from looks import looked
+from datetime import timedelta
+
+from looks import AT, looked
 
 from responder.review.reading import new_among, raised, seen
 from responder.trace import Reviewed, Trace
@@ -83,3 +85,13 @@ def test_a_look_that_could_read_less_says_nothing_of_what_it_does_not_show():
         (told(hook(undo="")), told(), True),
     ):
         assert bool(seen(looked(first, later)).to_look_at) is still_there
+
+
+def test_of_a_deed_that_was_seen_only_what_is_worse_is_news():
+    runs = hook().model_copy(update={"at": AT, "severity": "high", "mark": "v2"})
+    replaced = runs.model_copy(update={"severity": "medium", "mark": "v2 replaced"})
+    later = replaced.model_copy(update={"at": AT + timedelta(hours=1), "mark": "v3"})
+    assert new_among([replaced], seen(looked(told(runs)))) == []
+    assert new_among([runs], seen(looked(told(replaced)))) == [runs]
+    assert new_among([later], seen(looked(told(runs)))) == [later], "another deed, at another time"
+    assert seen(looked(told(runs), told(replaced))).to_look_at == (replaced,)
