@@ -92,6 +92,14 @@ def last_what_has_to_be_empty(trace):
     return 2 if "can be deleted once" in trace.because else 1
 
 
+def test_what_nobody_says_who_made_is_taken_away_with_what_hangs_on_it_too(aws, tmp_path):
+    aws.plane.add_user("fresh", json.loads(EVERYTHING))
+    aws.plane.add_access_key("fresh")
+    (user,) = [one for one in aws.review().traces if one.kind == "aws.user-created"]
+    paste(user.undo, tmp_path, lambda service, region: aws.client(service, aws.operator, region))
+    assert things(aws.review()) == set()
+
+
 def test_a_bucket_that_was_opened_is_closed_by_what_is_pasted(aws, tmp_path):
     aws.client("iam", aws.leaked).put_user_policy(UserName=USER, PolicyName="x", PolicyDocument=EVERYTHING)
     s3 = aws.client("s3", aws.leaked)
