@@ -166,7 +166,7 @@ def test_a_key_that_the_inventory_does_not_know_is_contained_and_said_to_be_open
 
 
 def test_what_is_dead_already_is_said_to_be_and_nothing_is_done(world, incident, leak, tmp_path):
-    key, pair = "AKIAQ3EGR7XWZ5JNOD2C", "k3" + "Zb" * 19
+    key, pair = "AKIARZPUZDIK" + "NOD2CNOD", "k3" + "Zb" * 19  # the sandbox's account is in its beginning
     gone = tmp_path / "gone.env"
     gone.write_text(f"AWS_ACCESS_KEY_ID={key}\nAWS_SECRET_ACCESS_KEY={pair}\n")
 
