@@ -1,10 +1,6 @@
 """`respond scan`: where else is what leaked, and what else has leaked?"""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,36 +8,11 @@ import click
 
 from responder.cli.desk import Desk, consoles
 from responder.cli.scan_given import begin_of, given_values, judged_in
-from responder.errors import Exit, InputError, UnavailableError
+from responder.cli.scan_looking import Looking
+from responder.errors import InputError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-    from rich.console import Console
-
     from responder.providers.github.git_access import GitAccess
-    from responder.providers.github.search import Searched
-    from responder.review.history.forms import Value
-    from responder.review.history.patterns import Finding, Patterns
-    from responder.review.history.sighting import Scan
-
-
-@dataclass
-class _Seen:
-    """All that one `respond scan` came to."""
-
-    scan: "Scan | None" = None
-    github: "Searched | None" = None
-    findings: list["Finding"] = field(default_factory=list)  # without those of the baseline
-    judged: int = 0  # findings of the baseline
-    pulls: bool = False  # they were asked for
-    not_looked_at: list[str] = field(default_factory=list)
-
-    @property
-    def exit_code(self) -> Exit:
-        if self.findings or (self.scan and self.scan.leaks) or (self.github and self.github.leaks):
-            return Exit.FOUND
-        return Exit.INCOMPLETE if self.not_looked_at else Exit.DONE
 
 
 @click.command()
@@ -117,19 +88,12 @@ def scan(
     out, err = consoles()
     _check_baseline(baseline, write=write_baseline)
     values = given_values(desk, leak, run, err, paste=paste, literal=literal)
-    if no_patterns and not values:
-        raise InputError(
-            "There is nothing to look for.", next_step="Give what leaked: --file FILE, or --paste."
-        )
+    if not values:
+        _check_without_values(no_patterns=no_patterns, on_github=github or repo is not None)
     where = path or Path()
     repo = repo or (_origin(where) if github else None)
-    if repo and not values:
-        raise InputError(
-            "On GitHub, known values are looked for.", next_step="Give what leaked: --file FILE, or --paste."
-        )
     if since and not repo:
         raise InputError("--since is for GitHub's logs.", next_step="Add --github, or --repo OWNER/NAME.")
-    asked = (repo, begin_of(since)) if repo else None
     only_github = repo is not None and path is None and not github
     if pulls and (only_github or not values):
         raise InputError(
@@ -137,26 +101,22 @@ def scan(
         )
     access = _access(where, repo) if pulls else None
     judged = judged_in(baseline) if baseline and not write_baseline else frozenset()
-    seen = _Seen()
-    by_form = not no_patterns and not only_github
-    pending = _start_patterns(where, seen, err, alone=not values) if by_form else None
+    looking = Looking(desk, where, values, out, err)
+    if not (no_patterns or only_github):
+        looking.start_patterns()
     if values and not only_github:
-        found = _look_for_values(where, values, seen, out, err)
-        _look_in_pulls(where, access, values, found, seen, out, err)
-    of_wiki = None
-    if asked:
-        with _going_on(seen, alone=only_github):
-            of_wiki = _look_on_github(desk, *asked, values, seen, out, err, by_form=not no_patterns)
-    if pending or of_wiki:
-        with _going_on(seen, alone=not values):
-            to = baseline if write_baseline else None
-            _show_patterns(pending, of_wiki, judged, to, seen, out, err)
+        looking.for_values()
+        if access:
+            looking.in_pulls(access)
+    if repo:
+        looking.on_github(repo, begin_of(since), alone=only_github, by_form=not no_patterns)
+    looking.show_patterns(judged, baseline if write_baseline else None)
     if run:
-        _write_down(desk, run, seen)
-    _end(seen, repo, out)
+        _write_down(desk, run, looking)
+    _end(looking, repo)
     if sarif_path is not None:
-        _write_sarif(sarif_path, seen)
-    return seen.exit_code
+        _write_sarif(sarif_path, looking)
+    return looking.exit_code
 
 
 def _check_baseline(baseline: Path | None, *, write: bool) -> None:
@@ -166,129 +126,10 @@ def _check_baseline(baseline: Path | None, *, write: bool) -> None:
         )
 
 
-@contextmanager
-def _going_on(seen: _Seen, *, alone: bool) -> Iterator[None]:
-    """What cannot be had is told at the end, unless nothing else was asked for."""
-    try:
-        yield
-    except UnavailableError as error:
-        if alone:
-            raise
-        seen.not_looked_at.append(f"{error.what} {error.next_step}".strip())
-
-
-def _write_down(desk: Desk, run: str, seen: _Seen) -> None:
-    from responder.review.history.note import note_scan  # noqa: PLC0415
-
-    with desk.journal() as journal:
-        note_scan(journal, run, seen.scan, seen.github, seen.not_looked_at)
-    desk.tell("scan.noted", f"Written down beside run {run}: `respond audit log` shows it.")
-
-
-def _access(where: Path, repo: str | None) -> "GitAccess":
-    import os  # noqa: PLC0415
-
-    from responder.providers.github.git_access import GitReader, git_access  # noqa: PLC0415
-    from responder.review.history.git import Repository  # noqa: PLC0415
-    from responder.review.history.origin import origin_url  # noqa: PLC0415
-
-    if repo:
-        return GitReader.connect(os.environ).repository(repo)
-    return git_access(os.environ, origin_url(Repository.at(where).git))
-
-
-def _look_for_values(
-    where: Path, values: Sequence["Value"], seen: _Seen, out: "Console", err: "Console"
-) -> "Scan":
-    import time  # noqa: PLC0415
-
-    from responder.cli.scan_screen import searched, show_sightings  # noqa: PLC0415
-    from responder.review.history.scan import scan_repository  # noqa: PLC0415
-    from responder.review.history.search import Needles  # noqa: PLC0415
-
-    began, so_far = time.monotonic(), 0
-    with err.status("Searching …") as status:
-
-        def told(more: int) -> None:
-            nonlocal so_far
-            so_far += more
-            status.update(f"Searching … {so_far >> 20} MB")
-
-        seen.scan = scan_repository(where, Needles(values), told)
-    seen.not_looked_at += seen.scan.not_looked_at
-    out.print(searched(seen.scan, time.monotonic() - began), markup=False, soft_wrap=True)
-    show_sightings(out, seen.scan, values)
-    return seen.scan
-
-
-def _look_in_pulls(
-    where: Path,
-    access: "GitAccess | None",
-    values: Sequence["Value"],
-    scan: "Scan",
-    seen: _Seen,
-    out: "Console",
-    err: "Console",
-) -> None:
-    """After the clone, whose places are shown before anything is waited for."""
-    from responder.cli.scan_screen import show_pulls  # noqa: PLC0415
-    from responder.review.history.scan import scan_pulls  # noqa: PLC0415
-    from responder.review.history.search import Needles  # noqa: PLC0415
-
-    if access is None:
-        return
-    seen.pulls = True
-    with _going_on(seen, alone=False):
-        with err.status("Fetching what only pull requests have …"):
-            more = scan_pulls(where, access, Needles(values))
-        show_pulls(out, more, values)
-        scan.sightings += more.sightings
-        scan.not_looked_at += more.not_looked_at
-        seen.not_looked_at += more.not_looked_at
-
-
-def _start_patterns(where: Path, seen: _Seen, err: "Console", *, alone: bool) -> "Future[Patterns] | None":
-    """At the same time as whatever else is looked for; None where there is nothing that could."""
-    from responder.questions import aside  # noqa: PLC0415
-    from responder.review.history import patterns as by_form  # noqa: PLC0415
-    from responder.review.history.git import Repository  # noqa: PLC0415
-
-    if by_form.kingfisher() is None and not alone:
-        err.print(
-            f"Not searched by form, as there is no kingfisher: {by_form.INSTALL}",
-            style="yellow",
-            markup=False,
-        )
-        return None
-    repository = Repository.at(where)
-    if alone:
-        seen.not_looked_at += repository.cut_off()
-    return aside(by_form.find_patterns, repository.top or repository.folder)
-
-
-def _show_patterns(
-    pending: "Future[Patterns] | None",
-    of_wiki: "Patterns | None",
-    judged: frozenset[str],
-    to: Path | None,
-    seen: _Seen,
-    out: "Console",
-    err: "Console",
-) -> None:
-    from responder.cli.scan_screen import show_findings  # noqa: PLC0415
-    from responder.review.history.baseline import write_baseline  # noqa: PLC0415
-
-    with err.status("Searching by form …"):
-        told = [*([pending.result()] if pending else ()), *([of_wiki] if of_wiki else ())]
-    findings = [one for patterns in told for one in patterns.findings]
-    seen.not_looked_at += [why for patterns in told for why in patterns.not_looked_at]
-    if to is not None:
-        write_baseline(to, findings)
-        out.print(f"{len(findings)} findings written to {to}: judged.", markup=False)
-        return
-    seen.findings = [one for one in findings if one.fingerprint not in judged]
-    seen.judged = len(findings) - len(seen.findings)
-    show_findings(out, seen.findings, seen.judged, told[0].version)
+def _check_without_values(*, no_patterns: bool, on_github: bool) -> None:
+    if no_patterns or on_github:
+        what = "On GitHub, known values are looked for." if on_github else "There is nothing to look for."
+        raise InputError(what, next_step="Give what leaked: --file FILE, or --paste.")
 
 
 def _origin(where: Path) -> str:
@@ -304,50 +145,47 @@ def _origin(where: Path) -> str:
     return found
 
 
-def _look_on_github(
-    desk: Desk,
-    repo: str,
-    begin: datetime,
-    values: Sequence["Value"],
-    seen: _Seen,
-    out: "Console",
-    err: "Console",
-    *,
-    by_form: bool,
-) -> "Patterns | None":
-    """Gives what the wiki has by form, to be shown with the rest of that."""
-    from responder.cli.scan_screen import show_on_github  # noqa: PLC0415
-    from responder.review.history.github import scan_github  # noqa: PLC0415
+def _access(where: Path, repo: str | None) -> "GitAccess":
+    import os  # noqa: PLC0415
 
-    with desk.connections() as connections, err.status("Asking GitHub …"):
-        found = scan_github(connections, repo, values, begin, by_form=by_form)
-    seen.github = found.searched
-    seen.not_looked_at += seen.github.not_looked_at
-    show_on_github(out, repo, begin, seen.github)
-    return found.by_form
+    from responder.providers.github.git_access import GitReader, git_access  # noqa: PLC0415
+    from responder.review.history.git import Repository  # noqa: PLC0415
+    from responder.review.history.origin import origin_url  # noqa: PLC0415
+
+    if repo:
+        return GitReader.connect(os.environ).repository(repo)
+    return git_access(os.environ, origin_url(Repository.at(where).git))
 
 
-def _end(seen: _Seen, repo: str | None, out: "Console") -> None:
+def _write_down(desk: Desk, run: str, found: Looking) -> None:
+    from responder.review.history.note import note_scan  # noqa: PLC0415
+
+    with desk.journal() as journal:
+        note_scan(journal, run, found.scan, found.github, found.not_looked_at)
+    desk.tell("scan.noted", f"Written down beside run {run}: `respond audit log` shows it.")
+
+
+def _end(found: Looking, repo: str | None) -> None:
     from responder.cli.scan_screen import show_advice, show_never, show_not_looked_at  # noqa: PLC0415
     from responder.review.history.purge import advice  # noqa: PLC0415
     from responder.review.history.purge_github import advice_on_github  # noqa: PLC0415
     from responder.review.history.scan import NEVER_IN_A_CLONE, PULLS  # noqa: PLC0415
 
-    show_not_looked_at(out, seen.not_looked_at)
-    if seen.scan:
-        show_never(out, NEVER_IN_A_CLONE if seen.pulls else f"{PULLS}, {NEVER_IN_A_CLONE}")
-    how = list(advice(seen.scan.sightings, seen.scan.origin)) if seen.scan else []
-    if seen.github and repo:
-        how += advice_on_github(repo, seen.github.seen, is_first=not how)
-    show_advice(out, how)
+    show_not_looked_at(found.out, found.not_looked_at)
+    if found.scan:
+        show_never(found.out, NEVER_IN_A_CLONE if found.pulls else f"{PULLS}, {NEVER_IN_A_CLONE}")
+    how = list(advice(found.scan.sightings, found.scan.origin)) if found.scan else []
+    if found.github and repo:
+        how += advice_on_github(repo, found.github.seen, is_first=not how)
+    show_advice(found.out, how)
 
 
-def _write_sarif(path: Path, seen: _Seen) -> None:
+def _write_sarif(path: Path, found: Looking) -> None:
     from responder import __version__  # noqa: PLC0415
     from responder.cli.output import put  # noqa: PLC0415
     from responder.review.history.as_sarif import as_sarif  # noqa: PLC0415
 
-    sightings = seen.scan.sightings if seen.scan else []
-    on_github = seen.github.seen if seen.github else ()
-    log = as_sarif(sightings, seen.findings, on_github, seen.not_looked_at, __version__)
+    sightings = found.scan.sightings if found.scan else []
+    on_github = found.github.seen if found.github else ()
+    log = as_sarif(sightings, found.findings, on_github, found.not_looked_at, __version__)
     put(json.dumps(log, indent=1).splitlines(), path)
