@@ -98,7 +98,7 @@ def inventory_or_none(desk: Desk, err: "Console", without: str) -> "Inventory":
     if unanswered := [one.name for one in inventory.credentials.values() if one.is_open]:
         names = ", ".join(unanswered)
         text = f"{inventory.path} does not say yet whose it is: {names}. A leak of that is not known for it."
-        err.print(text, style="bold yellow", markup=False)
+        err.print(text, style="bold yellow", markup=False, soft_wrap=True)
     return inventory
 
 
