@@ -123,6 +123,7 @@ class Reviewed(Output):
     traces: tuple[Trace, ...] = ()
     unread: tuple[str, ...] = ()  # what could not be read and why, a sentence each
     limited: tuple[str, ...] = ()  # what of it the service shows to nobody of this plan or these rights
+    reaches: AwareDatetime | None = None  # how far back it was shown, where the service forgets what is older
     listed: tuple[tuple[str, str], ...] = ()  # kind and `of` of what has no date and was read, be it empty
 
 

@@ -43,7 +43,7 @@ def traces_screen(traces: Sequence[Trace]) -> RenderableType:
         for fact in filter(None, (one.because, ", ".join(filter(None, (when, who))), one.evidence)):
             table.add_row("", Text(fact, style="dim"))
         if one.undo and one.to_look_at:
-            table.add_row("", one.undo)
+            table.add_row("", Text(one.undo))
     return table
 
 

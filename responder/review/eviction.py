@@ -8,10 +8,14 @@ from responder.engine import fold
 from responder.errors import InputError, RefusedError
 from responder.exposure import Exposure
 from responder.journal import Journal
-from responder.review.reading import Seen
+from responder.review.reading import Removed, Seen
 from responder.trace import Trace, not_foreign
 
 PLAYBOOK: Final = "evict"
+_EVICTIONS: Final = (
+    "SELECT run FROM events WHERE kind = 'run.started' AND json_extract(data, '$.exposure.source') = ? "
+    "ORDER BY seq"
+)
 
 
 def to_remove(
@@ -39,16 +43,17 @@ def to_remove(
     )
 
 
-def removed(journal: Journal, run: str) -> dict[str, str]:
-    """What was proven to be gone after a review of the run: by a trace's label, which run has removed it."""
-    found: dict[str, str] = {}
-    for other in journal.runs():
+def removed(journal: Journal, run: str) -> dict[str, Removed]:
+    """What was proven to be gone after a review of the run, by a trace's label; the last of several times."""
+    found: dict[str, Removed] = {}
+    for (other,) in journal.database.rows(_EVICTIONS, (_source(run),)):
         state = fold(other, journal.events(other))
-        if state.started["exposure"]["source"] != _source(run):
-            continue
+        traces = (Trace.model_validate(one) for one in state.started["exposure"]["traces"])
+        made_at = {one.label: one.at for one in traces}
         for step in state.started["steps"]:
             if step["active"] and state.step(step["id"]).status == "succeeded":
-                found[str(step["label"])] = other
+                label = str(step["label"])
+                found[label] = Removed(other, made_at.get(label))
     return found
 
 

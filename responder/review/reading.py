@@ -15,6 +15,14 @@ _ONLY_TOLD: Final = {"severity": "info", "undo": "", "remove_with": ""}
 
 
 @dataclass(frozen=True)
+class Removed:
+    """By which run, and since when what it removed was there, where the service tells."""
+
+    by: str
+    made_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Seen:
     """By all looks together: each thing as it was seen last, the most severe first.
 
@@ -49,7 +57,7 @@ def review_steps(state: RunState) -> list[dict[str, Any]]:
     return [one for one in state.started["steps"] if one["phase"] == REVIEW and one["active"]]
 
 
-def seen(state: RunState, removed: Mapping[str, str] = MappingProxyType({})) -> Seen:
+def seen(state: RunState, removed: Mapping[str, Removed] = MappingProxyType({})) -> Seen:
     """All that was seen so far.
 
     Args:
@@ -76,7 +84,7 @@ def seen(state: RunState, removed: Mapping[str, str] = MappingProxyType({})) -> 
         for at, reviewed in told:
             for trace in reviewed.traces:
                 came = _as_first_told(trace, found.get(trace.thing))
-                found[trace.thing] = _as_removed(came, removed.get(trace.label, ""))
+                found[trace.thing] = _as_removed(came, removed.get(trace.label))
                 first.setdefault(trace.key, at)
         gone |= _gone(told)
     traces = [_as_gone(one, gone.get(one.thing)) for one in found.values()]
@@ -103,7 +111,10 @@ def _gone(told: Sequence[tuple[datetime, Reviewed]]) -> dict[Thing, datetime]:
     return {
         thing: at
         for thing, (trace, reviewed) in saw.items()
-        if thing not in there and trace.undo and set(last.unread) <= set(reviewed.unread)
+        if thing not in there
+        and trace.undo
+        and set(last.unread) <= set(reviewed.unread)
+        and not (last.reaches and trace.at and trace.at < last.reaches)
     }
 
 
@@ -114,11 +125,16 @@ def _as_gone(trace: Trace, at: datetime | None) -> Trace:
     return trace.model_copy(update={**_ONLY_TOLD, "because": because})
 
 
-def _as_removed(trace: Trace, by: str) -> Trace:
-    """Also where the service does not list it any more, so that no look says that it is gone."""
-    if not by or not trace.to_look_at:
+def _as_removed(trace: Trace, removed: Removed | None) -> Trace:
+    """Also where the service does not list it any more, so that no look says that it is gone.
+
+    What was made after that under the same name is something else.
+    """
+    if removed is None or not trace.to_look_at:
         return trace
-    return trace.model_copy(update={**_ONLY_TOLD, "because": f"Run {by} has removed it."})
+    if trace.at and removed.made_at and trace.at > removed.made_at:
+        return trace
+    return trace.model_copy(update={**_ONLY_TOLD, "because": f"Run {removed.by} has removed it."})
 
 
 def _as_first_told(trace: Trace, before: Trace | None) -> Trace:

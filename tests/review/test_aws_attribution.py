@@ -8,6 +8,7 @@ import pytest
 from aws_company import NOBODY, USER, company, only, self_signed, things, trust
 
 from responder.action import Connections
+from responder.errors import DeniedError
 from responder.providers.aws import history
 from responder.providers.aws.review import ReviewAws
 from responder.sandbox.aws import KeyPair
@@ -123,6 +124,20 @@ def test_a_long_history_is_read_page_by_page_also_of_a_cloudtrail_that_is_busy(a
     assert ": 60 times from " in only(reviewed, "aws.activity").what
 
 
+def test_what_was_read_until_cloudtrail_broke_off_is_told(aws, monkeypatch):
+    aws.client("iam", aws.leaked).put_user_policy(UserName=USER, PolicyName="tmp", PolicyDocument=EVERYTHING)
+    real = history.History._pages
+
+    def breaking_off(self, region, attribute):
+        yield from real(self, region, attribute)
+        raise DeniedError("aws", "cloudtrail:LookupEvents", "no more")
+
+    monkeypatch.setattr(history.History, "_pages", breaking_off)
+    reviewed = aws.review()
+    assert things(reviewed) == {("aws.policy-put", USER, "tmp")}
+    assert any("no more" in one for one in reviewed.unread)
+
+
 def test_what_iam_shows_is_tied_to_the_intruder_where_its_key_says_nothing_in_time(aws, monkeypatch):
     aws.client("iam", aws.leaked).create_user(UserName="ghost")
     real = history.History._of_region
@@ -196,6 +211,14 @@ def test_what_was_deleted_is_told_and_what_the_intruder_deletes_of_its_own_is_on
     iam.delete_user(UserName="ghost")
     iam.delete_access_key(UserName=USER, AccessKeyId=colleague)
     assert things(aws.review()) == {("aws.identity-deleted", USER, colleague)}
+
+
+def test_a_policy_of_ones_own_with_the_name_of_a_quarantine_is_not_said_to_be_from_aws(aws):
+    iam = aws.client("iam", aws.operator)
+    policy = {"PolicyName": "AWSCompromisedKeyQuarantineV9", "PolicyDocument": NOBODY}
+    arn = iam.create_policy(**policy)["Policy"]["Arn"]
+    iam.attach_user_policy(UserName=USER, PolicyArn=arn)
+    assert "aws.quarantined" not in {one.kind for one in aws.review().traces}
 
 
 def test_a_policy_that_the_intruder_made_is_told_once(aws):

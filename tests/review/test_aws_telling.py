@@ -11,6 +11,9 @@ from pasted import paste
 
 from responder.providers.aws.activity import activity
 from responder.providers.aws.history import _event
+from responder.providers.aws.made import Details, Iam, foreign_principals
+from responder.providers.aws.still_listed import no_longer_listed
+from responder.providers.aws.still_so import denied_by, still_so
 from responder.providers.aws.tellings import telling_of
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
@@ -90,6 +93,7 @@ def event_of(source, name, asked, answer):
         "eventName": name,
         "awsRegion": "ap-southeast-2",
         "userIdentity": {"userName": USER, "accessKeyId": "AKIA1", "arn": f"arn:aws:iam::1:user/{USER}"},
+        "recipientAccountId": "777777777777",
         "requestParameters": asked,
         "responseElements": answer,
     }
@@ -166,3 +170,63 @@ def test_a_read_that_gives_out_secrets_is_not_told_as_nothing(source, name):
     assert [one.severity for one in activity([read])] == ["high"]
     assert [one.severity for one in activity([replace(read, error="AccessDeniedException")])] == ["low"]
     assert [one.severity for one in activity([replace(read, action="DescribeIt")])] == ["info"]
+
+
+DENIES = json.loads(NOBODY)
+DENIES["Statement"][0]["Condition"] = {"DateLessThan": {"aws:TokenIssueTime": "2026-02-01T00:00:00Z"}}
+HERE = {"RolePolicyList": [{"PolicyName": "respond-deny-sessions", "PolicyDocument": DENIES}]}
+SESSION = {"credentials": {"accessKeyId": "ASIA1"}}
+
+
+@pytest.mark.parametrize("roles", [{}, {"deploy": HERE}])
+def test_a_session_in_another_account_is_neither_over_nor_denied_by_what_is_here(roles):
+    arn = "arn:aws:iam::999988887777:role/deploy"
+    event = event_of("sts", "AssumeRole", {"roleArn": arn}, SESSION)
+    iam = Iam((), details=Details({}, roles, {}, {}))
+    assert still_so(event, iam, NOW)
+    assert denied_by(event, iam) == ""
+    trace = telling_of(event).trace(event)
+    assert (trace.of, trace.severity, trace.undo) == (arn, "critical", "")
+    assert "whoever runs that account" in trace.because
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("CreateAccessKey", {"userName": USER}),
+        ("CreateUser", {}),
+        ("PutUserPolicy", {}),
+        ("CreatePolicy", {}),
+        ("CreatePolicyVersion", {"policyArn": POLICY}),
+    ],
+)
+def test_what_cloudtrail_does_not_name_is_not_taken_for_gone(name, asked):
+    policies = {POLICY: {"PolicyVersionList": []}}
+    iam = Iam((), details=Details({}, {}, {}, policies), keys={}, passwords=())
+    assert still_so(event_of("iam", name, asked, None), iam, NOW)
+
+
+def test_what_has_no_identifier_is_not_looked_for_in_a_list():
+    event = event_of("iam", "UploadSSHPublicKey", {"userName": USER}, None)
+    assert list(no_longer_listed(None, [(event, telling_of(event).trace(event))], None)) == []
+
+
+def test_whoever_changes_a_key_of_their_own_need_not_say_whose_it_is():
+    event = event_of("iam", "UpdateAccessKey", {"accessKeyId": "AKIA2", "status": "Inactive"}, None)
+    trace = telling_of(event).trace(event)
+    assert trace.of == USER
+    assert f"--user-name {USER} --access-key-id AKIA2 --status Active" in trace.undo
+
+
+@pytest.mark.parametrize(
+    ("principal", "is_foreign"),
+    [
+        ("arn:aws:iam::999988887777:user/777777777777", True),
+        ("arn:aws:iam::777777777777:root", False),
+        ("777777777777", False),
+        ("*", True),
+    ],
+)
+def test_whom_a_role_lets_in_is_told_by_the_account_and_not_by_a_name(principal, is_foreign):
+    document = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": principal}}]}
+    assert bool(foreign_principals(document, "777777777777")) is is_foreign

@@ -1,10 +1,13 @@
 """What several looks tell together."""
 
+import io
 from datetime import timedelta
 
 from looks import AT, looked
+from rich.console import Console
 
-from responder.review.reading import new_among, raised, seen
+from responder.cli.review_screen import traces_screen
+from responder.review.reading import Removed, new_among, raised, seen
 from responder.trace import Reviewed, Trace
 
 
@@ -95,3 +98,25 @@ def test_of_a_deed_that_was_seen_only_what_is_worse_is_news():
     assert new_among([runs], seen(looked(told(replaced)))) == [runs]
     assert new_among([later], seen(looked(told(runs)))) == [later], "another deed, at another time"
     assert seen(looked(told(runs), told(replaced))).to_look_at == (replaced,)
+
+
+def test_what_is_made_again_after_it_was_removed_is_to_look_at():
+    first = hook().model_copy(update={"at": AT, "mark": "1"})
+    again = first.model_copy(update={"at": AT + timedelta(hours=1), "mark": "2"})
+    removed = {first.label: Removed("r2", AT)}
+    assert seen(looked(told(first)), removed).to_look_at == ()
+    assert seen(looked(told(first), told(again)), removed).to_look_at == (again,)
+
+
+def test_what_is_older_than_a_service_remembers_is_not_taken_for_undone():
+    made = hook().model_copy(update={"at": AT})
+    for reaches, is_there in ((AT - timedelta(days=1), False), (AT + timedelta(days=1), True)):
+        later = told().model_copy(update={"reaches": reaches})
+        assert bool(seen(looked(told(made), later)).to_look_at) is is_there
+
+
+def test_a_command_to_paste_is_shown_as_it_is_whatever_stands_in_it():
+    undo = "gh api -X DELETE 'contents/[/id].yml'"
+    out = io.StringIO()
+    Console(file=out, width=80).print(traces_screen([hook(undo=undo)]))
+    assert undo in out.getvalue()

@@ -18,6 +18,7 @@ from responder.errors import Exit, RefusedError, RespondError
 from responder.exposure import Exposure, LeakedAccessKey
 from responder.journal import EventKind, Holder, Journal, Seals
 from responder.providers.aws.review import ReviewAws
+from responder.review.eviction import removed
 from responder.review.reading import seen
 from responder.review.sweep import sweep
 from responder.sandbox.faults.rule import read_rule
@@ -327,3 +328,16 @@ def test_the_state_of_a_run_without_a_look_says_that_there_was_none(reviewed):
         events = [e for e in journal.events("r1") if e.kind is EventKind.RUN_STARTED]
     told = seen(fold("r1", events))
     assert (told.looks, told.missing) == (0, ("Review what was done at AWS with the leaked key",))
+
+
+def test_what_was_removed_is_known_without_a_look_at_every_other_run(reviewed, monkeypatch):
+    reviewed.run = "r2"
+    reviewed.begin()
+    removal = reviewed.respond("review", "r1", "--remove", "ghost", "--yes")
+    assert removal.return_value == Exit.DONE, removal.output
+    real, read = Journal.events, []
+    monkeypatch.setattr(Journal, "events", lambda self, run: read.append(run) or real(self, run))
+    with reviewed.journal(read_only=True) as journal:
+        (gone,) = removed(journal, "r1").values()
+    assert read == [gone.by]
+    assert gone.made_at

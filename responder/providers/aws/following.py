@@ -98,9 +98,13 @@ def issued(event: Event) -> str:
 
 
 def session_of(event: Event) -> tuple[str, str]:
-    """The user or role whose rights a session has that was got here, as `holder_of` names them."""
-    if role := event.asked.get("roleArn"):
-        return "role", name_in(str(role))
+    """The user or role whose rights a session has that was got here, as `holder_of` names them.
+
+    A role of another account is `elsewhere`, by its ARN: one of the same name here is none of its.
+    """
+    if role := str(event.asked.get("roleArn") or ""):
+        here = account_in(role) in ("", event.home)
+        return ("role", name_in(role)) if here else ("elsewhere", role)
     return ("user", event.who) if ":user/" in event.arn else ("", "")
 
 
@@ -120,6 +124,11 @@ def holder_of(event: Event) -> tuple[str, str]:
 
 def name_in(arn: str) -> str:
     return arn.rpartition("/")[2]
+
+
+def account_in(arn: str) -> str:
+    """Empty where it has none."""
+    return arn.split(":")[4] if arn.startswith("arn:") and arn.count(":") > 4 else ""  # noqa: PLR2004
 
 
 def _is_session_of(event: Event, user: str) -> bool:

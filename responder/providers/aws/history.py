@@ -109,6 +109,11 @@ class History:
         self._cut: set[Attribute] = set()  # of which some region has more than was read
         self._seen: dict[str, Event] = {}
 
+    @property
+    def reaches(self) -> datetime:
+        """How far back it goes."""
+        return self._since
+
     def events(self) -> list[Event]:
         """All that were found, the oldest first."""
         return sorted(self._seen.values(), key=lambda one: one.at)
@@ -164,13 +169,14 @@ class History:
     def _of_region(self, region: str, attribute: Attribute) -> list[Event]:
         if region in self._silent:
             return []
+        found: list[Event] = []
         try:
-            return list(self._pages(region, attribute))
+            found.extend(self._pages(region, attribute))
         except ProviderError as error:
             why = _REQUEST.sub("", f"{error.what} {error.next_step}".strip())
             self._failed.setdefault(why, set()).add(region)
             self._silent.add(region)
-            return []
+        return found
 
     def _pages(self, region: str, attribute: Attribute) -> Iterator[Event]:
         retrying = Retrying(

@@ -14,7 +14,7 @@ from responder.providers.aws.errors import ask, request_id
 from responder.questions import Questions
 
 _MOST_USERS: Final = 300  # that are asked for keys and passwords, two requests each
-_QUARANTINE: Final = "AWSCompromisedKeyQuarantine"
+_QUARANTINE: Final = ":iam::aws:policy/AWSCompromisedKeyQuarantine"  # anybody's may have the name alone
 _AWS_OWN: Final = "/aws-service-role/"  # roles that AWS's services make for themselves
 
 What: TypeAlias = Literal["user", "key", "password", "role", "policy"]
@@ -81,8 +81,14 @@ def foreign_principals(document: object, account: str) -> tuple[str, ...]:
         named = {"AWS": principal} if isinstance(principal, str) else principal
         for kind, ones in named.items():
             listed = [ones] if isinstance(ones, str) else ones
-            found += [str(one) for one in listed if kind != "Service" and account not in str(one)]
+            found += [str(one) for one in listed if kind != "Service" and _account_in(str(one)) != account]
     return tuple(found)
+
+
+def _account_in(principal: str) -> str:
+    """An account's ARN has it in its place, and its name may stand for it; all else is its own."""
+    parts = principal.split(":")
+    return parts[4] if parts[0] == "arn" and len(parts) > 4 else principal  # noqa: PLR2004
 
 
 @dataclass(frozen=True)

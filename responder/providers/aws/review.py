@@ -71,7 +71,12 @@ class ReviewAws(Review[AwsLookBack]):
             why = f"of {len(keys)} keys only what changed something, and sessions, were looked for"
             questions.not_read("what was only read at AWS", why)
         history.tell_unread()
-        return Reviewed(traces=tuple(traces), unread=questions.unread, limited=questions.limited)
+        return Reviewed(
+            traces=tuple(traces),
+            unread=questions.unread,
+            limited=questions.limited,
+            reaches=history.reaches,
+        )
 
 
 def _regions(aws: AwsConnection, questions: Questions) -> list[str]:

@@ -56,7 +56,7 @@ def no_longer_listed(
     asked = [
         (trace.thing, questions.ask(f"whether {trace.subject} is still there", _there, aws, how, trace))
         for event, trace in left
-        if event.service == "iam" and trace.to_look_at and (how := _ASKED.get(event.action))
+        if event.service == "iam" and trace.subject and trace.to_look_at and (how := _ASKED.get(event.action))
     ]
     yield from (thing for thing, answer in asked if answer.get() is False)
 

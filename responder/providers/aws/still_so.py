@@ -20,13 +20,13 @@ def still_so(event: Event, iam: Iam, now: datetime) -> bool:
         return now < event.at + _life(asked.get("durationSeconds")) and _holder_of(event, iam) is not None
     match event.service, event.action:
         case "iam", "CreateAccessKey":
-            return iam.keys is None or issued(event) in iam.keys
+            return iam.keys is None or not issued(event) or issued(event) in iam.keys
         case "iam", "UpdateAccessKey":
             key = (iam.keys or {}).get(str(asked.get("accessKeyId")))
             return iam.keys is None or (key is not None and key.status == asked.get("status"))
         case "iam", "CreateLoginProfile" | "UpdateLoginProfile":
             return iam.passwords is None or asked.get("userName") in iam.passwords
-        case "iam", _ if iam.details is not None:
+        case "iam", _ if iam.details is not None and _is_named(event):
             return _in_details(event, iam.details)
     return True
 
@@ -44,13 +44,17 @@ def denied_by(event: Event, iam: Iam) -> str:
 def _holder_of(event: Event, iam: Iam) -> Mapping[str, Any] | None:
     """What IAM says of whose rights the session has; None where they are gone, and the session with them."""
     kind, name = session_of(event)
-    if iam.details is None or not name:
-        return {}
-    return (iam.details.roles if kind == "role" else iam.details.users).get(name)
+    holders = {"user": iam.details.users, "role": iam.details.roles}.get(kind) if iam.details else None
+    return {} if holders is None else holders.get(name)
 
 
 def _life(seconds: object) -> timedelta:
     return timedelta(seconds=float(str(seconds))) if seconds else _LONGEST
+
+
+def _is_named(event: Event) -> bool:
+    """What it was done to: CloudTrail leaves out what is long."""
+    return bool(holder_of(event)[1] or event.asked.get("policyArn") or policy_made(event))
 
 
 def _in_details(event: Event, details: Details) -> bool:
@@ -81,7 +85,7 @@ def _in_details(event: Event, details: Details) -> bool:
         case "CreatePolicyVersion":
             made = event.answer.get("policyVersion")
             version = made.get("versionId") if isinstance(made, dict) else None
-            so = _among(version, policy, "PolicyVersionList", "VersionId")
+            so = version is None or _among(version, policy, "PolicyVersionList", "VersionId")
     return so
 
 

@@ -66,8 +66,8 @@ class Telling:
         """A command to paste, with every name quoted that an intruder chose; empty where there is none."""
         names = {"subject": self.subject(event), "of": self.of(event), "region": event.region}
         if "{holder}" in self.undo:
-            names["holder"] = session_of(event)[1]
-            if not names["holder"]:  # root, whose sessions nothing denies
+            kind, names["holder"] = session_of(event)
+            if kind not in ("user", "role"):  # root, whose sessions nothing denies
                 return ""
         quoted = {name: shlex.quote(one) for name, one in names.items()}
         if self.several:

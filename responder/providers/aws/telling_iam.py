@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from responder.providers.aws.following import issued, policy_made
+from responder.providers.aws.following import issued, policy_made, session_of
 from responder.providers.aws.history import Event
 from responder.providers.aws.telling import OUTLIVES, Part, Telling, answered, asked, holder_name
 
@@ -79,7 +79,7 @@ _KEY_STATUS: Final = Telling(
     "high",
     "A key that was out of use may open what it opened, or an honest one was put out of use.",
     asked("accessKeyId"),
-    asked("userName"),
+    lambda event: str(event.asked.get("userName") or session_of(event)[1]),  # AWS takes who asks, else
     undo="aws iam update-access-key --user-name {of} --access-key-id {subject} --status {back}",
 )
 _GROUP_JOINED: Final = Telling(

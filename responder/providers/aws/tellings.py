@@ -29,6 +29,8 @@ def telling_of(event: Event) -> Telling | None:
     action = _VERSION.sub("", event.action)
     if (event.service, action) == ("iam", "CreatePolicyVersion"):
         return policy_version(event)
+    if event.service == "sts" and session_of(event)[0] == "elsewhere":
+        return _SESSION_ELSEWHERE
     return _TELLINGS.get(f"{event.service}:{action}")
 
 
@@ -94,6 +96,15 @@ _ROLE_SESSION: Final = Telling(
     lambda event: session_of(event)[1],
     undo="aws iam put-role-policy --role-name {holder} --policy-name AWSRevokeOlderSessions "
     f"--policy-document {_OLDER_SESSIONS}",
+)
+_SESSION_ELSEWHERE: Final = Telling(
+    "aws.session-taken",
+    "A session of a role of another account was got with what leaked: {of}",
+    "critical",
+    "Nothing here stops it, and nothing here shows what it did: whoever runs that account has to end the "
+    "role's sessions, and to review it.",
+    issued,
+    lambda event: session_of(event)[1],
 )
 _INSTANCES: Final = Telling(
     "aws.instances-started",
