@@ -23,8 +23,8 @@ _CLOCKS_DIFFER: Final = timedelta(days=1)  # ours and the services', at the most
 
 # The whole journal is read for each of these, so it is SQLite that reads it, and no run is folded.
 _MADE: Final = (
-    "SELECT DISTINCT json_extract(data, '$.output') FROM events WHERE kind = 'step.succeeded' "
-    "AND json_extract(data, '$.applied')"
+    "SELECT DISTINCT json_extract(data, '$.output') FROM events WHERE kind = 'step.applied' "
+    "OR kind = 'step.succeeded' AND json_extract(data, '$.applied')"
 )
 _SESSIONS: Final = (
     "SELECT DISTINCT told.value FROM events, json_tree(data, '$.exposure') AS told "

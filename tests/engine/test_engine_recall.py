@@ -10,7 +10,7 @@ from fakes.world import Crash
 from nested import FindListed, ListForGood, ListForNow, ShutWithAll
 from table import Table, Ticking, playbook
 
-from responder.action import Actions, Done, Nothing
+from responder.action import Actions, Done, NotDone, Nothing
 from responder.engine import Watch
 from responder.engine.recall import made_identifiers, ours
 from responder.errors import DeniedError, InterruptedRunError, UnreachableError
@@ -85,6 +85,16 @@ def test_what_a_step_found_to_be_there_already_is_not_taken_for_what_the_run_mad
     table.actions = {**Actions("fakes"), "doors.list": FindListed()}
     contain(table, listing())
     assert "in-a-list" not in ours(table.journal, table.clock.now)
+
+
+def test_what_was_made_and_could_not_be_proven_is_ours_too(table: Table):
+    action = ListForGood()
+    action.verify = lambda *_: NotDone("not listed yet")
+    action.settle = 0.0
+    table.actions = {**Actions("fakes"), "doors.list": action}
+    table.start(playbook(listing()))
+    assert table.state().steps["made"].status == "failed"
+    assert "in-a-list" in ours(table.journal, table.clock.now)
 
 
 def test_what_is_ours_is_read_at_once_and_no_run_for_itself_however_many_there_are(table: Table, monkeypatch):
