@@ -93,7 +93,7 @@ def inventory_or_none(desk: Desk, err: "Console", without: str) -> "Inventory":
     try:
         inventory = desk.load_inventory()
     except NoInventoryError as error:
-        err.print(f"{error.what} {without}", style="bold yellow")
+        err.print(f"{error.what} {without}", style="bold yellow", markup=False)
         return Inventory()
     if unanswered := [one.name for one in inventory.credentials.values() if one.is_open]:
         names = ", ".join(unanswered)

@@ -46,7 +46,7 @@ def _table(one: Profile, widened: "Widened") -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in _rows(one, widened):
-        table.add_row(name, value)
+        table.add_row(name, Text(value) if isinstance(value, str) else value)  # a path may have [brackets]
     return table
 
 

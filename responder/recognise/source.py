@@ -89,7 +89,7 @@ def _read(path: Path) -> bytes:
         ) from None
     except PermissionError:
         raise InputError(
-            f"{path} may not be read by you.", next_step=f"ls -l {path} shows who may."
+            f"{path} may not be read by you.", next_step=f"ls -l {_quoted(str(path))} shows who may."
         ) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "that is no path"

@@ -35,8 +35,8 @@ def leak_screen(inventory, life):
     return exposure_screen(inventory.exposure("prod.env", datetime.now(UTC), [key]))
 
 
-def identify_screen(inventory, life):
-    seen = {"what": "AWS access key", "kind": Kind.AWS_ACCESS_KEY, "where": "prod.env", "secret_seen": True}
+def identify_screen(inventory, life, where="prod.env"):
+    seen = {"what": "AWS access key", "kind": Kind.AWS_ACCESS_KEY, "where": where, "secret_seen": True}
     one = Profile(**seen, identifier=KEY, credential="s3", life=life)
     return profiles_screen([one], [], "prod.env", known(inventory, {KEY: "s3"}))
 
@@ -74,6 +74,11 @@ def test_where_it_was_seen_is_said_in_words(source, says, inventory):
     exposure = inventory.exposure(source, datetime.now(UTC), [])
     assert lines(exposure_screen(exposure))[0] == says
     assert lines(profiles_screen([], [], source, known(inventory, {})))[0] == says
+
+
+def test_a_path_with_brackets_is_shown_as_it_is(inventory):
+    shown = lines(identify_screen(inventory, "live", "pages/[id]/[/x].ts"))
+    assert "seen       pages/[id]/[/x].ts, with its secret" in shown
 
 
 def test_on_a_narrow_terminal_what_goes_on_in_the_next_line_stands_below_its_beginning(inventory):

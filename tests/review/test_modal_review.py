@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import shlex
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -212,6 +213,16 @@ def test_code_of_somebody_else_under_a_known_name_is_told_with_the_way_back(worl
     assert (later.severity, later.undo) == ("medium", "")
     assert later.thing == trace.thing
     assert later.key != trace.key
+
+
+def test_a_name_that_no_shell_should_see_bare_is_quoted_in_what_is_pasted(world):
+    name = "x; reboot #"
+    world.plane.add_environment(name)
+    world.plane.add_secret(name, name, KEY, created_by="ci-prod")
+    world.plane.add_service_user(name, {}, created_by="ci-prod")
+    told = {one.kind: shlex.split(one.undo) for one in world.worth().values()}
+    assert len(told) == 3
+    assert {kind for kind, words in told.items() if name not in words} == set()
 
 
 def test_who_is_not_known_to_have_leaked_is_told_as_less(world):

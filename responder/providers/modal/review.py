@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from shlex import quote
 from typing import Final
 
 from responder.action import Call
@@ -82,7 +83,7 @@ def _version_of_ours(app: App, who: Who) -> Iterator[Trace]:
         if runs
         else f"It ran until version {app.versions[0].number} took its place.",
         evidence=f"AppDeploymentHistory: {_history(app.versions)}",
-        undo=f"modal app rollback {app.app_id} v{honest.number} -e {app.environment}"
+        undo=f"modal app rollback {app.app_id} v{honest.number} -e {quote(app.environment)}"
         if honest and runs
         else "",
         mark=f"v{newest.number}{'' if runs else ' replaced'}",
@@ -108,7 +109,7 @@ def _foreign_app(app: App, there: Workspace, who: Who) -> Trace:
         severity=severity,
         because=because + read_by_it,
         evidence=f"AppDeploymentHistory: {_history(app.versions)}" if newest else f"AppList: {app.state}",
-        undo=f"modal app stop {app.app_id} -e {app.environment} --yes" if app.lives else "",
+        undo=f"modal app stop {app.app_id} -e {quote(app.environment)} --yes" if app.lives else "",
         remove_with=STOP_APP if app.lives else "",
         mark=f"v{newest.number if newest else 0}{'' if app.lives else ' stopped'}",
     )

@@ -1,6 +1,7 @@
 """What somebody made that opens or holds something: service users, tokens, Secrets."""
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.exposure import base_of
@@ -55,7 +56,7 @@ def _service_user(user: "ServiceUserInfo", who: Who) -> dict[str, Any]:
         "severity": severity,
         "because": because,
         "evidence": f"ServiceUserList: roles {dict(user.environment_roles)}",
-        "undo": f"modal workspace service-users delete {user.name} --yes",
+        "undo": f"modal workspace service-users delete {quote(user.name)} --yes",
         "remove_with": "" if successor else DELETE_TOKEN,
     }
 
@@ -102,7 +103,7 @@ def _environment(environment: Environment) -> dict[str, Any]:
         "severity": "medium",
         "because": "What runs in it is beside what you look at every day, and may be anybody's.",
         "evidence": f"EnvironmentList: {environment.environment_id}",
-        "undo": f"modal environment delete {environment.name} --yes",
+        "undo": f"modal environment delete {quote(environment.name)} --yes",
     }
 
 
@@ -116,5 +117,5 @@ def _secret(secret: Secret, who: Who) -> dict[str, Any]:
         "severity": "high" if severity == "critical" else severity,
         "because": because,
         "evidence": f"SecretList: {secret.secret_id} with {', '.join(secret.keys) or 'nothing'}",
-        "undo": f"modal secret delete {secret.name} -e {secret.environment} --yes",
+        "undo": f"modal secret delete {quote(secret.name)} -e {quote(secret.environment)} --yes",
     }
