@@ -190,6 +190,22 @@ def test_what_a_run_made_is_nobodys_trace_and_what_looks_like_it_is(world):
     assert mine.token_id not in {one[2] for one in world.worth()}
 
 
+def test_a_name_that_a_run_put_out_hides_no_service_user_and_nothing_that_it_makes(world):
+    users = world.workspace(world.ada).service_users
+    token = users.create("contributor", expires_in=None)
+    users.set_role("contributor", "prod", role="contributor")
+    app = world.deploy("miner", Token(token.token_id, token.token_secret))
+    kinds = {"modal.service-user-created", "modal.app-deployed"}
+    assert {one[0] for one in world.worth(ours=("contributor",))} == kinds
+    assert world.worth(ours=("contributor", token.token_id)) == {}, app
+
+
+def test_a_user_with_the_name_of_one_that_a_run_had_made_is_somebody_else(world):
+    made = world.workspace(world.ada).service_users.create("ci-prod--zzzzzzzz", expires_in=None)
+    (trace,) = world.worth(ours=("ci-prod--zzzzzzzz", "ak-of-the-run")).values()
+    assert trace.subject == made.token_id
+
+
 def test_a_secret_that_a_run_made_is_nobodys_trace(world):
     given = UpdateInput(environment="dev", secret="more", values={"A": "1"})
     intended = replace(world.call, seen=CreateSecret().before(world.call, given).seen)

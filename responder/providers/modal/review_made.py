@@ -28,7 +28,7 @@ def made(there: Workspace, who: Who) -> Iterator[Trace]:
 
 def _opening(there: Workspace, who: Who) -> Iterator[Trace]:
     for user in there.service_users:
-        if who.finds_new(user, user.name, user.token_id):
+        if who.finds_new(user, user.token_id):
             yield _trace(_service_user(user, who), user)
     for token in there.member_tokens:
         if who.finds_new(token, token.token_id) and token.token_id != there.own_token:

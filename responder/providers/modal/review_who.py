@@ -21,22 +21,31 @@ class _Made(Protocol):
 class Who:
     since: datetime
     us: str
-    ours: frozenset[str]  # names and token ids that runs made
+    ours: frozenset[str]  # token ids and other identifiers that runs made, and whatever else they put out
+    makers: frozenset[str]  # names of service users that runs made
     known: frozenset[str]  # names of the inventory
     leaked: frozenset[str]  # names under which what leaked is shown
     leaked_ids: frozenset[str]
 
     @classmethod
     def of(cls, given: "ModalLookBack", there: Workspace, since: datetime, run: str) -> Self:
-        """The successors that the run itself makes are known by its id in their names."""
+        """The successors that the run itself makes are known by its id in their names.
+
+        Of others that runs made a name counts where their token is listed under it, or, as they are gone,
+        nobody's is: anybody may take a name.
+        """
         ids = frozenset(given.leaked)
         names = {one.name for one in there.service_users if one.token_id in ids}
         names |= {one.username for one in there.member_tokens if one.token_id in ids}
-        mine = {one.name for one in there.service_users if one.name == successor(base_of(one.name), run)}
+        mine = {one.token_id for one in there.service_users if one.name == successor(base_of(one.name), run)}
+        ours = frozenset({*filter(None, given.ours), *mine})
+        listed = {one.name: one.token_id in ours for one in there.service_users}
+        gone = {name for name in ours if name not in listed and base_of(name) != name}
         return cls(
             since=since,
             us=there.us,
-            ours=frozenset({*filter(None, given.ours), *mine}),
+            ours=ours,
+            makers=frozenset({*gone, *(name for name, is_ours in listed.items() if is_ours)}),
             known=frozenset(given.known),
             leaked=frozenset({*given.principals, *names}),
             leaked_ids=ids,
@@ -48,7 +57,7 @@ class Who:
 
     def is_ours(self, name: str) -> bool:
         """The operator, or whom a run made; not where their own token leaked."""
-        return bool(name) and name not in self.leaked and (name == self.us or name in self.ours)
+        return bool(name) and name not in self.leaked and (name == self.us or name in self.makers)
 
     def made(self, by: str, otherwise: Severity) -> tuple[Severity, str]:
         """How severe it is that `by` made something, and why."""
