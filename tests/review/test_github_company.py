@@ -101,6 +101,13 @@ def test_secrets_are_told_whoever_keeps_them_and_variables_as_less(world):
     }
 
 
+def test_an_environments_name_is_one_word_of_what_is_pasted(world):
+    world.plane.add_environment(REPOSITORY, "a;id")
+    world.ask("POST", f"{OF}/environments/a%3Bid/variables", name="TARGET", value="x")
+    found = world.worth()["github.variable-updated", f"{REPOSITORY}/a;id", "TARGET"]
+    assert found.undo == f"gh variable delete TARGET --env 'a;id' --repo {REPOSITORY}"
+
+
 def test_what_an_organisation_lets_in_is_told_and_removed(world):
     outsider = world.ask("GET", "/users/outsider")["id"]
     hook = world.ask("POST", f"/orgs/{ORG}/hooks", **HOOK)["id"]

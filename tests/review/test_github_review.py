@@ -130,6 +130,15 @@ def test_a_merged_workflow_is_told_with_the_way_back_and_other_files_are_not(wor
     assert (trace.severity, trace.by, trace.undo) == ("medium", "grace", f"git revert {sha}")
 
 
+def test_a_branchs_name_is_one_word_of_what_is_pasted(world):
+    at, path, name = world.repository("sam"), ".github/workflows/long.yml", "a;id>b#"
+    at.create_git_ref(f"refs/heads/{name}", at.get_branch("main").commit.sha)
+    at.update_file(path, "Change", "on: push\n", at.get_contents(path, ref="main").sha, branch=name)
+    found = {one.kind: one.undo for one in world.worth().values()}
+    undo = f"gh api -X DELETE repos/{REPOSITORY}/git/refs/heads/a%3Bid%3Eb%23"
+    assert found == dict.fromkeys(("github.branch-pushed", "github.workflow-changed"), undo)
+
+
 def test_who_is_invited_is_told_and_what_an_environment_has_lost(world):
     world.repository("sam").add_to_collaborators("outsider", "admin")
     put = world.repository("sam").requester.requestJsonAndCheck

@@ -1,5 +1,6 @@
 """Secrets and variables that were made or changed: of Actions, Dependabot and Codespaces."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from responder.providers.github.review_read import Kept
@@ -43,6 +44,6 @@ def _undo(owner: str, one: Kept, *, made: bool, of_organization: bool) -> str:
     """What is new goes; what was there before has to be set anew, and `gh` asks for its value."""
     what = "variable" if one.is_variable else "secret"
     where = f"--org {owner.partition('/')[0]}" if of_organization else f"--repo {owner}"
-    where = f"--env {one.environment} {where}" if one.environment else where
+    where = f"--env {shlex.quote(one.environment)} {where}" if one.environment else where
     where = where if one.keeper == "actions" else f"{where} --app {one.keeper}"
     return f"gh {what} {'delete' if made else 'set'} {one.name} {where}"

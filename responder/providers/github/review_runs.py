@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 from responder.providers.github.review_read import NOTHING, Json, Repository, moment
 from responder.providers.github.review_who import Who
@@ -129,7 +130,9 @@ def _commit(there: Repository, ref: str, commit: Json, who: Who) -> Trace:
     gone = any(one["after"] == NOTHING for one in pushes[:1])
     severity: Severity = "critical" if by in who.leaked else "medium"
     where = f"{ref}, which is gone by now" if gone else ref
-    revert = f"git revert {sha}" if merged else f"gh api -X DELETE repos/{there.name}/git/refs/heads/{ref}"
+    revert = (
+        f"git revert {sha}" if merged else f"gh api -X DELETE repos/{there.name}/git/refs/heads/{quote(ref)}"
+    )
     return Trace(
         provider="github",
         kind="github.workflow-changed",
@@ -175,7 +178,7 @@ def _back(repository: str, ref: str, before: str, after: str) -> str:
     if after == NOTHING:
         return ""  # what was on it can still be read by its name, until GitHub tidies up
     if before == NOTHING:
-        return f"gh api -X DELETE repos/{repository}/git/{ref}"
+        return f"gh api -X DELETE repos/{repository}/git/{quote(ref)}"
     return f"git revert --no-edit {before}..{after}"
 
 
