@@ -6,6 +6,7 @@ import pytest
 from github_account import Weather, opened
 from github_searching import OF_KEY, SECRET, of, searched
 
+from responder.providers.github.search import Seen
 from responder.review.history.purge_github import advice_on_github
 
 REPOSITORY = "rentagpu/leaky"
@@ -127,6 +128,12 @@ def test_how_each_is_taken_out_is_told(found):
     assert f"gh gist delete {world_gist(found)}" in typed
     assert "gh cache delete --all --repo rentagpu/leaky" in typed
     assert list(advice_on_github(REPOSITORY, [], is_first=True)) == []
+
+
+def test_a_repository_may_itself_be_called_wiki():
+    page = "https://github.com/rentagpu/wiki/wiki/Home/c0ffee"
+    (told,) = advice_on_github("rentagpu/wiki", [Seen("wiki", page, "it")], is_first=False)
+    assert told.commands == ("git clone https://github.com/rentagpu/wiki.wiki.git wiki",)
 
 
 def world_gist(found):

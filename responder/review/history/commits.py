@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from tempfile import TemporaryFile
 from typing import Final
 
@@ -11,7 +11,7 @@ from responder.review.history.sighting import Commit
 from responder.secret import redact
 
 _READ: Final = 1 << 20
-_FIELDS: Final = 3
+_FIELDS: Final = 4
 
 
 @dataclass
@@ -173,12 +173,24 @@ def described(git: Git, commits: Iterable[str]) -> dict[str, Commit]:
         "--no-walk=unsorted",
         "--stdin",
         "--encoding=UTF-8",
-        "--format=%H%x00%an <%ae>%x00%aI",
+        "--format=%H%x00%an <%ae>%x00%aI%x00%at",
         given=asked,
     ).decode("utf-8", "replace")
     fields = (line.split("\0") for line in answer.split("\n"))
     return {
-        one[0]: Commit(one[0], redact(one[1]), datetime.fromisoformat(one[2]))
+        one[0]: Commit(one[0], redact(one[1]), _moment(one[2], one[3]))
         for one in fields
         if len(one) == _FIELDS
     }
+
+
+def _moment(written: str, seconds: str) -> datetime:
+    """Anybody can write any time into a commit; what is none is the beginning of time, as it is for git."""
+    try:
+        return datetime.fromisoformat(written)
+    except ValueError:
+        pass  # in no calendar, or so many hours from UTC that no place is
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)

@@ -67,7 +67,7 @@ def _locked_folder() -> tuple[Path, int]:
 def _clear_left() -> None:
     for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with suppress(OSError):  # it is somebody else's, in use, or gone already
-            found = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            found = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
                 _lock(found)
                 shutil.rmtree(path)

@@ -13,7 +13,7 @@ from responder.review.history.unpack import LONGEST_MAGIC, packed
 
 _WHOLE: Final = 64 * 1024 * 1024  # bytes; larger files are searched in pieces, and told without a line
 _PIECE: Final = 8 * 1024 * 1024
-_OBJECTS: Final = ("objects", "modules", "worktrees")  # of a git folder: searched elsewhere
+_OBJECTS: Final = ("objects", "modules")  # of a git folder: searched elsewhere
 
 
 @dataclass
@@ -37,7 +37,7 @@ def search_folder(
         top: the folder of a working tree, or git's own with `of_git`.
         searcher: what to look for.
         told: how many bytes were searched further.
-        of_git: leave out what holds objects, and the folders of other worktrees and of submodules.
+        of_git: leave out what holds objects, and the folders of submodules.
     """
     files = Files()
     shown: list[str] = []
@@ -62,7 +62,7 @@ def _walk(top: Path, files: Files, *, of_git: bool) -> Iterator[str]:
 
     for folder, folders, here in os.walk(top, onerror=failed):
         at_top = folder == str(top)
-        if of_git and at_top:
+        if of_git and (at_top or Path(folder).parent == top / "worktrees"):
             folders[:] = [one for one in folders if one not in _OBJECTS]
         elif not of_git and at_top:
             folders[:] = [one for one in folders if one != ".git"]

@@ -67,7 +67,7 @@ class Git:
 
     def lines(self, *arguments: str, given: bytes = b"", may_fail: bool = False) -> list[str]:
         text = self.ask(*arguments, given=given, may_fail=may_fail).decode("utf-8", "surrogateescape")
-        return text.splitlines()
+        return text.removesuffix("\n").split("\n") if text else []  # names may hold what else ends lines
 
     @contextmanager
     def stream(self, *arguments: str, given: IO[bytes]) -> Iterator[IO[bytes]]:
@@ -188,12 +188,16 @@ class Repository:
         return [ref for (_, ref), answer in zip(refs, answers, strict=True) if answer.endswith(" missing")]
 
     def worktrees(self) -> Sequence[Path]:
-        """Folders that are checked out from it, and exist; none of a bare one without any."""
+        """Folders that are checked out from it, and exist; none of a bare one without any.
+
+        Of a submodule, and with `--separate-git-dir`, git lists its own folder in place of the main one.
+        """
         lines = self.git.lines("worktree", "list", "--porcelain", may_fail=True)
         bare = "bare" in lines
         folders = [Path(line.removeprefix("worktree ")) for line in lines if line.startswith("worktree ")]
-        here = [folder for folder in folders[1 if bare else 0 :] if folder.is_dir()]
-        return here or ([self.top] if self.top else [])
+        here = [one.resolve() for one in folders[1 if bare else 0 :] if one.is_dir()]
+        top = [self.top.resolve()] if self.top else []
+        return [one for one in dict.fromkeys([*top, *here]) if one != self.common]
 
 
 def zeros(text: bytes) -> list[str]:

@@ -20,9 +20,12 @@ def origin_url(git: Git) -> str:
 
 
 def origin_to_show(git: Git) -> str:
-    """As git has it, without who asks and their password."""
+    """As git has it, without who asks and their password; empty where it is no address."""
     url = origin_url(git)
-    parts = urllib.parse.urlsplit(url)
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError:
+        return ""
     if parts.scheme in {"http", "https"}:
         url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     return redact(url)

@@ -9,7 +9,7 @@ from responder.review.history.commits import History, Names, all_commits, descri
 from responder.review.history.git import Git, Repository, zeros
 from responder.review.history.objects import Objects
 from responder.review.history.search import Hit, Needles
-from responder.review.history.sighting import Commit, Sighting, Where
+from responder.review.history.sighting import Commit, Sighting, Where, readable
 from responder.secret import redact
 
 _UNTIL_GC: Final = "nothing: git keeps it until its next `git gc` finds it old enough"
@@ -38,10 +38,10 @@ class Place:
             fingerprint=value.fingerprint,
             secret=value.secret,
             where=self.where,
-            path=redact(self.path),
+            path=redact(readable(self.path)),
             encoding=self.hit.encoding,
             line=self.lines[brought[0].id] if brought else self.hit.line,
-            repository=repository,
+            repository=readable(repository),
             inside=redact(self.hit.inside),
             objects=tuple(dict.fromkeys(self.objects)),
             commits=tuple(brought),

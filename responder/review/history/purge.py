@@ -83,7 +83,7 @@ def _of_one(repository: str, url: str, shared: Sequence[Sighting]) -> Iterator[A
         names = sorted({name for one in noted for name in one.refs})
         yield Advice(
             "git-filter-repo leaves notes as they are. These go whole:",
-            tuple(f"git update-ref -d {name}" for name in names),
+            tuple(f"git update-ref -d {quoted(name)}" for name in names),
         )
     yield Advice(
         "Then push it. GitHub refuses its own refs/pull/*, and the rest arrives; protected branches must let "

@@ -57,7 +57,7 @@ def advice_on_github(repository: str, seen: Sequence[Seen], *, is_first: bool) -
             f"gh release delete-asset TAG FILE --repo {repository}"
         )
     if found := at.get("wiki"):
-        url = found[0].partition("/wiki")[0] + ".wiki.git"
+        url = found[0].partition(f"{repository}/wiki")[0] + f"{repository}.wiki.git"
         yield Advice(
             "The wiki is a repository of its own. `respond scan` says of a clone of it what to type:",
             (f"git clone {url} wiki",),

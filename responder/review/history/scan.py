@@ -14,7 +14,7 @@ from responder.review.history.origin import origin_to_show
 from responder.review.history.places import Place, sightings
 from responder.review.history.pulls import pull_requests
 from responder.review.history.search import Needles
-from responder.review.history.sighting import Scan, Where
+from responder.review.history.sighting import Scan, Where, readable
 
 if TYPE_CHECKING:
     from responder.providers.github.git_access import GitAccess
@@ -38,6 +38,7 @@ def scan_repository(path: Path, needles: Needles, told: Callable[[int], None] = 
     repository, scan = Repository.at(path), Scan()
     _scan_one(repository, "", needles, told, scan, set())
     scan.sightings.sort(key=lambda one: (not one.secret, one.since is None, one.since, one.place))
+    scan.not_looked_at = [readable(why) for why in scan.not_looked_at]
     scan.origin = origin_to_show(repository.git) if scan.leaks else ""
     return scan
 
@@ -69,7 +70,7 @@ def _scan_one(
     if repository.common in seen:
         return
     seen.add(repository.common)
-    scan.repositories.append(prefix or str(repository.top or repository.folder))
+    scan.repositories.append(readable(prefix or str(repository.top or repository.folder)))
 
     def say(whys: Iterable[str]) -> None:
         scan.not_looked_at += [f"{prefix}: {why}" if prefix else why for why in whys]
@@ -82,16 +83,19 @@ def _scan_one(
     scan.object_bytes += objects.bytes
     say([*cut_off.result(), *_unread(objects)])
     scan.sightings += sightings(repository, prefix, objects, needles, lambda why: say([why]))
-    for one in pending.result():
+    folders = pending.result()
+    seen.update(one.top for one in folders)
+    for one in folders:
         _take(one, scan, prefix)
         for nested in one.files.nested:
             shown = f"{prefix}/{one.beside}{nested.relative_to(one.top)}".lstrip("/")
             _scan_nested(nested, shown, needles, told, scan, seen)
         scan.not_looked_at += one.not_looked_at
-    for nested in sorted(repository.common.glob("modules/**/HEAD")):
-        if (nested.parent / "objects").is_dir():
-            name = str(nested.parent.relative_to(repository.common / "modules"))
-            _scan_nested(nested.parent, f"{prefix}/{name}".lstrip("/"), needles, told, scan, seen)
+    for modules in (repository.common / "modules", *repository.common.glob("worktrees/*/modules")):
+        for nested in sorted(modules.glob("**/HEAD")):
+            if (nested.parent / "objects").is_dir():
+                name = str(nested.parent.relative_to(modules))
+                _scan_nested(nested.parent, f"{prefix}/{name}".lstrip("/"), needles, told, scan, seen)
 
 
 @dataclass(frozen=True)
@@ -128,10 +132,30 @@ def _scan_nested(
     path: Path, shown: str, needles: Needles, told: Callable[[int], None], scan: Scan, seen: set[Path]
 ) -> None:
     """One that cannot be read must not keep the rest from being searched."""
+    if path in seen:
+        return
     try:
-        _scan_one(Repository.at(path), shown, needles, told, scan, seen)
+        repository = Repository.at(path)
+        if repository.common in seen:
+            _scan_no_repository(path, shown, needles, told, scan, seen)
+        else:
+            _scan_one(repository, shown, needles, told, scan, seen)
     except RespondError as error:
         scan.not_looked_at.append(f"{shown}: {error.what}")
+
+
+def _scan_no_repository(
+    path: Path, shown: str, needles: Needles, told: Callable[[int], None], scan: Scan, seen: set[Path]
+) -> None:
+    """Files beside a `.git` that is none, so that git takes them for the outer one's, or was moved here."""
+    seen.add(path)
+    searcher, inner = needles.searcher(), path / ".git"
+    files = search_folder(path, searcher, told)
+    _take(_Folder(path, files, "", _status(Git(path), files.hits), "working tree"), scan, shown)
+    if inner.is_dir() and not inner.is_symlink():
+        _take(_Folder(inner, search_folder(inner, searcher, told), ".git/", {}, "git folder"), scan, shown)
+    for nested in files.nested:
+        _scan_nested(nested, f"{shown}/{nested.relative_to(path)}", needles, told, scan, seen)
 
 
 def _unread(objects: Objects) -> Iterator[str]:

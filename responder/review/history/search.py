@@ -122,11 +122,14 @@ class Searcher:
         """Without opening archives, in the data's order."""
         ends = self.ends(data)
         is_text = bool(ends) and b"\0" not in data[:8000]  # git's own rule
+        line, counted = int(is_text), 0  # from there on, as a log may hold it in each of its lines
         for end, number in ends:
             value, form = self._of[number]
             place = self._confirmed(data, end, number)
             if place is not None:
-                line = data.count(b"\n", 0, place[0]) + 1 if is_text else 0
+                if is_text:
+                    line += data.count(b"\n", counted, place[0]) - data.count(b"\n", place[0], counted)
+                    counted = place[0]
                 yield Hit(value, _spelling(form, data[slice(*place)]), line, inside)
 
     def hits_in_pieces(self, pieces: Iterable[bytes]) -> list[Hit]:

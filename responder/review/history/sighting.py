@@ -61,6 +61,11 @@ class Sighting:
         return self.commits[0].at if self.commits else None
 
 
+def readable(name: str) -> str:
+    """A file's name that is no UTF-8, which neither a journal nor an export takes as Python has it."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 @dataclass
 class Scan:
     """What a search saw. With anything in `not_looked_at`, nothing found is no proof."""
