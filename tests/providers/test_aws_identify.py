@@ -12,6 +12,7 @@ from responder.action import Connections
 from responder.errors import UnauthenticatedError, UnreachableError
 from responder.exposure import Found, Kind
 from responder.providers.aws import identify
+from responder.providers.aws.powers import summarised
 from responder.secret import Secret
 
 pytest_plugins = ("aws_account",)
@@ -165,3 +166,12 @@ def test_the_session_goes_on_after_the_key_is_dead(account, connections):
     assert account.client("sts", session).get_caller_identity()
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         account.client("sts", key).get_caller_identity()
+
+
+@pytest.mark.parametrize(
+    ("but", "reach"), [("organizations:*", "admin"), (["iam:*", "organizations:*"], "wildcard")]
+)
+def test_everything_but_something_is_everything_where_that_leaves_a_way_to_take_the_rest(but, reach):
+    statement = {"Effect": "Allow", "NotAction": but, "Resource": "*"}
+    (power,) = summarised({"Statement": statement}, "policy p")
+    assert power.reach == reach

@@ -60,14 +60,18 @@ def summarised(document: Mapping[str, Any], by: str) -> Iterator[Power]:
             what += ", under a condition"
         denied = statement.get("Effect") != "Allow"
         wide = not resources or any("*" in one.rpartition(":")[2] for one in resources)
-        reach: Reach = "" if denied else _reach(actions, resources, wide=wide, inverted=bool(but or not_on))
+        inverted = bool(but or not_on)
+        reach: Reach = "" if denied else _reach(actions, but, resources, wide=wide, inverted=inverted)
         yield Power(what=what, by=by, reach=reach, denied=denied)
 
 
-def _reach(actions: Sequence[str], resources: Sequence[str], *, wide: bool, inverted: bool) -> Reach:
+def _reach(
+    actions: Sequence[str], but: Sequence[str], resources: Sequence[str], *, wide: bool, inverted: bool
+) -> Reach:
     if set(actions) & {"*", "*:*"} and resources == ["*"]:
         return "admin"
-    if wide and any(_covers(pattern, one) for pattern in actions for one in _ESCALATES):
+    left = [one for one in _ESCALATES if but and not any(_covers(pattern, one) for pattern in but)]
+    if wide and (left or any(_covers(pattern, one) for pattern in actions for one in _ESCALATES)):
         return "admin"
     whole_service = any(action == "*" or action.endswith(":*") for action in actions)
     return "wildcard" if inverted or whole_service or "*" in resources else ""
