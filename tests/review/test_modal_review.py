@@ -200,6 +200,20 @@ def test_a_name_that_a_run_put_out_hides_no_service_user_and_nothing_that_it_mak
     assert world.worth(ours=("contributor", token.token_id)) == {}, app
 
 
+def test_what_is_done_by_a_service_user_that_was_made_with_what_leaked_is_the_intruders_too(world):
+    world.plane.add_service_user("ghost", {"prod": "contributor"}, created_by="ci-prod")
+    second = world.plane.add_service_user("second", {"prod": "contributor"}, created_by="ghost")
+    world.deploy("rentagpu-executor", second)
+    world.deploy("miner", second)
+    told = {(one.kind, one.severity) for one in world.worth().values()}
+    assert told == {
+        ("modal.service-user-created", "critical"),
+        ("modal.app-redeployed", "high"),
+        ("modal.app-deployed", "critical"),
+    }
+    assert not any(one.kind.startswith("modal.app") for one in world.worth(ours=(second.token_id,)).values())
+
+
 def test_a_user_with_the_name_of_one_that_a_run_had_made_is_somebody_else(world):
     made = world.workspace(world.ada).service_users.create("ci-prod--zzzzzzzz", expires_in=None)
     (trace,) = world.worth(ours=("ci-prod--zzzzzzzz", "ak-of-the-run")).values()

@@ -24,7 +24,7 @@ class Who:
     ours: frozenset[str]  # token ids and other identifiers that runs made, and whatever else they put out
     makers: frozenset[str]  # names of service users that runs made
     known: frozenset[str]  # names of the inventory
-    leaked: frozenset[str]  # names under which what leaked is shown
+    leaked: frozenset[str]  # names under which what leaked is shown, and service users that were made with it
     leaked_ids: frozenset[str]
 
     @classmethod
@@ -41,13 +41,17 @@ class Who:
         ours = frozenset({*filter(None, given.ours), *mine})
         listed = {one.name: one.token_id in ours for one in there.service_users}
         gone = {name for name in ours if name not in listed and base_of(name) != name}
+        leaked = {*given.principals, *names}
+        new = [one for one in there.service_users if one.created_at >= since and one.token_id not in ours]
+        while more := {one.name for one in new if one.created_by in leaked} - leaked:
+            leaked |= more
         return cls(
             since=since,
             us=there.us,
             ours=ours,
             makers=frozenset({*gone, *(name for name, is_ours in listed.items() if is_ours)}),
             known=frozenset(given.known),
-            leaked=frozenset({*given.principals, *names}),
+            leaked=frozenset(leaked),
             leaked_ids=ids,
         )
 
