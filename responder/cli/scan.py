@@ -168,7 +168,6 @@ def _write_down(desk: Desk, run: str, found: Looking) -> None:
 def _end(found: Looking, repo: str | None) -> None:
     from responder.cli.scan_screen import show_advice, show_never, show_not_looked_at  # noqa: PLC0415
     from responder.review.history.purge import advice  # noqa: PLC0415
-    from responder.review.history.purge_github import advice_on_github  # noqa: PLC0415
     from responder.review.history.scan import NEVER_IN_A_CLONE, PULLS  # noqa: PLC0415
 
     show_not_looked_at(found.out, found.not_looked_at)
@@ -176,6 +175,8 @@ def _end(found: Looking, repo: str | None) -> None:
         show_never(found.out, NEVER_IN_A_CLONE if found.pulls else f"{PULLS}, {NEVER_IN_A_CLONE}")
     how = list(advice(found.scan.sightings, found.scan.origin)) if found.scan else []
     if found.github and repo:
+        from responder.review.history.purge_github import advice_on_github  # noqa: PLC0415
+
         how += advice_on_github(repo, found.github.seen, is_first=not how)
     show_advice(found.out, how)
 

@@ -273,3 +273,18 @@ def test_the_whole_command_ends_with_its_code_and_speaks_without_a_traceback(pla
     assert wrong.returncode == Exit.INPUT
     assert "in no git repository" in wrong.stderr
     assert "Next: " in wrong.stderr
+
+
+def test_what_a_search_of_a_clone_does_not_need_is_not_loaded(planted, tmp_path):
+    """Most of the time that it takes to start: a person waits."""
+    leak = leak_of(planted, tmp_path, "deleted file")
+    typed = ["respond", "--home", str(tmp_path / "home"), "scan", str(planted.folder)]
+    code = (
+        f"import sys, atexit; sys.argv = {[*typed, '--no-patterns', '--file', str(leak)]!r}\n"
+        "heavy = {'pydantic', 'structlog', 'requests', 'github', 'boto3', 'modal'}\n"
+        "atexit.register(lambda: print('loaded:', sorted(heavy & sys.modules.keys())))\n"
+        "from responder.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == Exit.FOUND
+    assert done.stdout.splitlines()[-1] == "loaded: []"
