@@ -1,12 +1,15 @@
 """What people wrote beside the code, their gists as they were, and what GitHub shows to nobody."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from github_account import Weather, opened
-from github_searching import OF_KEY, SECRET, of, searched
+from github_searching import LONG_AGO, OF_KEY, SECRET, of, searched
 
-from responder.providers.github.search import Seen
+from responder.action import Connections
+from responder.providers.github.search import Looked, Match, Seen, search_github
+from responder.questions import Questions
 from responder.review.history.purge_github import advice_on_github
 
 REPOSITORY = "rentagpu/leaky"
@@ -157,6 +160,27 @@ def test_each_place_that_cannot_be_read_is_said_and_the_others_are_searched(
     found = under(world, lambda _method, path: status if path.endswith(ending) else None)
     assert any(what in why and said in why for why in found.not_looked_at), found.not_looked_at
     assert len({one.what for one in found.seen}) >= 3
+
+
+def test_what_comes_after_the_deadline_changes_nothing_that_was_told(world, monkeypatch):
+    begun, over = threading.Event(), threading.Event()
+    before = set(threading.enumerate())
+
+    def look(_data):
+        begun.set()
+        over.wait(60)
+        return Looked([Match(OF_KEY, "", secret=True)])
+
+    monkeypatch.setattr(Questions, "left", property(lambda _: 0.0 if begun.is_set() else 60.0))
+    connections = Connections(world.environ(world.admin))
+    found = search_github(connections, REPOSITORY, identifiers=(), look=look, since=LONG_AGO)
+    over.set()
+    for thread in set(threading.enumerate()) - before:
+        if thread.name == "question":
+            thread.join(60)
+    assert (found.seen, "releases: 1" in found.looked_at) == ([], False)
+    assert any(why.endswith("no answer in time") for why in found.not_looked_at)
+    connections.close()
 
 
 def test_what_graphql_refuses_within_an_answer_is_said(world):

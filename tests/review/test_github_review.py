@@ -220,6 +220,15 @@ def test_what_could_not_be_read_is_said_and_the_rest_is_told(world):
     assert any("rentagpu/none" in one for one in missing)
 
 
+@pytest.mark.parametrize(("list_", "said"), [("audit", "the audit log"), ("read", "the deployments")])
+def test_a_list_that_was_not_read_to_its_end_is_said(world, monkeypatch, list_, said):
+    world.run()
+    world.attack()
+    monkeypatch.setattr(f"responder.providers.github.review_{list_}._MOST", 1)
+    unread = world.review().unread
+    assert any(said in why and "were read" in why for why in unread), unread
+
+
 def test_a_deploy_key_is_removed_by_its_number_and_one_of_ours_is_refused(world):
     key, other = (world.repository("sam").create_key(name, f"{KEY}{name}") for name in ("ci", "cd"))
     given = Numbered(repository=REPOSITORY, number=str(key.id), known=(str(other.id),))

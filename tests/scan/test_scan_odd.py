@@ -4,7 +4,7 @@ import os
 import threading
 
 import pytest
-from planted import Planted
+from planted import Planted, zipped
 
 from responder.journal.written import quoted
 from responder.review.history import fleeting
@@ -89,6 +89,23 @@ def test_names_that_are_no_text_can_be_written_down(planted):
     assert told == ["\ufffd.env", "\ufffd.7z: 7z is not opened"]
     assert quoted("".join(told)).encode()
     assert as_sarif(scan.sightings, (), (), scan.not_looked_at, "1")
+
+
+def test_a_name_in_no_commit_is_not_taken_for_one_that_is(planted):
+    known, secret = planted.secret().replace("/", "x"), planted.secret().replace("/", "x")
+    planted.commit("Add", {f"{known}.txt": "x"})
+    blob = planted.git("rev-parse", f"HEAD:{known}.txt")
+    planted.git("mktree", given=f"100644 blob {blob}\t{secret}.txt\n".encode())
+    needles = Needles([Value("known", Secret(known)), Value("it", Secret(secret))])
+    found = scan_repository(planted.folder, needles).sightings
+    assert [one.where for one in found if one.value == "it"] == ["dangling"]
+
+
+def test_a_member_of_an_archive_may_have_no_name():
+    secret = "x7" * 20
+    data = zipped({"NAME": secret.encode()}).replace(b"NAME", b"\0AME")
+    hits, not_opened = Needles([Value("it", Secret(secret))]).searcher().hits(data)
+    assert ([hit.value.label for hit in hits], not_opened) == (["it"], [])
 
 
 def test_an_address_that_is_none_is_not_told(planted):

@@ -304,6 +304,8 @@ def test_a_wiki_is_beside_its_repository_on_each_kind_of_github(api, url):
         "https://gitlab.example/x/y.git",
         "git@github.com.evil.example:x/y.git",
         "http://github.com/x/y.git",
+        "https://github.com:port/x/y.git",
+        "https://[github.com/x/y.git",
     ],
 )
 def test_a_token_goes_nowhere_else(origin):

@@ -39,7 +39,7 @@ def git_access(environ: Mapping[str, str], origin: str) -> GitAccess:
     """
     api = GithubServer.connect(environ).host
     hosts = {api, api.removeprefix("api.")}
-    parts = urllib.parse.urlsplit(origin)
+    parts = _parts(origin)
     by_ssh = None if parts.scheme in ("http", "https", "file") else _BY_SSH.fullmatch(origin)
     if by_ssh and by_ssh[1] in hosts:
         url = f"https://{by_ssh[1]}/{by_ssh[2]}"
@@ -52,6 +52,16 @@ def git_access(environ: Mapping[str, str], origin: str) -> GitAccess:
             next_step="Name it: --repo OWNER/NAME. Or set GITHUB_API_URL to that of its host.",
         )
     return _access(url, environ)
+
+
+def _parts(origin: str) -> urllib.parse.SplitResult:
+    """Empty ones of what is no address."""
+    try:
+        parts = urllib.parse.urlsplit(origin)
+        _ = parts.port  # which is looked at only when it is asked for
+    except ValueError:
+        return urllib.parse.urlsplit("")
+    return parts
 
 
 class GitReader:

@@ -54,6 +54,7 @@ def read_audit_log(
             for page in pages(connection, f"/orgs/{owner}/audit-log?{asked}"):
                 found += [one for one in page if _at(one) >= since]
                 if len(found) >= _MOST:
+                    questions.not_read(f"the audit log of {owner}", f"only {len(found)} events were read")
                     break
         except (NotFoundError, DeniedError):
             raise NotShownError(

@@ -224,7 +224,10 @@ class Reader:
         found: list[Json] = []
         for page in pages(self._connection, f"{self._path}/deployments?per_page=100"):
             found += [one for one in page if moment(one["created_at"]) >= self._since]
-            if len(found) >= _MOST or any(moment(one["created_at"]) < self._since for one in page):
+            if any(moment(one["created_at"]) < self._since for one in page):
+                break
+            if len(found) >= _MOST:
+                self._questions.not_read(f"the deployments of {self.name}", f"only {len(found)} were read")
                 break
         return found
 

@@ -124,15 +124,19 @@ def search_github(
     search.wait()
     ask_for_edits(search)
     search.wait()
-    searched = search.searched
-    searched.not_looked_at += search.questions.unread
-    searched.not_looked_at += [
-        f"code with {identifier}: GitHub allows ten searches a minute"
-        for identifier in identifiers[_MOST_SEARCHES:]
-    ]
-    searched.looked_at.sort()
-    searched.seen.sort(key=lambda one: (one.what, one.address, one.value, one.place))
-    return searched
+    so_far = search.searched  # which threads that nobody waits for any more may still add to
+    return Searched(
+        seen=sorted(so_far.seen, key=lambda one: (one.what, one.address, one.value, one.place)),
+        looked_at=sorted(so_far.looked_at),
+        not_looked_at=[
+            *so_far.not_looked_at,
+            *search.questions.unread,
+            *(
+                f"code with {identifier}: GitHub allows ten searches a minute"
+                for identifier in identifiers[_MOST_SEARCHES:]
+            ),
+        ],
+    )
 
 
 class Search:

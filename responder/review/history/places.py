@@ -96,6 +96,7 @@ class _Places:
         except UnavailableError as error:
             self._lost = _UNKNOWN
             not_read(f"which commits and names have what was found: {error.what}")
+        self._in_names = {hit.value for path in self._history.named for hit in self._in_name(path)}
         self._names: Names = names(repository.git)
         loose = any(name not in self._history.brought for name in blobs)
         self._staged = _staged(repository) if loose else {}
@@ -119,7 +120,7 @@ class _Places:
                         self._add(hit, "history", path, name, commits)
                 case "blob" if name in self._staged:
                     self._add(hit, "index", self._staged[name], name).kept = _STAGED
-                case kind if kind == "blob" or not self._history.named:
+                case kind if kind == "blob" or hit.value not in self._in_names:
                     self._add(hit, "dangling", name[:12], name).kept = self._lost
 
     def add_names(self) -> None:

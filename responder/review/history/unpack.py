@@ -73,7 +73,7 @@ def _members(data: bytes, way: str) -> Iterator[Unpacked | Unopened]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for member in archive.infolist():
                 here = _into(way, member.filename)
-                if member.is_dir():
+                if member.filename.endswith("/"):  # `is_dir` fails where there is no name
                     continue
                 if member.flag_bits & 1:
                     yield Unopened(f"{here} is encrypted")
