@@ -26,7 +26,7 @@ from responder.review.history.unpack import LONGEST_MAGIC, packed
 LARGEST_WHOLE: Final = 64 * 1024 * 1024  # bytes of an object that has lines
 LARGEST_PACKED: Final = 512 * 1024 * 1024  # bytes of an archive that is opened
 _PIECE: Final = 8 * 1024 * 1024
-_WORTH_ANOTHER: Final = 2000  # objects for which a further process pays
+_WORTH_ANOTHER: Final = 500  # objects for which a further process pays
 _SHARES: Final = 3  # a process, so that none waits long for the one that got the large objects
 _MOST: Final = 8  # processes
 _EVERYTHING: Final = ("--batch-all-objects", "--unordered")
