@@ -111,18 +111,22 @@ class ProviderError(UnavailableError):
         what: what the service said; never a request's or response's body.
         request_id: the service's own name for the exchange, where it gave one.
         next_step: how to mend it.
+        state: how things are now, where no request was made.
     """
 
     code = "provider"
 
     def __init__(
-        self, provider: str, operation: str, what: str, *, request_id: str = "", next_step: str = ""
+        self,
+        provider: str,
+        operation: str,
+        what: str,
+        *,
+        request_id: str = "",
+        next_step: str = "",
+        state: str = "What the service did with the request is what its next answer says.",
     ) -> None:
-        super().__init__(
-            f"{operation}: {what}",
-            state="What the service did with the request is what its next answer says.",
-            next_step=next_step,
-        )
+        super().__init__(f"{operation}: {what}", state=state, next_step=next_step)
         self.provider = provider
         self.operation = operation
         self.request_id = request_id

@@ -61,6 +61,7 @@ def test_without_a_token_it_says_what_to_set():
     with pytest.raises(UnauthenticatedError) as caught:
         Connections({}).get(GithubConnection)
     assert "GITHUB_TOKEN" in caught.value.next_step
+    assert caught.value.state == "GitHub was asked nothing."
 
 
 @pytest.mark.parametrize("url", ["http://github.example.com/api/v3", "github.example.com", "ftp://127.0.0.1"])

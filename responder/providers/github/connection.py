@@ -126,7 +126,8 @@ class GithubConnection(GithubServer):
                 "github",
                 "GITHUB_TOKEN",
                 "It is not set.",
-                next_step="Set GITHUB_TOKEN to a token with Environments: write and Actions: write.",
+                next_step="Set GITHUB_TOKEN to yours; `respond doctor` says which rights it lacks.",
+                state="GitHub was asked nothing.",
             )
         return cls(_address(environ), Secret(token))
 
